@@ -1,0 +1,136 @@
+import { boolean, integer, nullable, table, text, time } from './table.ts'
+
+/** Executions of the pipeline. */
+export const runs = table({
+  name: 'runs',
+  row: 'run',
+  description: 'One row per execution of the pipeline that reached the warehouse.',
+  kind: 'record',
+  key: ['run_id'],
+  columns: {
+    run_id: integer('1, 2, 3 …'),
+    kind: text('`increment` or `rebuild`.'),
+    state: text('`running`, `written` (data committed), `published` (readers see it) or `failed`.'),
+    started_at: time('When it began.'),
+    finished_at: time('When it ended.', nullable),
+    published_at: time('When readers began to see it.', nullable),
+    data_through: time('Latest `received_at` of the accepted events.', nullable),
+    config_version: text('Hash of the options that shape the tables.'),
+    rows_read: integer('Rows read from the sources.'),
+    rows_written: integer('Versioned rows inserted or closed.'),
+    error: text('Why it failed.', nullable),
+  },
+})
+
+/** Steps of runs. */
+export const runStages = table({
+  name: 'run_stages',
+  row: 'stage of a run',
+  description: 'What each stage of a run did and how long it took.',
+  kind: 'record',
+  key: ['run_id', 'stage'],
+  columns: {
+    run_id: integer('The run.'),
+    stage: text('Name of the stage.'),
+    position: integer('Place in the run, from 1.'),
+    rows: integer('Rows it produced.'),
+    milliseconds: integer('Milliseconds it took.'),
+  },
+})
+
+/** What each run took from each source. */
+export const runSources = table({
+  name: 'run_sources',
+  row: 'source of a run',
+  description: 'read = accepted + seen_before + duplicates + quarantined + excluded + erased.',
+  kind: 'record',
+  key: ['run_id', 'source'],
+  columns: {
+    run_id: integer('The run.'),
+    source: text('Name of the source.'),
+    files: integer('Files read.'),
+    rows_read: integer('Rows read.'),
+    accepted: integer('Accepted and not excluded.'),
+    seen_before: integer('Known by key and content from an earlier run.'),
+    duplicates: integer('Further copies of a message.'),
+    quarantined: integer('Refused.'),
+    excluded: integer('Accepted, but kept out of visits by an exclusion.'),
+    erased: integer('Of erased people.'),
+  },
+})
+
+/** How far each source has been read. */
+export const watermarks = table({
+  name: 'watermarks',
+  row: 'source table or file',
+  description: 'How far each source has been read: for files, path and content hash.',
+  kind: 'record',
+  key: ['source', 'item'],
+  columns: {
+    source: text('Name of the source.'),
+    item: text('File or table.'),
+    position: text('Content hash of the file, or the time up to which rows were read.'),
+    bytes: integer('Size of the file.', nullable),
+    modified_at: time('Time of its last change.', nullable),
+    rows_read: integer('Rows read.'),
+    run_id: integer('The run that last read it.'),
+  },
+})
+
+/** Columns seen in source tables. */
+export const sourceColumns = table({
+  name: 'source_columns',
+  row: 'column of a source table',
+  description: 'What the source tables looked like at the last run.',
+  kind: 'record',
+  key: ['source', 'item', 'column_name'],
+  columns: {
+    source: text('Name of the source.'),
+    item: text('Table.'),
+    column_name: text('Column.'),
+    column_type: text('Its type in the engine’s words.'),
+    first_run: integer('The run that first saw it.'),
+  },
+})
+
+/** The lock of the pipeline. */
+export const lease = table({
+  name: 'lease',
+  row: 'lock',
+  description: 'Who may run the pipeline. One row.',
+  kind: 'record',
+  key: ['name'],
+  columns: {
+    name: text('`pipeline`.'),
+    owner: text('Who holds it; empty when free.'),
+    token: integer('Grows with each acquisition; the publish transaction fails when it is not its own.'),
+    expires_at: time('When others may take it over.'),
+  },
+})
+
+/** Fingerprints of stages. */
+export const stageFingerprints = table({
+  name: 'stage_fingerprints',
+  row: 'stage',
+  description: 'Hash of the options, reference data and SQL each stage last ran with.',
+  kind: 'record',
+  key: ['stage'],
+  columns: {
+    stage: text('Name of the stage.'),
+    fingerprint: text('Hash.'),
+    run_id: integer('The run that last changed it.'),
+  },
+})
+
+/** User agents and whether they are bots. */
+export const userAgents = table({
+  name: 'user_agents',
+  row: 'distinct user agent',
+  description: 'User agents seen, and whether they declare themselves bots.',
+  kind: 'reference',
+  key: ['user_agent'],
+  columns: {
+    user_agent: text('The user agent.'),
+    is_bot: boolean('It declares itself a bot (isbot).'),
+  },
+})

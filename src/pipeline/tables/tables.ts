@@ -1,0 +1,36 @@
+import type { TableSpec } from '../../warehouses/warehouse.ts'
+import { activityHours, conversionCandidates, eventLedger, events, quarantine, touchCandidates } from './events.ts'
+import { aliases, aliasLinks, attribution, channelStats, conversions, credits, identityMembers, knownPairs, sessions, touches, visits } from './people.ts'
+import { lease, runSources, runStages, runs, sourceColumns, stageFingerprints, userAgents, watermarks } from './records.ts'
+
+/** Every table tributary keeps, in reading order. docs/tables.md is printed from this list. */
+export const tables: readonly TableSpec[] = [
+  events,
+  eventLedger,
+  quarantine,
+  visits,
+  touchCandidates,
+  conversionCandidates,
+  activityHours,
+  aliasLinks,
+  identityMembers,
+  knownPairs,
+  aliases,
+  sessions,
+  touches,
+  conversions,
+  credits,
+  attribution,
+  channelStats,
+  runs,
+  runStages,
+  runSources,
+  watermarks,
+  sourceColumns,
+  stageFingerprints,
+  lease,
+  userAgents,
+]
+
+/** The versioned ones: readers see them as of a run. */
+export const versionedTables: readonly TableSpec[] = tables.filter((t) => t.versioned)

@@ -1,0 +1,56 @@
+import type { Expr, Sql, SqlWriter } from './sql.ts'
+
+/** The types a column can have, one meaning on every engine. Times are UTC with microseconds; JSON is kept as text. */
+export type ColumnType = 'string' | 'integer' | 'float' | 'boolean' | 'timestamp'
+
+/** A field to take out of a JSON document: the keys from the root down. */
+export type JsonPath = readonly string[]
+
+/** The words one warehouse uses where the engines disagree. One meaning each, fixed by the dialect suite. */
+export interface Dialect extends Omit<SqlWriter, 'table' | 'staging'> {
+  readonly name: 'duckdb' | 'postgres' | 'redshift' | 'bigquery'
+  readonly types: Readonly<Record<ColumnType, string>>
+
+  /** The value as another type; an error when it cannot be. */
+  cast(value: Expr, type: ColumnType): Sql
+  /** Floating-point division; null when the divisor is zero. */
+  safeDivide(numerator: Expr, denominator: Expr): Sql
+  /** Whole-number division, cut towards zero. The divisor must not be zero. */
+  integerDivide(numerator: Expr, denominator: Expr): Sql
+  /** The start of the UTC hour, day, week (Monday) or month a time lies in. */
+  dateTrunc(unit: 'hour' | 'day' | 'week' | 'month', time: Expr): Sql
+  /** The UTC time as the clock on the wall shows it in a time zone (IANA name). */
+  localTime(time: Expr, timezone: Expr): Sql
+  /** Microseconds from `start` to `end`, negative when `end` is earlier. */
+  microsecondsBetween(start: Expr, end: Expr): Sql
+  /** The time that many microseconds later. */
+  addMicroseconds(time: Expr, microseconds: Expr): Sql
+  /** Microseconds since 1970, as an integer. */
+  epochMicroseconds(time: Expr): Sql
+  /** A time from ISO 8601 text, finer than microseconds cut, without an offset UTC; null when it is none. */
+  parseTime(text: Expr): Sql
+  /** Lower-case hex MD5 of the text. */
+  md5(text: Expr): Sql
+  /** Lower-case hex MD5 of the values in order; nulls count, and differ from empty text. */
+  surrogateKey(values: readonly Expr[]): Sql
+  /** Aggregate: the value of the row with the smallest key among rows whose key is not null; that value may be null. Keys are text, unique and compared by bytes. */
+  firstBy(value: Expr, key: Expr): Sql
+  /** Aggregate: the same for the largest key. */
+  lastBy(value: Expr, key: Expr): Sql
+  /** True when the text contains a match. Patterns use the common core of RE2 and POSIX and no backslash. */
+  regexpMatches(text: Expr, pattern: string): Sql
+  /** The first group of the first match; null when there is none or it is empty. Patterns as above. */
+  regexpExtract(text: Expr, pattern: string): Sql
+  /** Percent-decoded UTF-8, `+` read as a space; the text as it is when it decodes to no valid text. */
+  percentDecode(text: Expr): Sql
+  /** True when the text is one JSON document. */
+  isJson(text: Expr): Sql
+  /**
+   * A relation that adds columns taken out of a JSON document to those of `from`. `text`: strings without quotes,
+   * numbers and booleans as written, objects and arrays as JSON, null for null or absent. `type`: `object`, `array`,
+   * `string`, `number`, `boolean` or null. A `document` that is null gives nulls.
+   */
+  jsonColumns(from: Sql, document: Expr, columns: Readonly<Record<string, { path: JsonPath; as: 'text' | 'type' }>>): Sql
+  /** A decimal number in text (checked before) times 10^digits, rounded half away from zero to an integer. */
+  decimalToInteger(text: Expr, digits: Expr): Sql
+}

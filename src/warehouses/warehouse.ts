@@ -1,0 +1,95 @@
+import type { ColumnType, Dialect } from './dialect.ts'
+import type { Sql, SqlWriter } from './sql.ts'
+
+/** One column: its type and what it means, in words for docs/tables.md. */
+export interface ColumnSpec {
+  readonly type: ColumnType
+  readonly description: string
+  /** May it be null? Default no. */
+  readonly nullable?: boolean
+}
+
+/** A table: the one source of its DDL, its versions and its documentation. */
+export interface TableSpec {
+  readonly name: string
+  /** What a row is, e.g. "session". */
+  readonly row: string
+  readonly description: string
+  /**
+   * `output`: stable contract for readers. `state`: the pipeline's memory, subject to change. `record`: what the
+   * pipeline writes about itself. `reference`: data that comes with tributary.
+   */
+  readonly kind: 'output' | 'state' | 'record' | 'reference'
+  readonly columns: Readonly<Record<string, ColumnSpec>>
+  /** The columns that name a row; with `versioned`, one row per key and run. */
+  readonly key: readonly string[]
+  /** Rows are visible in the runs `from_run <= run < to_run`; both columns are added to `columns`. */
+  readonly versioned?: boolean
+  /** The column whose month partitions the table where the engine can. */
+  readonly partitionBy?: string
+  /** The columns that keep rows together where the engine can. */
+  readonly clusterBy?: readonly string[]
+}
+
+/** A value in a result: integers are numbers (bigint beyond 2^53), times ISO text `2025-01-01T11:10:00.000001Z`. */
+export type RowValue = string | number | bigint | boolean | null
+export type Row = Readonly<Record<string, RowValue>>
+
+export interface RunOptions {
+  /** Aborting cancels the statement in the warehouse. */
+  readonly signal?: AbortSignal
+  /** Shows in the engine's own history. */
+  readonly label?: string
+}
+
+/** Lines of text to be loaded as they are. */
+export interface TextFile {
+  /** An absolute path. */
+  readonly path: string
+  /** What quarantine and messages call it. */
+  readonly name: string
+  readonly isGzip: boolean
+}
+
+/** One warehouse: somewhere to run SQL and keep tables. */
+export interface Warehouse {
+  readonly dialect: Dialect
+  /** Names and literals of this warehouse with its schema filled in. */
+  readonly writer: SqlWriter
+
+  /** Rows of a query with bound values. Each running query has a connection of its own. */
+  query<R extends Row = Row>(query: Sql, options?: RunOptions): Promise<R[]>
+  /** Runs one statement with literals that returns nothing. */
+  execute(statement: Sql, options?: RunOptions): Promise<void>
+  /** Runs statements as one transaction: all or none. New queries wait while it commits where the engine needs that. */
+  transaction(statements: readonly Sql[], options?: RunOptions): Promise<void>
+  /** Creates the schema and the tables that are missing. */
+  createTables(specs: readonly TableSpec[]): Promise<void>
+  /** Creates or replaces a staging table with the rows of a query. */
+  stage(name: string, select: Sql, options?: RunOptions): Promise<void>
+  /** Drops every staging table, also those that a dead run left. */
+  dropStaging(): Promise<void>
+  /**
+   * Appends each line of the files to a staging table `(file, line, text)`, `line` counted from 1, empty lines left
+   * out. A line that is not UTF-8 comes with null text. Files it cannot read to the end are returned with the reason
+   * and none of their lines stay.
+   */
+  loadLines(name: string, files: readonly TextFile[], options?: RunOptions): Promise<readonly UnreadableFile[]>
+  /** Bulk load of rows into an existing table, outside any transaction. */
+  load(table: TableSpec, rows: AsyncIterable<Row> | Iterable<Row>, options?: RunOptions): Promise<void>
+  /** The same into a new staging table. */
+  loadStaging(name: string, columns: Readonly<Record<string, ColumnSpec>>, rows: AsyncIterable<Row> | Iterable<Row>, options?: RunOptions): Promise<void>
+  /** The columns of a table of the schema by name, or null when there is none. */
+  describeTable(name: string): Promise<Readonly<Record<string, string>> | null>
+  /** Statistics, checkpoint, order of rows: what the engine wants done after a publication. */
+  maintain(specs: readonly TableSpec[]): Promise<void>
+  /** Resolves when the warehouse answers. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+/** A file that could not be read, and the reason in the words of whoever refused. */
+export interface UnreadableFile {
+  readonly file: string
+  readonly reason: string
+}
