@@ -41,6 +41,8 @@ export interface Dialect extends Omit<SqlWriter, 'table' | 'staging'> {
   regexpMatches(text: Expr, pattern: string): Sql
   /** The first group of the first match; null when there is none or it is empty. Patterns as above. */
   regexpExtract(text: Expr, pattern: string): Sql
+  /** Every match replaced by a text without group references. Patterns as above. */
+  regexpReplace(text: Expr, pattern: string, replacement: string): Sql
   /** Percent-decoded UTF-8, `+` read as a space; the text as it is when it decodes to no valid text. */
   percentDecode(text: Expr): Sql
   /** True when the text is one JSON document. */

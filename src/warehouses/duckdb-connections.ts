@@ -1,0 +1,95 @@
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import { QueryError, TributaryError } from '../errors.ts'
+
+/** One connection per running statement, kept for the next one. */
+export class Connections {
+  private readonly idle: DuckDBConnection[] = []
+  private readonly waiting: (() => void)[] = []
+  private running = 0
+  private readonly instance: DuckDBInstance
+  private readonly limit: number
+
+  constructor(instance: DuckDBInstance, limit: number) {
+    this.instance = instance
+    this.limit = limit
+  }
+
+  /** Runs `work` on a connection of its own; waits for one when `limit` statements are running. */
+  async use<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    if (this.running >= this.limit) await new Promise<void>((resolve) => this.waiting.push(resolve))
+    else this.running++
+    const connection = this.idle.pop() ?? (await open(this.instance))
+    try {
+      return await work(connection)
+    } finally {
+      this.idle.push(connection)
+      const next = this.waiting.shift()
+      if (next) next()
+      else this.running--
+    }
+  }
+
+  close(): void {
+    for (const connection of this.idle.splice(0)) connection.closeSync()
+  }
+}
+
+/** A connection on which a time without an offset is UTC. */
+async function open(instance: DuckDBInstance): Promise<DuckDBConnection> {
+  const connection = await instance.connect()
+  await connection.run("set TimeZone = 'UTC'")
+  return connection
+}
+
+/** Runs one statement; an abort interrupts it in the engine. */
+export async function run<T>(
+  connection: DuckDBConnection,
+  text: string,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (signal?.aborted) throw cancelled(text, signal.reason)
+  const interrupt = () => connection.interrupt()
+  signal?.addEventListener('abort', interrupt, { once: true })
+  try {
+    return await work()
+  } catch (cause) {
+    if (signal?.aborted) throw cancelled(text, cause)
+    throw refused(text, cause)
+  } finally {
+    signal?.removeEventListener('abort', interrupt)
+  }
+}
+
+function cancelled(text: string, cause: unknown): QueryError {
+  return new QueryError('The statement was cancelled.', { warehouse: 'duckdb', text, isCancelled: true }, { cause })
+}
+
+/** The engine's refusal, with the text it refused. Conflicts between writers may pass when tried again. */
+function refused(text: string, cause: unknown): QueryError {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  const isTransient = /^TransactionContext Error|Conflict on (update|tuple)|write-write conflict/i.test(message)
+  return new QueryError(`DuckDB refused a statement: ${message}`, { warehouse: 'duckdb', text, isTransient }, { cause })
+}
+
+/** Opens the file, or says who has it. */
+export async function openInstance(path: string, settings: Record<string, string>): Promise<DuckDBInstance> {
+  try {
+    return await DuckDBInstance.create(path, settings)
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause)
+    if (/could not set lock|being used by another process/i.test(message)) {
+      const holder = /PID (\d+)/.exec(message)?.[1]
+      throw new TributaryError(
+        'WAREHOUSE_BUSY',
+        `${path} is open in another process${holder ? ` (process ${holder})` : ''}. A DuckDB file belongs to one process: stop that one, or ask it (a running \`tributary serve\` takes \`run\` and \`status\`).`,
+        { cause },
+      )
+    }
+    throw new TributaryError(
+      'SOURCE_UNREADABLE',
+      `Expected a DuckDB database at ${path}, or a folder to create one in, but could not open it: ${message}`,
+      { cause },
+    )
+  }
+}

@@ -1,0 +1,110 @@
+import type { ColumnType, Dialect, JsonPath } from './dialect.ts'
+import { type Expr, expr, type Sql, sql } from './sql.ts'
+
+const types: Readonly<Record<ColumnType, string>> = {
+  string: 'varchar',
+  integer: 'bigint',
+  float: 'double',
+  boolean: 'boolean',
+  timestamp: 'timestamp',
+}
+
+const text = (value: string): Sql => sql.raw(`'${value.replaceAll("'", "''")}'`)
+
+/** ISO 8601 as loaders write it; anything else is no time. The engine alone would also take `infinity` and `epoch`. */
+const ISO_TIME =
+  '^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?$'
+
+/** A place in a document as DuckDB spells it: `$."page"."url"`. */
+function jsonPath(path: JsonPath): string {
+  return `'$${path.map((key) => `."${key.replaceAll('"', '\\"')}"`).join('').replaceAll("'", "''")}'`
+}
+
+/** How DuckDB's names of JSON types read in ours. */
+const JSON_TYPES: Readonly<Record<string, string>> = {
+  VARCHAR: 'string',
+  BIGINT: 'number',
+  UBIGINT: 'number',
+  DOUBLE: 'number',
+  BOOLEAN: 'boolean',
+  OBJECT: 'object',
+  ARRAY: 'array',
+}
+
+export const duckdbDialect: Dialect = {
+  name: 'duckdb',
+  types,
+
+  quote: (name) => `"${name.replaceAll('"', '""')}"`,
+  placeholder: (position) => `$${position}`,
+  timestampOf: (value) => `cast(${value} as timestamp)`,
+  literal(value) {
+    if (value === null) return 'null'
+    if (typeof value === 'string') return `'${value.replaceAll("'", "''")}'`
+    if (typeof value === 'number' && !Number.isFinite(value)) {
+      throw new TypeError(`Expected a finite number, but got: ${value}`)
+    }
+    return String(value)
+  },
+
+  cast: (value, type) => sql`cast(${expr(value)} as ${sql.raw(types[type])})`,
+  safeDivide: (a, b) => sql`(cast(${expr(a)} as double) / nullif(cast(${expr(b)} as double), 0))`,
+  integerDivide: (a, b) => sql`(${expr(a)} // ${expr(b)})`,
+
+  dateTrunc: (unit, time) => sql`cast(date_trunc(${text(unit)}, ${expr(time)}) as timestamp)`,
+  localTime: (time, timezone) => sql`timezone(${expr(timezone)}, timezone('UTC', ${expr(time)}))`,
+  microsecondsBetween: (start, end) => sql`(epoch_us(${expr(end)}) - epoch_us(${expr(start)}))`,
+  addMicroseconds: (time, n) => sql`(${expr(time)} + to_microseconds(${expr(n)}))`,
+  epochMicroseconds: (time) => sql`epoch_us(${expr(time)})`,
+  parseTime(value) {
+    const v = sql`upper(trim(${expr(value)}))`
+    return sql`case when regexp_matches(${v}, ${text(ISO_TIME)}) then timezone('UTC', try_cast(${v} as timestamptz)) end`
+  },
+
+  md5: (value) => sql`md5(${expr(value)})`,
+  // Values are preceded by their length, so that ('a', 'bc') and ('ab', 'c') differ, and null is a word no length is.
+  surrogateKey(values) {
+    const parts = values.map((v) => {
+      const value = sql`cast(${expr(v)} as varchar)`
+      return sql`coalesce(length(${value}) || ':' || ${value}, 'null')`
+    })
+    return sql`md5(${sql.join(parts, ` || ',' || `)})`
+  },
+
+  // arg_min_null takes the value of the smallest key even when that value is null.
+  firstBy: (value, key) => sql`arg_min_null(${expr(value)}, ${expr(key)})`,
+  lastBy: (value, key) => sql`arg_max_null(${expr(value)}, ${expr(key)})`,
+
+  regexpMatches: (value, pattern) => sql`regexp_matches(${expr(value)}, ${text(pattern)})`,
+  regexpExtract: (value, pattern) => sql`nullif(regexp_extract(${expr(value)}, ${text(pattern)}, 1), '')`,
+  regexpReplace: (value, pattern, replacement) =>
+    sql`regexp_replace(${expr(value)}, ${text(pattern)}, ${text(replacement)}, 'g')`,
+  percentDecode(value: Expr) {
+    const spaced = sql`replace(${expr(value)}, '+', ' ')`
+    return sql`case when ${expr(value)} like '%\%%' escape '\' then coalesce(try(url_decode(${spaced})), ${expr(value)}) else ${spaced} end`
+  },
+
+  isJson: (value) => sql`coalesce(json_valid(${expr(value)}), false)`,
+  // One look at the document takes all fields out of it: a list of paths parses once, one call per path parses anew.
+  jsonColumns(from, document, columns) {
+    const entries = Object.entries(columns)
+    const texts = entries.filter(([, c]) => c.as === 'text')
+    const kinds = entries.filter(([, c]) => c.as === 'type')
+    const list = (group: typeof entries) => sql.raw(`[${group.map(([, c]) => jsonPath(c.path)).join(', ')}]`)
+    const pick = (group: typeof entries, source: string, wrap: (value: Sql) => Sql) =>
+      group.map(([name], i) => sql`${wrap(sql.raw(`${source}[${i + 1}]`))} as ${sql.id(name)}`)
+    const ours = (value: Sql) =>
+      sql`case ${value} ${sql.join(Object.entries(JSON_TYPES).map(([k, v]) => sql`when ${text(k)} then ${text(v)}`), ' ')} end`
+    return sql`(
+    select * exclude (json_texts, json_kinds), ${sql.join([...pick(texts, 'json_texts', (v) => v), ...pick(kinds, 'json_kinds', ours)])}
+    from (
+        select *,
+            ${texts.length ? sql`json_extract_string(${expr(document)}, ${list(texts)})` : sql`null`} as json_texts,
+            ${kinds.length ? sql`json_type(${expr(document)}, ${list(kinds)})` : sql`null`} as json_kinds
+        from ${from}
+    )
+)`
+  },
+  decimalToInteger: (value, digits) =>
+    sql`cast(round(cast(${expr(value)} as decimal(38, 18)) * cast(power(10, ${expr(digits)}) as decimal(4, 0))) as bigint)`,
+}

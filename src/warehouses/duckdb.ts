@@ -1,0 +1,146 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { Connections, openInstance, run } from './duckdb-connections.ts'
+import { createTable, stagingTable } from './duckdb-ddl.ts'
+import { duckdbDialect } from './duckdb-dialect.ts'
+import { loadLines } from './duckdb-lines.ts'
+import { toAppend, toRow } from './duckdb-values.ts'
+import { compile, compileInline, type Sql, type SqlWriter } from './sql.ts'
+import type { ColumnSpec, Row, RunOptions, TableSpec, Warehouse } from './warehouse.ts'
+
+/** Where the database is and what it may use. */
+export interface DuckdbOptions {
+  /** A file, created when there is none, or `:memory:`. */
+  readonly path: string
+  readonly schema: string
+  /** In DuckDB's words, e.g. `4GB`; default 80 % of the machine. */
+  readonly memoryLimit?: string
+  readonly threads?: number
+  /** Statements at a time; each occupies one thread of Node's pool, which must be larger (`UV_THREADPOOL_SIZE`). */
+  readonly maxConcurrentQueries?: number
+}
+
+/** The catalog of staging tables: in memory, so a run writes them nowhere and a dead run leaves none. */
+const STAGING = 'staging'
+
+/** Opens an embedded DuckDB. */
+export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
+  const settings: Record<string, string> = { access_mode: 'READ_WRITE' }
+  if (options.memoryLimit) settings.memory_limit = options.memoryLimit
+  if (options.threads) settings.threads = String(options.threads)
+  const instance = await openInstance(options.path, settings)
+  // One connection stays open: it keeps the attached catalog alive and carries everything that writes.
+  const pool = new Connections(instance, options.maxConcurrentQueries ?? 12)
+  const writer: SqlWriter = {
+    ...duckdbDialect,
+    table: (name) => `${duckdbDialect.quote(options.schema)}.${duckdbDialect.quote(name)}`,
+    staging: (name) => `${STAGING}.main.${duckdbDialect.quote(name)}`,
+  }
+  let committing: Promise<unknown> = Promise.resolve()
+
+  const plain = (connection: DuckDBConnection, text: string, o?: RunOptions) =>
+    run(connection, text, o?.signal, () => connection.run(text))
+
+  await pool.use(async (c) => {
+    await c.run(`attach if not exists ':memory:' as ${STAGING}`)
+    await c.run(`create schema if not exists ${duckdbDialect.quote(options.schema)}`)
+  })
+
+  const append = async (
+    target: { table: string; schema: string; catalog: string | null },
+    columns: Readonly<Record<string, ColumnSpec>>,
+    rows: AsyncIterable<Row> | Iterable<Row>,
+    o?: RunOptions,
+  ) =>
+    pool.use(async (c) => {
+      const appender = await c.createAppender(target.table, target.schema, target.catalog)
+      try {
+        for await (const row of rows) {
+          o?.signal?.throwIfAborted()
+          for (const [name, column] of Object.entries(columns)) appender.appendValue(toAppend(row[name], column.type))
+          appender.endRow()
+        }
+      } finally {
+        appender.closeSync()
+      }
+    })
+
+  return {
+    dialect: duckdbDialect,
+    writer,
+
+    async query<R extends Row>(query: Sql, o?: RunOptions): Promise<R[]> {
+      // DuckDB 1.5 tears large commits for reads that begin while COMMIT runs: they wait these milliseconds.
+      await committing
+      const { text, values } = compile(query, writer)
+      return pool.use((c) =>
+        run(c, text, o?.signal, async () => {
+          const result = await c.runAndReadAll(text, [...values])
+          return result.getRowObjects().map(toRow) as R[]
+        }),
+      )
+    },
+
+    execute: (statement, o) => pool.use(async (c) => void (await plain(c, compileInline(statement, writer), o))),
+
+    transaction: (statements, o) =>
+      pool.use(async (c) => {
+        await c.run('begin')
+        try {
+          for (const statement of statements) await plain(c, compileInline(statement, writer), o)
+          o?.signal?.throwIfAborted()
+          const commit = plain(c, 'commit')
+          committing = commit.catch(() => undefined)
+          await commit
+        } catch (error) {
+          await c.run('rollback').catch(() => undefined) // a failed commit has rolled back already
+          throw error
+        }
+      }),
+
+    createTables: (specs) =>
+      pool.use(async (c) => {
+        for (const spec of specs) for (const text of createTable(spec, writer)) await plain(c, text)
+      }),
+
+    stage: (name, select, o) =>
+      pool.use(async (c) => {
+        await plain(c, `create or replace table ${writer.staging(name)} as\n${compileInline(select, writer)}`, o)
+      }),
+
+    dropStaging: () =>
+      pool.use(async (c) => {
+        const found = await c.runAndReadAll(`select table_name from duckdb_tables() where database_name = '${STAGING}'`)
+        for (const [name] of found.getRows()) await c.run(`drop table ${writer.staging(String(name))}`)
+      }),
+
+    loadLines: (name, files, o) =>
+      pool.use((c) => loadLines(c, writer.staging(name), { name, catalog: STAGING }, files, o?.signal)),
+
+    load: (table, rows, o) => append({ table: table.name, schema: options.schema, catalog: null }, table.columns, rows, o),
+
+    async loadStaging(name, columns, rows, o) {
+      await pool.use((c) => plain(c, stagingTable(name, columns, writer), o))
+      await append({ table: name, schema: 'main', catalog: STAGING }, columns, rows, o)
+    },
+
+    describeTable: (name) =>
+      pool.use(async (c) => {
+        const found = await c.runAndReadAll(
+          'select column_name, data_type from duckdb_columns() where schema_name = $1 and table_name = $2 order by column_index',
+          [options.schema, name],
+        )
+        const rows = found.getRows()
+        return rows.length === 0 ? null : Object.fromEntries(rows.map(([column, type]) => [String(column), String(type)]))
+      }),
+
+    // Statistics are kept as rows arrive; a checkpoint moves the log into the file.
+    maintain: () => pool.use(async (c) => void (await c.run('checkpoint'))),
+
+    ping: () => pool.use(async (c) => void (await c.run('select 1'))),
+
+    async close() {
+      pool.close()
+      instance.closeSync()
+    },
+  }
+}
