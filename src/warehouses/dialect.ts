@@ -17,6 +17,10 @@ export interface Dialect extends Omit<SqlWriter, 'table' | 'staging'> {
   safeDivide(numerator: Expr, denominator: Expr): Sql
   /** Whole-number division, cut towards zero. The divisor must not be zero. */
   integerDivide(numerator: Expr, denominator: Expr): Sql
+  /** The warehouse's clock, UTC. */
+  now(): Sql
+  /** A statement that fails with the message unless the condition holds; fences a transaction. */
+  assertThat(condition: Sql, message: string): Sql
   /** The start of the UTC hour, day, week (Monday) or month a time lies in. */
   dateTrunc(unit: 'hour' | 'day' | 'week' | 'month', time: Expr): Sql
   /** The UTC time as the clock on the wall shows it in a time zone (IANA name). */
@@ -37,6 +41,8 @@ export interface Dialect extends Omit<SqlWriter, 'table' | 'staging'> {
   firstBy(value: Expr, key: Expr): Sql
   /** Aggregate: the same for the largest key. */
   lastBy(value: Expr, key: Expr): Sql
+  /** The text without white space (space, tab, line feed, vertical tab, form feed, carriage return) at its ends. */
+  trim(text: Expr): Sql
   /** True when the text contains a match. Patterns use the common core of RE2 and POSIX and no backslash. */
   regexpMatches(text: Expr, pattern: string): Sql
   /** The first group of the first match; null when there is none or it is empty. Patterns as above. */

@@ -15,6 +15,9 @@ const text = (value: string): Sql => sql.raw(`'${value.replaceAll("'", "''")}'`)
 const ISO_TIME =
   '^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?$'
 
+/** A percent sign that two hex digits do not follow. */
+const BROKEN_ESCAPE = '%([^0-9a-fA-F]|[0-9a-fA-F]([^0-9a-fA-F]|$)|$)'
+
 /** A place in a document as DuckDB spells it: `$."page"."url"`. */
 function jsonPath(path: JsonPath): string {
   return `'$${path.map((key) => `."${key.replaceAll('"', '\\"')}"`).join('').replaceAll("'", "''")}'`
@@ -51,6 +54,8 @@ export const duckdbDialect: Dialect = {
   safeDivide: (a, b) => sql`(cast(${expr(a)} as double) / nullif(cast(${expr(b)} as double), 0))`,
   integerDivide: (a, b) => sql`(${expr(a)} // ${expr(b)})`,
 
+  now: () => sql`timezone('UTC', get_current_timestamp())`,
+  assertThat: (condition, message) => sql`select case when ${condition} then 1 else error(${text(message)}) end`,
   dateTrunc: (unit, time) => sql`cast(date_trunc(${text(unit)}, ${expr(time)}) as timestamp)`,
   localTime: (time, timezone) => sql`timezone(${expr(timezone)}, timezone('UTC', ${expr(time)}))`,
   microsecondsBetween: (start, end) => sql`(epoch_us(${expr(end)}) - epoch_us(${expr(start)}))`,
@@ -75,13 +80,18 @@ export const duckdbDialect: Dialect = {
   firstBy: (value, key) => sql`arg_min_null(${expr(value)}, ${expr(key)})`,
   lastBy: (value, key) => sql`arg_max_null(${expr(value)}, ${expr(key)})`,
 
+  trim: (value) => sql`trim(${expr(value)}, ${text(' \t\n\v\f\r')})`,
   regexpMatches: (value, pattern) => sql`regexp_matches(${expr(value)}, ${text(pattern)})`,
   regexpExtract: (value, pattern) => sql`nullif(regexp_extract(${expr(value)}, ${text(pattern)}, 1), '')`,
   regexpReplace: (value, pattern, replacement) =>
     sql`regexp_replace(${expr(value)}, ${text(pattern)}, ${text(replacement)}, 'g')`,
-  percentDecode(value: Expr) {
+  percentDecode(value) {
     const spaced = sql`replace(${expr(value)}, '+', ' ')`
-    return sql`case when ${expr(value)} like '%\%%' escape '\' then coalesce(try(url_decode(${spaced})), ${expr(value)}) else ${spaced} end`
+    return sql`case
+        when strpos(${expr(value)}, '%') = 0 then ${spaced}
+        when regexp_matches(${expr(value)}, ${text(BROKEN_ESCAPE)}) then ${expr(value)}
+        else coalesce(try(url_decode(${spaced})), ${expr(value)})
+    end`
   },
 
   isJson: (value) => sql`coalesce(json_valid(${expr(value)}), false)`,

@@ -67,6 +67,7 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
   return {
     dialect: duckdbDialect,
     writer,
+    isExclusive: true,
 
     async query<R extends Row>(query: Sql, o?: RunOptions): Promise<R[]> {
       // DuckDB 1.5 tears large commits for reads that begin while COMMIT runs: they wait these milliseconds.

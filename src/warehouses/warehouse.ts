@@ -56,6 +56,8 @@ export interface Warehouse {
   readonly dialect: Dialect
   /** Names and literals of this warehouse with its schema filled in. */
   readonly writer: SqlWriter
+  /** True when whoever has it open is its only user: a lease that another process held is then a dead one's. */
+  readonly isExclusive: boolean
 
   /** Rows of a query with bound values. Each running query has a connection of its own. */
   query<R extends Row = Row>(query: Sql, options?: RunOptions): Promise<R[]>

@@ -1,4 +1,5 @@
 import type { TableSpec } from '../../warehouses/warehouse.ts'
+import { referenceTables } from '../channels/tables.ts'
 import { activityHours, conversionCandidates, eventLedger, events, quarantine, touchCandidates } from './events.ts'
 import { aliases, aliasLinks, attribution, channelStats, conversions, credits, identityMembers, knownPairs, sessions, touches, visits } from './people.ts'
 import { lease, runSources, runStages, runs, sourceColumns, stageFingerprints, userAgents, watermarks } from './records.ts'
@@ -30,6 +31,7 @@ export const tables: readonly TableSpec[] = [
   stageFingerprints,
   lease,
   userAgents,
+  ...referenceTables,
 ]
 
 /** The versioned ones: readers see them as of a run. */

@@ -1,0 +1,136 @@
+import { type Sql, sql } from '../warehouses/sql.ts'
+import { clickIdParameters } from './channels/tables.ts'
+import { serverLibraries } from './sources/server-libraries.ts'
+import { anyOf, asciiLower, type StageContext, type Step } from './stage.ts'
+import { firstParameter, queryParameter, urlHost, urlPath, urlQuery, withoutEmail, withoutPersonalIds } from './url-sql.ts'
+
+/** Larger properties are not kept. */
+const LARGEST_PROPERTIES = 65_536
+
+/** Host equals an entry of the list or is below one. */
+export const isUnder = (host: Sql | string, entries: readonly string[]): Sql => {
+  const value = sql.join([host])
+  return anyOf(entries.flatMap((entry) => [sql`${value} = ${entry}`, sql`${value} like ${`%.${entry}`}`]))
+}
+
+/** A normalised event name in SQL; `normaliseName` is the same for names of the configuration. */
+function eventName(c: StageContext, raw: Sql): Sql {
+  const { d } = c
+  return sql`nullif(${d.regexpReplace(d.regexpReplace(asciiLower(raw), '[^a-z0-9]+', '_'), '^_+|_+$', '')}, '')`
+}
+
+/** `Order Completed` → `order_completed`. */
+export function normaliseName(name: string): string {
+  return name
+    .replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+    .replace(/[^a-z0-9]+/g, '_')
+    .replace(/^_+|_+$/g, '')
+}
+
+/** Usable messages as events, before duplicates and exclusions are looked at. */
+export function shapeEvents(c: StageContext): Step {
+  const { d } = c
+  const campaign = (column: string, parameter: string) =>
+    withoutEmail(d, sql`(coalesce(nullif(${d.trim(column)}, ''), ${queryParameter(d, sql`query`, parameter)}))`)
+  return {
+    into: 'shaped',
+    select: sql`
+with pages as (
+    select
+        *,
+        nullif(${d.trim(sql`case when type = 'page' then coalesce(nullif(context_url, ''), properties_url) else context_url end`)}, '') as url,
+        nullif(${d.trim(sql`case when type = 'page' then coalesce(nullif(context_referrer, ''), properties_referrer) else context_referrer end`)}, '') as from_url
+    from ${sql.staging('checked')}
+    where reason is null
+),
+
+queried as (
+    select *, ${urlQuery(d, sql`url`)} as query from pages
+)
+
+select
+    source,
+    row_number_read,
+    ${d.md5(sql`key_source || ${'\u001f'} || event_id`)} as event_key,
+    event_id,
+    type,
+    nullif(case when type = 'track' then coalesce(raw_event, raw_event_text) when type in ('page', 'screen') then raw_name end, '') as name,
+    case when type = 'track' then ${eventName(c, sql`coalesce(nullif(raw_event_text, ''), raw_event)`)} end as event_name,
+    anonymous_id,
+    user_id,
+    previous_id,
+    group_id,
+    occurred_at,
+    received_at,
+    lpad(${d.cast(d.epochMicroseconds('occurred_at'), 'string')}, 16, '0')
+        || case when type in ('page', 'screen') then '0' else '1' end
+        || ${d.md5(sql`key_source || ${'\u001f'} || event_id`)} as order_key,
+    anonymous_id is not null and coalesce(${asciiLower(d.trim('raw_library'))}, '') not in (${sql.values(serverLibraries)}) as is_in_session,
+    ${withoutPersonalIds(d, sql`url`)} as page_url,
+    ${urlHost(d, sql`url`)} as page_host,
+    ${withoutEmail(d, sql`(${urlPath(d, sql`url`)})`)} as page_path,
+    ${withoutPersonalIds(d, sql`from_url`)} as referrer,
+    ${urlHost(d, sql`from_url`)} as raw_referrer_host,
+    ${campaign('campaign_source', 'utm_source')} as utm_source,
+    ${campaign('campaign_medium', 'utm_medium')} as utm_medium,
+    ${campaign('campaign_name', 'utm_campaign')} as utm_campaign,
+    ${campaign('campaign_content', 'utm_content')} as utm_content,
+    ${campaign('campaign_term', 'utm_term')} as utm_term,
+    ${firstParameter(d, sql`query`, clickIdParameters)} as click_id,
+    nullif(${d.trim('raw_library')}, '') as library,
+    nullif(raw_user_agent, '') as user_agent,
+    case when length(coalesce(raw_properties, raw_traits)) <= ${LARGEST_PROPERTIES} then coalesce(raw_properties, raw_traits) end as properties,
+    content_hash
+from queried
+`,
+  }
+}
+
+/** Referrer hosts that are outside: not one of the sites, not on the referral exclusion list, nor below one. */
+export function outsideHosts(c: StageContext): Step {
+  return {
+    into: 'outside_hosts',
+    select: sql`
+with hosts as (
+    select distinct raw_referrer_host as host
+    from ${sql.staging('shaped')}
+    where raw_referrer_host is not null
+),
+
+excluded as (
+    select distinct h.host
+    from hosts as h
+    join ${sql.table('referral_exclusions')} as x on h.host = x.host or h.host like '%.' || x.host
+)
+
+select h.host
+from hosts as h
+left join excluded as x on x.host = h.host
+where x.host is null and not ${isUnder('h.host', [...c.options.sites, ...c.options.referralExclusions])}
+`,
+  }
+}
+
+/** Shaped events with outside referrers marked and exclusions named. */
+export function applyExclusions(c: StageContext): Step {
+  const { exclude } = c.options
+  const names = exclude.events.map(normaliseName)
+  return {
+    into: 'incoming',
+    select: sql`
+select
+    s.*,
+    case when o.host <> coalesce(s.page_host, '') then o.host end as referrer_host,
+    case
+        when ${exclude.bots ? sql`b.is_bot` : sql`1 = 0`} then 'BOT'
+        when ${anyOf(exclude.userIds.map((id) => sql`s.user_id = ${id}`))} then 'USER'
+        when ${isUnder('s.page_host', exclude.hosts)} then 'HOST'
+        when ${anyOf(exclude.paths.map((pattern) => sql`s.page_path like ${pattern}`))} then 'PATH'
+        when ${anyOf(names.map((name) => sql`s.event_name = ${name}`))} then 'EVENT'
+    end as excluded_reason
+from ${sql.staging('shaped')} as s
+left join ${sql.staging('outside_hosts')} as o on o.host = s.raw_referrer_host
+left join ${sql.staging('agents')} as b on b.user_agent = s.user_agent
+`,
+  }
+}

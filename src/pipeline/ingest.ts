@@ -1,0 +1,119 @@
+import { sql } from '../warehouses/sql.ts'
+import { resolveDuplicates } from './duplicates.ts'
+import { applyExclusions, outsideHosts, shapeEvents } from './incoming.ts'
+import { checkMessages, readMessages } from './messages.ts'
+import { defineStage, insertInto } from './stage.ts'
+import { events, quarantine } from './tables/events.ts'
+import { compareVersions, publishVersions } from './versions.ts'
+
+/** How much of a refused line is kept. */
+const LARGEST_TEXT = 65_536
+
+/** Reads the lines of new and changed files: `lines` and `source_files` are loaded, `agents` looked up, before. */
+export const ingest = defineStage({
+  name: 'ingest',
+  does: 'new rows of the sources: checked, refused or accepted, duplicates resolved, exclusions marked',
+  reads: ['event_ledger', 'referral_exclusions', 'user_agents', 'quarantine', 'events'],
+  writes: ['events', 'event_ledger', 'quarantine'],
+  result: 'new_events',
+
+  // A rebuild on demand computes from `events`: the sources are not read, what was refused stays refused.
+  steps: (c) =>
+    !c.readsSources
+      ? []
+      : [
+          outsideHosts(c),
+          applyExclusions(c),
+          ...resolveDuplicates(c),
+          {
+            into: 'refused',
+            select: sql`
+select
+    ${c.d.md5(sql`source || ${'\u001f'} || file || ${'\u001f'} || ${c.d.cast('line', 'string')} || ${'\u001f'} || coalesce(text, '')`)} as quarantine_id,
+    source,
+    file,
+    line,
+    reason,
+    detail,
+    substr(text, 1, ${LARGEST_TEXT}) as text,
+    ${sql.timestamp(c.startedAt)} as quarantined_at
+from ${sql.staging('checked')}
+where reason is not null
+union all
+select
+    ${c.d.md5(sql`source || ${'\u001f'} || file`)} as quarantine_id,
+    source, file, 0 as line, 'UNREADABLE' as reason, problem as detail, null as text,
+    ${sql.timestamp(c.startedAt)} as quarantined_at
+from ${sql.staging('source_files')}
+where problem is not null
+`,
+          },
+          // A changed file is read whole: what was wrong with its older version is settled.
+          ...compareVersions(c, {
+            spec: quarantine,
+            rows: 'refused',
+            scope: sql`(source || ${'\u001f'} || file) in (
+    select source || ${'\u001f'} || file from ${sql.staging('source_files')}
+)`,
+            ignoring: ['quarantined_at'],
+          }),
+          {
+            into: 'source_counts',
+            select: sql`
+with outcomes as (
+    select
+        i.source,
+        case
+            when s.status in ('replacing', 'duplicate') then 'duplicate'
+            when s.status = 'fresh' and i.excluded_reason is not null then 'excluded'
+            when s.status = 'fresh' then 'accepted'
+            else 'seen'
+        end as outcome
+    from ${sql.staging('incoming')} as i
+    join ${sql.staging('statuses')} as s on s.row_number_read = i.row_number_read
+    union all
+    select source, 'refused' as outcome from ${sql.staging('refused')}
+)
+
+select
+    f.source,
+    max(f.files) as files,
+    count(o.outcome) as rows_read,
+    sum(case when o.outcome = 'accepted' then 1 else 0 end) as accepted,
+    sum(case when o.outcome = 'seen' then 1 else 0 end) as seen_before,
+    sum(case when o.outcome = 'duplicate' then 1 else 0 end) as duplicates,
+    sum(case when o.outcome = 'refused' then 1 else 0 end) as quarantined,
+    sum(case when o.outcome = 'excluded' then 1 else 0 end) as excluded,
+    0 as erased
+from (select source, count(*) as files from ${sql.staging('source_files')} group by source) as f
+left join outcomes as o on o.source = f.source
+group by f.source
+`,
+          },
+        ],
+
+  publish: (c) =>
+    !c.readsSources
+      ? []
+      : [
+          sql`delete from ${sql.table('events')}
+where exists (
+    select 1 from ${sql.staging('withdrawn')} as w
+    where w.event_key = events.event_key and w.occurred_at = events.occurred_at and w.received_at = events.received_at
+)`,
+          insertInto('events', Object.keys(events.columns), 'new_events'),
+          sql`delete from ${sql.table('event_ledger')}
+where exists (
+    select 1 from ${sql.staging('ledger_changes')} as s
+    where s.is_old = 1 and s.event_key = event_ledger.event_key and s.received_at = event_ledger.received_at
+)`,
+          sql`insert into ${sql.table('event_ledger')} (event_key, received_at, last_received_at, content_hash, occurred_at)
+select event_key, received_at, last_received_at, content_hash, occurred_at
+from ${sql.staging('ledger_changes')}
+where is_old = 0`,
+          ...publishVersions(c, quarantine),
+        ],
+})
+
+/** The steps before user agents can be looked up: from lines to events. */
+export const readSources = (c: Parameters<typeof ingest.steps>[0]) => [readMessages(c), checkMessages(c), shapeEvents(c)]

@@ -1,0 +1,204 @@
+import type { JsonPath } from '../warehouses/dialect.ts'
+import { type Sql, sql } from '../warehouses/sql.ts'
+import { asciiLower, type StageContext, type Step } from './stage.ts'
+
+/** Ids that say nobody. Compared in lower case. */
+export const IGNORED_IDS: readonly string[] = [
+  'null',
+  'undefined',
+  'none',
+  'nil',
+  'n/a',
+  'na',
+  '0',
+  '-1',
+  'test',
+  'unknown',
+  'anonymous',
+  'guest',
+  'false',
+  'true',
+  'nan',
+  '[object object]',
+  '00000000-0000-0000-0000-000000000000',
+]
+
+/** Fields of a raw Segment or RudderStack message: column → keys from the root. */
+const TEXTS: Readonly<Record<string, JsonPath>> = {
+  raw_type: ['type'],
+  message_id: ['messageId'],
+  raw_anonymous_id: ['anonymousId'],
+  raw_user_id: ['userId'],
+  raw_previous_id: ['previousId'],
+  raw_group_id: ['groupId'],
+  raw_event: ['event'],
+  raw_event_text: ['event_text'],
+  raw_name: ['name'],
+  raw_timestamp: ['timestamp'],
+  raw_original: ['originalTimestamp'],
+  raw_sent: ['sentAt'],
+  raw_received: ['receivedAt'],
+  context_url: ['context', 'page', 'url'],
+  context_referrer: ['context', 'page', 'referrer'],
+  properties_url: ['properties', 'url'],
+  properties_referrer: ['properties', 'referrer'],
+  campaign_source: ['context', 'campaign', 'source'],
+  campaign_medium: ['context', 'campaign', 'medium'],
+  campaign_name: ['context', 'campaign', 'name'],
+  campaign_content: ['context', 'campaign', 'content'],
+  campaign_term: ['context', 'campaign', 'term'],
+  raw_library: ['context', 'library', 'name'],
+  raw_user_agent: ['context', 'userAgent'],
+  raw_properties: ['properties'],
+  raw_traits: ['traits'],
+}
+
+/** Fields whose JSON type is checked: column → field and the types it may have. */
+const scalar = ['string', 'number']
+const CHECKED: readonly { column: string; path: JsonPath; types: readonly string[] }[] = [
+  { column: 'type_message_id', path: ['messageId'], types: scalar },
+  { column: 'type_anonymous_id', path: ['anonymousId'], types: scalar },
+  { column: 'type_user_id', path: ['userId'], types: scalar },
+  { column: 'type_previous_id', path: ['previousId'], types: scalar },
+  { column: 'type_group_id', path: ['groupId'], types: scalar },
+  { column: 'type_event', path: ['event'], types: scalar },
+  { column: 'type_event_text', path: ['event_text'], types: scalar },
+  { column: 'type_name', path: ['name'], types: scalar },
+  { column: 'type_timestamp', path: ['timestamp'], types: ['string'] },
+  { column: 'type_original', path: ['originalTimestamp'], types: ['string'] },
+  { column: 'type_sent', path: ['sentAt'], types: ['string'] },
+  { column: 'type_received', path: ['receivedAt'], types: ['string'] },
+  { column: 'type_context', path: ['context'], types: ['object'] },
+  { column: 'type_properties', path: ['properties'], types: ['object'] },
+  { column: 'type_traits', path: ['traits'], types: ['object'] },
+  { column: 'type_page', path: ['context', 'page'], types: ['object'] },
+  { column: 'type_campaign', path: ['context', 'campaign'], types: ['object'] },
+  { column: 'type_library', path: ['context', 'library'], types: ['object'] },
+]
+
+/** The known fields of each line, as text. `lines` has (file, line, text), `source_files` what the files are. */
+export function readMessages({ d }: StageContext): Step {
+  const columns: Record<string, { path: JsonPath; as: 'text' | 'type' }> = { type_root: { path: [], as: 'type' } }
+  for (const [name, path] of Object.entries(TEXTS)) columns[name] = { path, as: 'text' }
+  for (const { column, path } of CHECKED) columns[column] = { path, as: 'type' }
+  const lines = sql`(
+    select
+        f.source, f.key_source, f.file,
+        f.file_number * 4294967296 + l.line as row_number_read,
+        l.line, l.text,
+        case when ${d.isJson('l.text')} then l.text end as document
+    from ${sql.staging('lines')} as l
+    join ${sql.staging('source_files')} as f on ${d.cast('f.file_number', 'string')} = l.file
+)`
+  const kept = ['source', 'key_source', 'file', 'row_number_read', 'line', 'text', ...Object.keys(columns)]
+  return {
+    into: 'messages',
+    select: sql`
+select ${sql.join(kept)}, case when document is null then 0 else 1 end as is_json
+from ${d.jsonColumns(lines, 'document', columns)} as fields
+`,
+  }
+}
+
+/** An id as the semantics want it: trimmed, null when it says nobody. */
+function cleanId(c: StageContext, raw: string): Sql {
+  const trimmed = c.d.trim(raw)
+  const ignored = [...new Set([...IGNORED_IDS, ...c.options.identity.ignoreIds.map((id) => id.trim().toLowerCase())])]
+  return sql`case when ${trimmed} <> '' and ${asciiLower(trimmed)} not in (${sql.values(ignored)}) then ${trimmed} end`
+}
+
+/** Each message with clean ids and times, and why it cannot be used (`reason` null when it can). */
+export function checkMessages(c: StageContext): Step {
+  const { d, options } = c
+  const wrongType = sql.join(
+    CHECKED.map(({ column, path, types }) => {
+      const detail = `Expected ${path.join('.')} to be ${types.join(' or ')} or absent, but got `
+      return sql`when ${sql.id(column)} not in (${sql.values(types)}) then ${detail} || ${sql.id(column)} || '.'`
+    }),
+    '\n            ',
+  )
+  const day = 86_400_000_000
+  return {
+    into: 'checked',
+    select: sql`
+with cleaned as (
+    select
+        *,
+        ${asciiLower(d.trim('raw_type'))} as type,
+        ${cleanId(c, 'raw_anonymous_id')} as anonymous_id,
+        ${cleanId(c, 'raw_user_id')} as user_id,
+        ${cleanId(c, 'raw_previous_id')} as previous_id,
+        nullif(${d.trim('raw_group_id')}, '') as group_id,
+        coalesce(nullif(${d.trim('message_id')}, ''), ${d.md5(d.trim(sql`coalesce(text, '')`))}) as event_id,
+        ${d.md5(d.trim(sql`coalesce(text, '')`))} as content_hash,
+        ${d.parseTime('raw_timestamp')} as corrected_at,
+        ${d.parseTime('raw_original')} as original_at,
+        ${d.parseTime('raw_sent')} as sent_at,
+        ${d.parseTime('raw_received')} as collected_at
+    from ${sql.staging('messages')}
+),
+
+-- The source's corrected time; else the device's, moved by the error of its clock; else when it was received.
+dated as (
+    select
+        *,
+        coalesce(
+            corrected_at,
+            case
+                when original_at is not null and sent_at is not null and collected_at is not null
+                    then ${d.addMicroseconds('original_at', d.microsecondsBetween('sent_at', 'collected_at'))}
+            end,
+            collected_at
+        ) as occurred_at
+    from cleaned
+),
+
+received as (
+    select *, coalesce(collected_at, occurred_at) as received_at from dated
+),
+
+typed as (
+    select
+        *,
+        case
+            ${wrongType}
+        end as wrong_type
+    from received
+),
+
+reasoned as (
+    select
+        *,
+        case
+            when is_json = 0 or type_root is null or type_root <> 'object' then 'UNREADABLE'
+            when type is null or type not in ('page', 'screen', 'track', 'identify', 'alias', 'group') then 'UNKNOWN_TYPE'
+            when wrong_type is not null then 'WRONG_TYPE'
+            when anonymous_id is null and user_id is null then 'NO_ID'
+            when occurred_at is null then 'NO_TIME'
+            when ${d.microsecondsBetween('received_at', 'occurred_at')} > ${day}
+                or ${d.microsecondsBetween(sql.timestamp(c.startedAt), 'received_at')} > ${day} then 'FUTURE'
+            when occurred_at < ${sql.timestamp(options.events.notBefore)} then 'PAST'
+        end as reason
+    from typed
+)
+
+select
+    *,
+    case reason
+        when 'UNREADABLE' then case
+            when text is null then 'Expected UTF-8 text, but the line holds other bytes.'
+            when is_json = 0 then 'Expected one JSON object on the line, but it is no valid JSON.'
+            else 'Expected one JSON object on the line, but got ' || coalesce(type_root, 'null') || '.'
+        end
+        when 'UNKNOWN_TYPE' then 'Expected type to be page, screen, track, identify, alias or group, but got '
+            || coalesce(substr(raw_type, 1, 100), 'none') || '.'
+        when 'WRONG_TYPE' then wrong_type
+        when 'NO_ID' then 'Expected anonymousId or userId, but both are absent or on the ignore list.'
+        when 'NO_TIME' then 'Expected timestamp, or originalTimestamp with sentAt and receivedAt, or receivedAt as ISO 8601 times.'
+        when 'FUTURE' then 'Expected it to happen at most a day after it was received, and to be received at most a day from now.'
+        when 'PAST' then 'Expected it to happen at or after events.notBefore.'
+    end as detail
+from reasoned
+`,
+  }
+}

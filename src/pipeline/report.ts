@@ -1,0 +1,68 @@
+import { sql } from '../warehouses/sql.ts'
+import type { Row, Warehouse } from '../warehouses/warehouse.ts'
+import type { StageContext } from './stage.ts'
+
+export type RunKind = 'increment' | 'rebuild'
+
+/** What a run says while it works. */
+export interface ProgressEvent {
+  readonly stage: string
+  readonly state: 'started' | 'progress' | 'finished'
+  readonly rows?: number
+  readonly milliseconds?: number
+  readonly done?: number
+  readonly total?: number
+}
+
+/** A stage that is done. */
+export interface StageReport {
+  readonly stage: string
+  readonly rows: number
+  readonly milliseconds: number
+}
+
+/** read = accepted + seenBefore + duplicates + quarantined + excluded + erased. */
+export interface SourceReport {
+  readonly source: string
+  readonly files: number
+  readonly read: number
+  readonly accepted: number
+  readonly seenBefore: number
+  readonly duplicates: number
+  readonly quarantined: number
+  readonly excluded: number
+  readonly erased: number
+}
+
+/** A run that is published. */
+export interface RunReport {
+  readonly run: number
+  readonly kind: RunKind
+  readonly state: 'published'
+  readonly stages: readonly StageReport[]
+  readonly sources: readonly SourceReport[]
+  /** Files that could not be read, and other things to know. */
+  readonly problems: readonly string[]
+  readonly milliseconds: number
+  /** Versioned rows opened or closed. */
+  readonly rowsWritten: number
+}
+
+/** What the run took from each source. */
+export async function readSourceCounts(warehouse: Warehouse, c: StageContext): Promise<readonly SourceReport[]> {
+  if (!c.readsSources) return []
+  const rows = await warehouse.query<Row & Record<'files' | 'rows_read' | 'accepted' | 'seen_before' | 'duplicates' | 'quarantined' | 'excluded' | 'erased', number> & { source: string }>(
+    sql`select * from ${sql.staging('source_counts')} order by source`,
+  )
+  return rows.map((r) => ({
+    source: r.source,
+    files: r.files,
+    read: r.rows_read,
+    accepted: r.accepted,
+    seenBefore: r.seen_before,
+    duplicates: r.duplicates,
+    quarantined: r.quarantined,
+    excluded: r.excluded,
+    erased: r.erased,
+  }))
+}

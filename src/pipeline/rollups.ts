@@ -1,0 +1,78 @@
+import { type Sql, sql } from '../warehouses/sql.ts'
+import { defineStage, insertInto, type StageContext } from './stage.ts'
+import { channelStats, RULE_MODELS, credits as creditsTable, touches as touchesTable } from './tables/people.ts'
+import { closed, opened } from './versions.ts'
+
+/** Quarter hours: every time zone's days begin at one. */
+const BUCKET = 900_000_000
+
+/** `channel_stats`: what the opened and closed touches and credits add and take away. */
+export const rollups = defineStage({
+  name: 'rollups',
+  does: 'deltas of the quick look-ups for what changed',
+  reads: [],
+  writes: ['channel_stats'],
+  result: 'channel_stats_new',
+
+  steps: (c) => {
+    const measures = RULE_MODELS.flatMap((m) => [`${m}_credit`, `${m}_revenue`])
+    const group = sql`bucket_at, date_by, channel, source, medium, campaign, conversion, currency`
+    const sums = ['touches', 'sessions', ...measures].map((name) => sql`sum(${sql.id(name)}) as ${sql.id(name)}`)
+    return [
+      {
+        into: 'channel_stats_new',
+        select: sql`
+with deltas as (
+    ${sql.join(
+      [
+        touchDeltas(c, opened(touchesTable), 1),
+        touchDeltas(c, closed(touchesTable), -1),
+        ...(['touch', 'conversion'] as const).flatMap((dateBy) => [
+          creditDeltas(c, opened(creditsTable), dateBy, 1),
+          creditDeltas(c, closed(creditsTable), dateBy, -1),
+        ]),
+      ],
+      '\n    union all\n    ',
+    )}
+)
+
+select ${group}, ${sql.join(sums)}, ${c.run} as run_id
+from deltas
+group by ${group}
+having ${sql.join(['touches', 'sessions', ...measures].map((name) => sql`sum(${sql.id(name)}) <> 0`), ' or ')}
+`,
+      },
+    ]
+  },
+
+  publish: () => [insertInto('channel_stats', Object.keys(channelStats.columns), 'channel_stats_new')],
+})
+
+/** The start of the quarter hour a time lies in. */
+function bucket(c: StageContext, time: string): Sql {
+  const { d } = c
+  const micros = d.epochMicroseconds(time)
+  const start = sql`${d.integerDivide(micros, sql`${BUCKET}`)} * ${BUCKET}`
+  return d.addMicroseconds(sql.timestamp('1970-01-01T00:00:00Z'), sql`(${start})`)
+}
+
+function touchDeltas(c: StageContext, from: string, sign: 1 | -1): Sql {
+  const zero = RULE_MODELS.map((m) => sql`0 as ${sql.id(`${m}_credit`)}, 0 as ${sql.id(`${m}_revenue`)}`)
+  return sql`select
+        ${bucket(c, 'touched_at')} as bucket_at, 'touch' as date_by, channel, source, medium, campaign,
+        '' as conversion, ${c.d.cast(sql`null`, 'string')} as currency,
+        ${sign} as touches, case when is_entry then ${sign} else 0 end as sessions, ${sql.join(zero)}
+    from ${sql.staging(from)}`
+}
+
+function creditDeltas(c: StageContext, from: string, dateBy: 'touch' | 'conversion', sign: 1 | -1): Sql {
+  const signed = RULE_MODELS.flatMap((m) => [
+    sql`${sign} * ${sql.id(`${m}_credit`)} as ${sql.id(`${m}_credit`)}`,
+    sql`${sign} * coalesce(${sql.id(`${m}_revenue`)}, 0) as ${sql.id(`${m}_revenue`)}`,
+  ])
+  return sql`select
+        ${bucket(c, dateBy === 'touch' ? 'touched_at' : 'converted_at')} as bucket_at, ${dateBy} as date_by, channel, source, medium, campaign,
+        conversion, currency,
+        0 as touches, 0 as sessions, ${sql.join(signed)}
+    from ${sql.staging(from)}`
+}

@@ -1,0 +1,78 @@
+import { sql } from '../warehouses/sql.ts'
+import { eventKeyOf } from './order.ts'
+import { defineStage, gapMicroseconds, stored } from './stage.ts'
+
+/**
+ * Sessions of the affected people: their in-session visits on all devices, merged while the next begins at most the
+ * gap after the latest end so far. Pure functions of a person's visits, so nobody else is looked at.
+ */
+export const sessions = defineStage({
+  name: 'sessions',
+  does: 'sessions of the affected people, merged from visits',
+  reads: ['visits'],
+  writes: [],
+  result: 'sessions_merged',
+
+  steps: (c) => [
+    {
+      into: 'people_visits',
+      select: sql`
+select v.*
+from ${stored(c, 'visits')} as v
+where v.person_id in (select person_id from ${sql.staging('affected_people')})
+    and v.visit_id not in (select visit_id from ${sql.staging('visits_out')})
+union all
+select * from ${sql.staging('visits_in')}
+`,
+    },
+    {
+      into: 'session_visits',
+      select: sql`
+with reached as (
+    select
+        *,
+        max(ended_at) over (
+            partition by person_id order by first_key, visit_id
+            rows between unbounded preceding and 1 preceding
+        ) as reach
+    from ${sql.staging('people_visits')}
+    where is_in_session
+),
+
+numbered as (
+    select
+        *,
+        sum(case when reach is null or ${c.d.microsecondsBetween('reach', 'started_at')} > ${gapMicroseconds(c.options)} then 1 else 0 end) over (
+            partition by person_id order by first_key, visit_id
+            rows between unbounded preceding and current row
+        ) as session_number
+    from reached
+)
+
+select
+    *,
+    ${eventKeyOf(sql`min(first_key) over (partition by person_id, session_number)`)} as session_id
+from numbered
+`,
+    },
+    {
+      into: 'sessions_merged',
+      select: sql`
+select
+    session_id,
+    person_id,
+    min(started_at) as started_at,
+    max(ended_at) as ended_at,
+    min(first_key) as first_key,
+    min(entry_key) as entry_key,
+    sum(event_count) as event_count,
+    sum(page_count) as page_count,
+    count(distinct anonymous_id) as device_count
+from ${sql.staging('session_visits')}
+group by session_id, person_id
+`,
+    },
+  ],
+
+  publish: () => [],
+})

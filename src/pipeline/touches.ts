@@ -1,0 +1,154 @@
+import { sql } from '../warehouses/sql.ts'
+import { classifyTouches } from './channels/classify.ts'
+import { withVisit } from './order.ts'
+import { defineStage, type StageContext, type Step, stored } from './stage.ts'
+import { touchCandidates } from './tables/events.ts'
+import { touches as touchesTable } from './tables/people.ts'
+import { compareVersions, publishVersions } from './versions.ts'
+
+/** Touches of the affected people: the entry of each session, and later candidates that bring something new. */
+export const touches = defineStage({
+  name: 'touches',
+  does: 'touches of the affected sessions and their channels',
+  reads: ['touch_candidates', 'channel_hosts', 'channel_sources', 'channel_click_ids', 'touches'],
+  writes: ['touches'],
+  result: 'touches_rows',
+
+  steps: (c) => [
+    ...candidates(c),
+    considered,
+    classified(c),
+    kept(c),
+    ...compareVersions(c, {
+      spec: touchesTable,
+      rows: 'touches_rows',
+      scope: sql`person_id in (select person_id from ${sql.staging('affected_people')})`,
+    }),
+  ],
+  publish: (c) => publishVersions(c, touchesTable),
+})
+
+/** Pages and screens of the affected sessions, each in its visit and with the referrer of the page before it. */
+function candidates(c: StageContext): readonly Step[] {
+  const columns = Object.keys(touchCandidates.columns).map((name) => sql`k.${sql.id(name)}`)
+  const fresh = c.isRebuild
+    ? sql.empty
+    : sql`
+    and k.order_key not in (select order_key from ${sql.staging('reread_keys')})`
+  return [
+    {
+      into: 'candidates',
+      select: sql`
+with atoms as (
+    select distinct anonymous_id, user_id from ${sql.staging('session_visits')}
+)
+
+select ${sql.join(columns)}, 1 = 1 as is_in_session
+from ${stored(c, 'touch_candidates')} as k
+join atoms as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
+where 1 = 1${fresh}
+union all
+select ${sql.join(columns)}, 1 = 1 as is_in_session
+from ${sql.staging('touch_candidates_new')} as k
+join atoms as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
+`,
+    },
+    { into: 'visit_candidates', select: withVisit(c.d, sql.staging('candidates'), sql.staging('session_visits')) },
+    {
+      into: 'session_candidates',
+      select: sql`
+select
+    k.*,
+    v.session_id,
+    lag(k.raw_referrer_host) over (
+        partition by k.visit_id, case when k.is_page then 1 else 0 end order by k.order_key
+    ) as previous_referrer_host
+from ${sql.staging('visit_candidates')} as k
+join ${sql.staging('session_visits')} as v on v.visit_id = k.visit_id
+`,
+    },
+  ]
+}
+
+const FIELDS = ['utm_source', 'utm_medium', 'utm_campaign', 'utm_content', 'utm_term', 'click_id', 'referrer', 'referrer_host', 'page_url']
+
+/** The entry of each session, and the later candidates that the single-page rule leaves. */
+const considered: Step = {
+  into: 'considered',
+  select: sql`
+select
+    s.session_id,
+    s.person_id,
+    s.started_at as touched_at,
+    s.first_key as order_key,
+    substr(s.entry_key, 19) as touch_id,
+    1 = 1 as is_entry,
+    ${sql.join(FIELDS.map((name) => sql`k.${sql.id(name)}`))}
+from ${sql.staging('sessions_merged')} as s
+left join ${sql.staging('session_candidates')} as k on k.session_id = s.session_id and k.order_key = substr(s.entry_key, 2)
+union all
+select
+    s.session_id,
+    s.person_id,
+    k.occurred_at as touched_at,
+    k.order_key,
+    k.event_key as touch_id,
+    1 = 0 as is_entry,
+    ${sql.join(FIELDS.map((name) => sql`k.${sql.id(name)}`))}
+from ${sql.staging('session_candidates')} as k
+join ${sql.staging('sessions_merged')} as s on s.session_id = k.session_id
+where k.is_page and k.is_candidate and k.order_key > substr(s.entry_key, 2)
+    -- A single-page app repeats document.referrer on every page: no news unless a campaign or click id comes with it.
+    and not (
+        k.utm_source is null and k.utm_medium is null and k.utm_campaign is null and k.utm_content is null and k.utm_term is null
+        and k.click_id is null
+        and k.raw_referrer_host = coalesce(k.previous_referrer_host, '')
+    )
+`,
+}
+
+/** With channel, normalised source and so on, and the rule that fired. */
+function classified(c: StageContext): Step {
+  return {
+    into: 'classified',
+    select: classifyTouches(
+      c.d,
+      sql.staging('considered'),
+      ['session_id', 'person_id', 'touched_at', 'order_key', 'touch_id', 'is_entry', 'click_id', 'referrer', 'referrer_host', 'page_url'],
+      c.options.channels,
+      {
+        hosts: sql.table('channel_hosts'),
+        sources: sql.table('channel_sources'),
+        clickIds: sql.table('channel_click_ids'),
+      },
+    ),
+  }
+}
+
+/** Candidates that differ from the one before them, or from the entry. */
+function kept(c: StageContext): Step {
+  const tuple = ['channel', 'source', 'medium', 'campaign', 'content', 'term']
+  return {
+    into: 'touches_rows',
+    select: sql`
+with keyed as (
+    select *, ${c.d.surrogateKey(tuple)} as origin from ${sql.staging('classified')}
+),
+
+followed as (
+    select
+        *,
+        lag(origin) over (partition by session_id order by case when is_entry then 0 else 1 end, order_key, touch_id) as previous_origin
+    from keyed
+)
+
+select
+    touch_id, session_id, person_id, touched_at, order_key, is_entry,
+    channel, source, medium, campaign, content, term, click_id,
+    case when referrer_host is not null then referrer end as referrer,
+    referrer_host, page_url, rule_id, evidence, is_paid, is_direct
+from followed
+where is_entry or origin <> previous_origin
+`,
+  }
+}

@@ -1,0 +1,81 @@
+import { type Sql, sql } from '../warehouses/sql.ts'
+import { currencyDigits } from './currencies.ts'
+import { normaliseName } from './incoming.ts'
+import type { ConversionOptions } from './options.ts'
+import type { StageContext, Step } from './stage.ts'
+
+const NUMBER = '^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)$'
+const IN_RANGE = '^[+-]?[0-9]{0,15}([.][0-9]{0,18})?$'
+
+/** Events of the batch that some conversion of the configuration names, with their value in minor units. */
+export function conversionValues(c: StageContext): readonly Step[] {
+  const conversions = Object.entries(c.options.conversions)
+  return conversions.map(([name, options], i) => named(c, name, options, i)).concat([
+    {
+      into: 'conversion_candidates_new',
+      select: sql.join(
+        conversions.map(
+          (_, i) => sql`
+select anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem
+from ${sql.staging(`conversion_candidates_${i}`)}`,
+        ),
+        '\nunion all',
+      ),
+    },
+  ])
+}
+
+function named(c: StageContext, name: string, options: ConversionOptions, index: number): Step {
+  const { d } = c
+  const events = [...new Set(options.events.map(normaliseName))]
+  const from = sql`(
+    select *
+    from ${sql.staging('batch')}
+    where type = 'track' and event_name in (${sql.values(events)})
+)`
+  const property = (path: string) => ({ path: path.split('.'), as: 'text' as const })
+  const fields: Record<string, ReturnType<typeof property>> = {}
+  if (options.value !== null) fields.raw_value = property(options.value)
+  if (options.currency !== null) fields.raw_currency = property(options.currency)
+  const amount = options.value === null ? d.cast(sql`null`, 'string') : sql`nullif(${d.trim('raw_value')}, '')`
+  const code = options.currency === null ? sql`${options.defaultCurrency}` : sql`coalesce(nullif(upper(${d.trim('raw_currency')}), ''), ${options.defaultCurrency})`
+  return {
+    into: `conversion_candidates_${index}`,
+    select: sql`
+with delivered as (
+    select e.*, ${amount} as amount, ${code} as code
+    from ${d.jsonColumns(from, 'properties', fields)} as e
+),
+
+judged as (
+    select
+        *,
+        case
+            when amount is null then null
+            when not ${d.regexpMatches('amount', NUMBER)} then 'NOT_A_NUMBER'
+            when not ${d.regexpMatches('amount', IN_RANGE)} then 'OUT_OF_RANGE'
+            when code not in (${sql.values(Object.keys(currencyDigits))}) then 'UNKNOWN_CURRENCY'
+        end as value_problem
+    from delivered
+)
+
+select
+    anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at,
+    ${name} as conversion,
+    case when amount is not null and value_problem is null then ${d.decimalToInteger('amount', digits())} end as value,
+    case when amount is not null and value_problem is null then code end as currency,
+    value_problem
+from judged
+`,
+  }
+}
+
+/** Digits after the point of the currency in `code`. */
+function digits(): Sql {
+  const odd = Object.entries(currencyDigits).filter(([, n]) => n !== 2)
+  const by = [0, 3, 4].map((n) => {
+    const codes = odd.filter(([, m]) => m === n).map(([currency]) => currency)
+    return codes.length === 0 ? sql.empty : sql`when code in (${sql.values(codes)}) then ${n} `
+  })
+  return sql`case ${sql.join(by, '')}else 2 end`
+}

@@ -1,0 +1,101 @@
+import { type Sql, sql } from '../warehouses/sql.ts'
+import type { TableSpec } from '../warehouses/warehouse.ts'
+import type { StageContext, Step } from './stage.ts'
+import { dataColumns, OPEN_RUN } from './tables/table.ts'
+
+/** What a stage computed for part of a versioned table. */
+export interface Recomputed {
+  readonly spec: TableSpec
+  /** Staging table with the rows as they should be now, in the table's data columns. */
+  readonly rows: string
+  /** Which current rows were recomputed, over the table's columns; a rebuild recomputes all. */
+  readonly scope: Sql
+  /** Columns whose change alone writes no new version. */
+  readonly ignoring?: readonly string[]
+}
+
+const current = (name: string) => `${name}_current`
+const unchanged = (name: string) => `${name}_unchanged`
+/** Staging table with the rows a run closes. */
+export const closed = (spec: TableSpec) => `${spec.name}_closed`
+/** Staging table with the rows a run opens. */
+export const opened = (spec: TableSpec) => `${spec.name}_opened`
+
+/** Compares recomputed rows with the current ones: what to close and what to open. Only rows that differ are written. */
+export function compareVersions(c: StageContext, { spec, rows, scope, ignoring = [] }: Recomputed): readonly Step[] {
+  const columns = dataColumns(spec)
+  const on = (a: string, b: string) =>
+    sql.join(
+      spec.key.map((k) => sql`${sql.id(a)}.${sql.id(k)} = ${sql.id(b)}.${sql.id(k)}`),
+      ' and ',
+    )
+  const same = columns
+    .filter((name) => !spec.key.includes(name) && !ignoring.includes(name))
+    .map((name) => {
+      const [n, o] = [sql`n.${sql.id(name)}`, sql`o.${sql.id(name)}`]
+      return spec.columns[name]?.nullable ? sql`(${n} = ${o} or (${n} is null and ${o} is null))` : sql`${n} = ${o}`
+    })
+  const keys = (alias: string) => sql.join(spec.key.map((k) => sql`${sql.id(alias)}.${sql.id(k)}`))
+  const first = spec.key[0] ?? ''
+  return [
+    {
+      into: current(spec.name),
+      select: sql`
+select ${sql.join(columns)}
+from ${sql.table(spec.name)}
+where to_run = ${OPEN_RUN} and ${c.isRebuild ? sql`1 = 1` : scope}
+`,
+    },
+    {
+      into: unchanged(spec.name),
+      select: sql`
+select ${keys('n')}
+from ${sql.staging(rows)} as n
+join ${sql.staging(current(spec.name))} as o on ${on('n', 'o')}
+${same.length === 0 ? sql.empty : sql`where ${sql.join(same, '\n    and ')}`}
+`,
+    },
+    {
+      into: closed(spec),
+      select: sql`
+select o.*
+from ${sql.staging(current(spec.name))} as o
+left join ${sql.staging(unchanged(spec.name))} as u on ${on('o', 'u')}
+where u.${sql.id(first)} is null
+`,
+    },
+    {
+      into: opened(spec),
+      select: sql`
+select ${sql.join(columns.map((name) => sql`n.${sql.id(name)}`))}
+from ${sql.staging(rows)} as n
+left join ${sql.staging(unchanged(spec.name))} as u on ${on('n', 'u')}
+where u.${sql.id(first)} is null
+`,
+    },
+  ]
+}
+
+/**
+ * The two statements that publish what `compareVersions` found. Rows are closed by UPDATE only: a DELETE and INSERT
+ * would let a read that begins during COMMIT see both copies.
+ */
+export function publishVersions(c: StageContext, spec: TableSpec): readonly Sql[] {
+  const columns = sql.join(dataColumns(spec))
+  const sorted = [...(spec.clusterBy ?? []), ...spec.key]
+  return [
+    sql`update ${sql.table(spec.name)} as t
+set to_run = ${c.run}
+where t.to_run = ${OPEN_RUN} and exists (
+    select 1 from ${sql.staging(closed(spec))} as s
+    where ${sql.join(
+      spec.key.map((k) => sql`s.${sql.id(k)} = t.${sql.id(k)}`),
+      ' and ',
+    )}
+)`,
+    sql`insert into ${sql.table(spec.name)} (${columns}, from_run, to_run)
+select ${columns}, ${c.run}, ${OPEN_RUN}
+from ${sql.staging(opened(spec))}
+order by ${sql.join([...new Set(sorted)])}`,
+  ]
+}
