@@ -2,7 +2,7 @@ import { type Sql, sql } from '../warehouses/sql.ts'
 import { clickIdParameters } from './channels/tables.ts'
 import { serverLibraries } from './sources/server-libraries.ts'
 import { anyOf, asciiLower, type StageContext, type Step } from './stage.ts'
-import { firstParameter, queryParameter, urlHost, urlPath, urlQuery, withoutEmail, withoutPersonalIds } from './url-sql.ts'
+import { firstParameter, queryParameter, urlHost, urlPath, urlQuery, withoutEmail, withoutPersonalParameters } from './url-sql.ts'
 
 /** Larger properties are not kept. */
 const LARGEST_PROPERTIES = 65_536
@@ -31,7 +31,7 @@ export function normaliseName(name: string): string {
 export function shapeEvents(c: StageContext): Step {
   const { d } = c
   const campaign = (column: string, parameter: string) =>
-    withoutEmail(d, sql`(coalesce(nullif(${d.trim(column)}, ''), ${queryParameter(d, sql`query`, parameter)}))`)
+    sql`coalesce(nullif(${d.trim(column)}, ''), ${queryParameter(d, sql`query`, parameter)}) as ${sql.id(`raw_${parameter}`)}`
   return {
     into: 'shaped',
     select: sql`
@@ -46,6 +46,21 @@ with pages as (
 
 queried as (
     select *, ${urlQuery(d, sql`url`)} as query from pages
+),
+
+-- Campaign and path are taken from the URL before personal ids are taken out of each.
+parsed as (
+    select
+        *,
+        ${campaign('campaign_source', 'utm_source')},
+        ${campaign('campaign_medium', 'utm_medium')},
+        ${campaign('campaign_name', 'utm_campaign')},
+        ${campaign('campaign_content', 'utm_content')},
+        ${campaign('campaign_term', 'utm_term')},
+        ${urlPath(d, sql`url`)} as raw_path,
+        ${withoutPersonalParameters(d, sql`url`)} as bare_url,
+        ${withoutPersonalParameters(d, sql`from_url`)} as bare_from_url
+    from queried
 )
 
 select
@@ -66,22 +81,22 @@ select
         || case when type in ('page', 'screen') then '0' else '1' end
         || ${d.md5(sql`key_source || ${'\u001f'} || event_id`)} as order_key,
     anonymous_id is not null and coalesce(${asciiLower(d.trim('raw_library'))}, '') not in (${sql.values(serverLibraries)}) as is_in_session,
-    ${withoutPersonalIds(d, sql`url`)} as page_url,
+    ${withoutEmail(d, 'bare_url')} as page_url,
     ${urlHost(d, sql`url`)} as page_host,
-    ${withoutEmail(d, sql`(${urlPath(d, sql`url`)})`)} as page_path,
-    ${withoutPersonalIds(d, sql`from_url`)} as referrer,
+    ${withoutEmail(d, 'raw_path')} as page_path,
+    ${withoutEmail(d, 'bare_from_url')} as referrer,
     ${urlHost(d, sql`from_url`)} as raw_referrer_host,
-    ${campaign('campaign_source', 'utm_source')} as utm_source,
-    ${campaign('campaign_medium', 'utm_medium')} as utm_medium,
-    ${campaign('campaign_name', 'utm_campaign')} as utm_campaign,
-    ${campaign('campaign_content', 'utm_content')} as utm_content,
-    ${campaign('campaign_term', 'utm_term')} as utm_term,
+    ${withoutEmail(d, 'raw_utm_source')} as utm_source,
+    ${withoutEmail(d, 'raw_utm_medium')} as utm_medium,
+    ${withoutEmail(d, 'raw_utm_campaign')} as utm_campaign,
+    ${withoutEmail(d, 'raw_utm_content')} as utm_content,
+    ${withoutEmail(d, 'raw_utm_term')} as utm_term,
     ${firstParameter(d, sql`query`, clickIdParameters)} as click_id,
     nullif(${d.trim('raw_library')}, '') as library,
     nullif(raw_user_agent, '') as user_agent,
     case when length(coalesce(raw_properties, raw_traits)) <= ${LARGEST_PROPERTIES} then coalesce(raw_properties, raw_traits) end as properties,
     content_hash
-from queried
+from parsed
 `,
   }
 }

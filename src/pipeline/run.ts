@@ -56,10 +56,15 @@ export async function runPipeline(input: RunInput): Promise<RunReport> {
   }
 }
 
+/** Warehouses whose tables this process has seen to. */
+const prepared = new WeakSet<Warehouse>()
+
 /** Creates what is missing: tables and the views on them. */
 export async function prepareWarehouse(warehouse: Warehouse): Promise<void> {
+  if (prepared.has(warehouse)) return
   await warehouse.createTables(tables)
   for (const view of views) await warehouse.execute(view)
+  prepared.add(warehouse)
 }
 
 async function underLease(input: RunInput, lease: Lease): Promise<RunReport> {

@@ -70,7 +70,13 @@ join ${sql.staging('session_visits')} as v on v.visit_id = k.visit_id
   ]
 }
 
-const FIELDS = ['utm_source', 'utm_medium', 'utm_campaign', 'utm_content', 'utm_term', 'click_id', 'referrer', 'referrer_host', 'page_url']
+const FIELDS = [
+  ...['utm_source', 'utm_medium', 'utm_campaign', 'utm_content', 'utm_term', 'click_id', 'referrer_host', 'page_url'].map(
+    (name) => sql`k.${sql.id(name)}`,
+  ),
+  // An inside referrer says nothing about where somebody came from.
+  sql`case when k.referrer_host is not null then k.referrer end as referrer`,
+]
 
 /** The entry of each session, and the later candidates that the single-page rule leaves. */
 const considered: Step = {
@@ -83,7 +89,7 @@ select
     s.first_key as order_key,
     substr(s.entry_key, 19) as touch_id,
     1 = 1 as is_entry,
-    ${sql.join(FIELDS.map((name) => sql`k.${sql.id(name)}`))}
+    ${sql.join(FIELDS)}
 from ${sql.staging('sessions_merged')} as s
 left join ${sql.staging('session_candidates')} as k on k.session_id = s.session_id and k.order_key = substr(s.entry_key, 2)
 union all
@@ -94,7 +100,7 @@ select
     k.order_key,
     k.event_key as touch_id,
     1 = 0 as is_entry,
-    ${sql.join(FIELDS.map((name) => sql`k.${sql.id(name)}`))}
+    ${sql.join(FIELDS)}
 from ${sql.staging('session_candidates')} as k
 join ${sql.staging('sessions_merged')} as s on s.session_id = k.session_id
 where k.is_page and k.is_candidate and k.order_key > substr(s.entry_key, 2)
@@ -145,8 +151,7 @@ followed as (
 select
     touch_id, session_id, person_id, touched_at, order_key, is_entry,
     channel, source, medium, campaign, content, term, click_id,
-    case when referrer_host is not null then referrer end as referrer,
-    referrer_host, page_url, rule_id, evidence, is_paid, is_direct
+    referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct
 from followed
 where is_entry or origin <> previous_origin
 `,

@@ -50,7 +50,7 @@ export function queryParameter(d: Dialect, query: Sql, name: string): Sql {
 /** Name of the first parameter of the list that the query has with a value. */
 export function firstParameter(d: Dialect, query: Sql, names: readonly string[]): Sql {
   const lower = asciiLower(query)
-  const any = names.map((name) => name).join('|')
+  const any = names.join('|')
   return sql`case when ${d.regexpMatches(lower, `&(${any})=[^&]`)} then case
         ${sql.join(
           names.map((name) => sql`when ${d.regexpMatches(lower, `&${name}=[^&]`)} then ${name}`),
@@ -59,23 +59,21 @@ export function firstParameter(d: Dialect, query: Sql, names: readonly string[])
     end end`
 }
 
-/** What looks like an e-mail address becomes `[email]`. */
-export function withoutEmail(d: Dialect, text: Sql): Sql {
+/** What looks like an e-mail address becomes `[email]`. Takes a column: the text stands in it four times. */
+export function withoutEmail(d: Dialect, column: string): Sql {
+  const text = sql.id(column)
   return sql`case
         when strpos(${text}, '@') > 0 or strpos(${text}, '%40') > 0 then ${d.regexpReplace(text, EMAIL, '[email]')}
         else ${text}
     end`
 }
 
-/** A URL without personal ids: their parameters lose the value, e-mail addresses become `[email]`. */
-export function withoutPersonalIds(d: Dialect, url: Sql): Sql {
-  const names = PERSONAL_PARAMETERS.map(anyCase)
+/** A URL whose personal parameters have lost their value. Pass the result through `withoutEmail`. */
+export function withoutPersonalParameters(d: Dialect, url: Sql): Sql {
+  const names = PERSONAL_PARAMETERS.map(anyCase).join('|')
   const emptied = PERSONAL_PARAMETERS.flatMap((name) => [
     [`[?]${anyCase(name)}=[^&#]*`, `?${name}=`] as const,
     [`[&]${anyCase(name)}=[^&#]*`, `&${name}=`] as const,
   ]).reduce((text, [pattern, replacement]) => d.regexpReplace(text, pattern, replacement), url)
-  return withoutEmail(
-    d,
-    sql`(case when ${d.regexpMatches(url, `[?&](${names.join('|')})=`)} then ${emptied} else ${url} end)`,
-  )
+  return sql`case when ${d.regexpMatches(url, `[?&](${names})=`)} then ${emptied} else ${url} end`
 }

@@ -110,8 +110,8 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
 
     dropStaging: () =>
       pool.use(async (c) => {
-        const found = await c.runAndReadAll(`select table_name from duckdb_tables() where database_name = '${STAGING}'`)
-        for (const [name] of found.getRows()) await c.run(`drop table ${writer.staging(String(name))}`)
+        await c.run(`detach ${STAGING}`)
+        await c.run(`attach ':memory:' as ${STAGING}`)
       }),
 
     loadLines: (name, files, o) =>
