@@ -60,7 +60,7 @@ ${atoms}
 /** Those that count: every one, or the person's first. */
 function counting(c: StageContext): Step {
   const every = Object.entries(c.options.conversions)
-    .filter(([, options]) => options.every)
+    .filter(([name, options]) => options.every && name !== 'signup')
     .map(([name]) => name)
   return {
     into: 'conversions_counting',
@@ -140,8 +140,7 @@ with counted as (
     select
         session_id,
         count(*) as touch_count,
-        max(case when is_entry then page_url end) as landing_page,
-        max(case when is_entry then referrer end) as referrer
+        max(case when is_entry then page_url end) as landing_page
     from ${sql.staging('touches_rows')}
     group by session_id
 ),
@@ -159,11 +158,12 @@ select
     s.page_count,
     s.device_count,
     t.landing_page,
-    t.referrer,
+    k.referrer,
     t.touch_count,
     case when g.session_id is null then 1 else 0 end = 0 as is_signup_session
 from ${sql.staging('sessions_merged')} as s
 join counted as t on t.session_id = s.session_id
+left join ${sql.staging('session_candidates')} as k on k.session_id = s.session_id and k.order_key = substr(s.entry_key, 2)
 left join signups as g on g.session_id = s.session_id
 `,
 }

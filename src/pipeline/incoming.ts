@@ -32,14 +32,19 @@ export function shapeEvents(c: StageContext): Step {
   const { d } = c
   const campaign = (column: string, parameter: string) =>
     sql`coalesce(nullif(${d.trim(column)}, ''), ${queryParameter(d, sql`query`, parameter)}) as ${sql.id(`raw_${parameter}`)}`
+  /** The text as delivered; null when it is blank. */
+  const filled = (column: string) => sql`case when ${d.trim(column)} <> '' then ${sql.id(column)} end`
+  const trimmed = (column: string) => sql`nullif(${d.trim(column)}, '')`
+  const page = (field: 'url' | 'referrer') =>
+    sql`coalesce(${trimmed(`context_${field}`)}, case when type = 'page' then ${trimmed(`properties_${field}`)} end)`
   return {
     into: 'shaped',
     select: sql`
 with pages as (
     select
         *,
-        nullif(${d.trim(sql`case when type = 'page' then coalesce(nullif(context_url, ''), properties_url) else context_url end`)}, '') as url,
-        nullif(${d.trim(sql`case when type = 'page' then coalesce(nullif(context_referrer, ''), properties_referrer) else context_referrer end`)}, '') as from_url
+        ${page('url')} as url,
+        ${page('referrer')} as from_url
     from ${sql.staging('checked')}
     where reason is null
 ),
@@ -69,11 +74,11 @@ select
     ${d.md5(sql`key_source || ${'\u001f'} || event_id`)} as event_key,
     event_id,
     type,
-    nullif(case when type = 'track' then coalesce(raw_event, raw_event_text) when type in ('page', 'screen') then raw_name end, '') as name,
-    case when type = 'track' then ${eventName(c, sql`coalesce(nullif(raw_event_text, ''), raw_event)`)} end as event_name,
+    case when type = 'track' then coalesce(${filled('raw_event_text')}, ${filled('raw_event')}) when type in ('page', 'screen') then ${filled('raw_name')} end as name,
+    case when type = 'track' then ${eventName(c, sql`coalesce(${filled('raw_event_text')}, raw_event)`)} end as event_name,
     anonymous_id,
     user_id,
-    previous_id,
+    case when type = 'alias' then previous_id end as previous_id,
     group_id,
     occurred_at,
     received_at,

@@ -89,6 +89,7 @@ export function readMessages({ d }: StageContext): Step {
         case when ${d.isJson('l.text')} then l.text end as document
     from ${sql.staging('lines')} as l
     join ${sql.staging('source_files')} as f on ${d.cast('f.file_number', 'string')} = l.file
+    where l.text is null or ${d.trim('l.text')} <> ''
 )`
   const kept = ['source', 'key_source', 'file', 'row_number_read', 'line', 'text', ...Object.keys(columns)]
   return {
@@ -124,7 +125,7 @@ export function checkMessages(c: StageContext): Step {
 with cleaned as (
     select
         *,
-        ${asciiLower(d.trim('raw_type'))} as type,
+        ${asciiLower('raw_type')} as type,
         ${cleanId(c, 'raw_anonymous_id')} as anonymous_id,
         ${cleanId(c, 'raw_user_id')} as user_id,
         ${cleanId(c, 'raw_previous_id')} as previous_id,
@@ -177,7 +178,7 @@ reasoned as (
             when occurred_at is null then 'NO_TIME'
             when ${d.microsecondsBetween('received_at', 'occurred_at')} > ${day}
                 or ${d.microsecondsBetween(sql.timestamp(c.startedAt), 'received_at')} > ${day} then 'FUTURE'
-            when occurred_at < ${sql.timestamp(options.events.notBefore)} then 'PAST'
+            when occurred_at < ${sql.timestamp(new Date(options.events.notBefore).toISOString())} then 'PAST'
         end as reason
     from typed
 )

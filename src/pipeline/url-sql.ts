@@ -16,7 +16,10 @@ const PERSONAL_PARAMETERS = [
 ]
 
 const EMAIL = '[A-Za-z0-9._%+-]+(@|%40)[A-Za-z0-9.-]+[.][A-Za-z][A-Za-z]+'
-const SCHEME = '^[a-zA-Z][a-zA-Z0-9+.-]*://'
+/** `https://`, or `//` alone. */
+const SCHEME = '^([a-zA-Z][a-zA-Z0-9+.-]*:)?//'
+/** The same without a group, for patterns that extract one. */
+const ANY_SCHEME = '^[a-zA-Z0-9+.-]*:?//'
 
 /** A pattern that matches a parameter name without regard to case: `utm` → `[uU][tT][mM]`. */
 function anyCase(name: string): string {
@@ -26,14 +29,14 @@ function anyCase(name: string): string {
 /** Host of a URL: lower case, without user and port; null when the text is no absolute URL. */
 export function urlHost(d: Dialect, url: Sql): Sql {
   return asciiLower(sql`coalesce(
-        case when strpos(${url}, '@') > 0 then ${d.regexpExtract(url, `${SCHEME}[^/?#]*@([^/?#@:]*)`)} end,
-        ${d.regexpExtract(url, `${SCHEME}([^/?#@:]*)`)}
+        case when strpos(${url}, '@') > 0 then ${d.regexpExtract(url, `${ANY_SCHEME}[^/?#]*@([^/?#@:]*)`)} end,
+        ${d.regexpExtract(url, `${ANY_SCHEME}([^/?#@:]*)`)}
     )`)
 }
 
 /** Path of a URL, `/` when empty; null when the text is no absolute URL. */
 export function urlPath(d: Dialect, url: Sql): Sql {
-  return sql`case when ${d.regexpMatches(url, SCHEME)} then coalesce(${d.regexpExtract(url, `${SCHEME}[^/?#]*(/[^?#]*)`)}, '/') end`
+  return sql`case when ${d.regexpMatches(url, SCHEME)} then coalesce(${d.regexpExtract(url, `${ANY_SCHEME}[^/?#]*(/[^?#]*)`)}, '/') end`
 }
 
 /** The query of a URL with `&` before each parameter; null when there is none. */

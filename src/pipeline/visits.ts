@@ -285,7 +285,7 @@ select
     b.utm_source, b.utm_medium, b.utm_campaign, b.utm_content, b.utm_term, b.click_id
 from ${sql.staging('batch')} as b
 left join first_events as f on f.first_key = b.order_key
-where b.is_in_session and (${isPage} or (f.first_key is not null and (${isCandidate} or b.page_url is not null)))
+where b.is_in_session and (${isPage} or (f.first_key is not null and (${isCandidate} or b.page_url is not null or b.referrer is not null)))
 `,
   }
 }

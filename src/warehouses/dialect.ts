@@ -31,7 +31,7 @@ export interface Dialect extends Omit<SqlWriter, 'table' | 'staging'> {
   addMicroseconds(time: Expr, microseconds: Expr): Sql
   /** Microseconds since 1970, as an integer. */
   epochMicroseconds(time: Expr): Sql
-  /** A time from ISO 8601 text, finer than microseconds cut, without an offset UTC; null when it is none. */
+  /** A time from ISO 8601 text with date, hours and minutes at least; finer than microseconds cut, without an offset UTC; null when it is none. */
   parseTime(text: Expr): Sql
   /** Lower-case hex MD5 of the text. */
   md5(text: Expr): Sql

@@ -13,7 +13,7 @@ const text = (value: string): Sql => sql.raw(`'${value.replaceAll("'", "''")}'`)
 
 /** ISO 8601 as loaders write it; anything else is no time. The engine alone would also take `infinity` and `epoch`. */
 const ISO_TIME =
-  '^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?$'
+  '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?$'
 
 /** A percent sign that two hex digits do not follow. */
 const BROKEN_ESCAPE = '%([^0-9a-fA-F]|[0-9a-fA-F]([^0-9a-fA-F]|$)|$)'

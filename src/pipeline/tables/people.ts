@@ -113,7 +113,7 @@ export const sessions = versioned({
     page_count: integer('Pages and screens in it.'),
     device_count: integer('Anonymous ids in it.'),
     landing_page: text('URL of its first page or screen, else of its first event.', nullable),
-    referrer: text('Outside referrer of the same.', nullable),
+    referrer: text('Referrer of the same, outside or not.', nullable),
     touch_count: integer('Touches in it.'),
     is_signup_session: boolean('The person signed up in it.'),
   },

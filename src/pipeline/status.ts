@@ -1,0 +1,126 @@
+import { sql } from '../warehouses/sql.ts'
+import type { Row, Warehouse } from '../warehouses/warehouse.ts'
+import type { SourceReport } from './report.ts'
+import { prepareWarehouse } from './run.ts'
+import { versionedTables } from './tables/tables.ts'
+
+/** A run as `status` tells it. */
+export interface RunStatus {
+  readonly run: number
+  readonly kind: string
+  /** `published`, `written` (its data is committed, readers do not see it yet) or `failed`. */
+  readonly state: string
+  readonly startedAt: string
+  readonly publishedAt: string | null
+  /** Latest time at which an accepted event was received. */
+  readonly dataThrough: string | null
+  readonly configVersion: string
+  readonly rowsRead: number
+  readonly rowsWritten: number
+  readonly error: string | null
+}
+
+/** What the tables hold and how the last runs went. */
+export interface Status {
+  /** The run readers see; null before the first. */
+  readonly run: RunStatus | null
+  /** The last ten, latest first. */
+  readonly runs: readonly RunStatus[]
+  /** Rows by table, of versioned tables the current ones; `people` and what exclusions keep out of visits beside them. */
+  readonly counts: Readonly<Record<string, number>>
+  /** Over all runs. */
+  readonly sources: readonly SourceReport[]
+  /** Open quarantine rows by reason. */
+  readonly quarantine: Readonly<Record<string, number>>
+}
+
+/** Reads the status. On a fresh warehouse it creates the empty tables first. */
+export async function readStatus(warehouse: Warehouse): Promise<Status> {
+  await prepareWarehouse(warehouse)
+  const runs = await readRuns(warehouse)
+  const published = await warehouse.query<RunRow>(
+    sql`select * from ${sql.table('runs')} where state = 'published' order by run_id desc limit 1`,
+  )
+  return {
+    run: published[0] ? toStatus(published[0]) : null,
+    runs,
+    counts: await readCounts(warehouse),
+    sources: await readSources(warehouse),
+    quarantine: await readQuarantine(warehouse),
+  }
+}
+
+type RunRow = Row & {
+  run_id: number
+  kind: string
+  state: string
+  started_at: string
+  published_at: string | null
+  data_through: string | null
+  config_version: string
+  rows_read: number
+  rows_written: number
+  error: string | null
+}
+
+const toStatus = (r: RunRow): RunStatus => ({
+  run: r.run_id,
+  kind: r.kind,
+  state: r.state,
+  startedAt: r.started_at,
+  publishedAt: r.published_at,
+  dataThrough: r.data_through,
+  configVersion: r.config_version,
+  rowsRead: r.rows_read,
+  rowsWritten: r.rows_written,
+  error: r.error,
+})
+
+async function readRuns(warehouse: Warehouse): Promise<readonly RunStatus[]> {
+  const rows = await warehouse.query<RunRow>(sql`select * from ${sql.table('runs')} order by run_id desc limit 10`)
+  return rows.map(toStatus)
+}
+
+async function readCounts(warehouse: Warehouse): Promise<Readonly<Record<string, number>>> {
+  const current = versionedTables.map(
+    ({ name }) => sql`(select count(*) from ${sql.table(`current_${name}`)}) as ${sql.id(name)}`,
+  )
+  const [row] = await warehouse.query<Row & Record<string, number>>(sql`
+select
+    (select count(*) from ${sql.table('events')}) as events,
+    (select count(*) from ${sql.table('events')} where excluded_reason is not null) as excluded_events,
+    (select coalesce(sum(event_count), 0) from ${sql.table('visits')}) as events_in_visits,
+    (select count(*) from ${sql.table('visits')}) as visits,
+    (select count(distinct person_id) from ${sql.table('current_aliases')}) as people,
+    ${sql.join(current, ',\n    ')}
+`)
+  return row ?? {}
+}
+
+async function readSources(warehouse: Warehouse): Promise<readonly SourceReport[]> {
+  const measures = ['files', 'accepted', 'seen_before', 'duplicates', 'quarantined', 'excluded', 'erased'] as const
+  const rows = await warehouse.query<Row & Record<(typeof measures)[number] | 'rows_read', number> & { source: string }>(sql`
+select source, sum(rows_read) as rows_read, ${sql.join(measures.map((m) => sql`sum(${sql.id(m)}) as ${sql.id(m)}`))}
+from ${sql.table('run_sources')}
+group by source
+order by source
+`)
+  return rows.map((r) => ({
+    source: r.source,
+    files: r.files,
+    read: r.rows_read,
+    accepted: r.accepted,
+    seenBefore: r.seen_before,
+    duplicates: r.duplicates,
+    quarantined: r.quarantined,
+    excluded: r.excluded,
+    erased: r.erased,
+  }))
+}
+
+async function readQuarantine(warehouse: Warehouse): Promise<Readonly<Record<string, number>>> {
+  const rows = await warehouse.query<Row & { reason: string; refused: number }>(
+    sql`select reason, count(*) as refused from ${sql.table('current_quarantine')} group by reason order by reason`,
+  )
+  return Object.fromEntries(rows.map((r) => [r.reason, r.refused]))
+}
