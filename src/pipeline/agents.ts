@@ -4,8 +4,7 @@ import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 import { userAgents } from './tables/records.ts'
 
 /**
- * Looks up which user agents of the batch declare themselves bots: `agents` for this run, `agents_new` for the
- * reference table. The library runs once per distinct agent, not per event.
+ * Looks up which user agents of the batch declare themselves bots: staging table `agents`. The library runs once per distinct agent, not per event.
  */
 export async function lookUpAgents(warehouse: Warehouse, signal?: AbortSignal): Promise<void> {
   const unknown = await warehouse.query<Row & { user_agent: string }>(
@@ -17,9 +16,9 @@ where s.user_agent is not null and a.user_agent is null
 `,
     { signal },
   )
-  await warehouse.loadStaging(
-    'agents_new',
-    userAgents.columns,
+  // Reference data: what a user agent is does not depend on whether this run comes to its end.
+  await warehouse.load(
+    userAgents,
     unknown.map(({ user_agent }) => ({ user_agent, is_bot: isbot(user_agent) })),
     { signal },
   )
@@ -28,8 +27,6 @@ where s.user_agent is not null and a.user_agent is null
     sql`
 select user_agent, is_bot from ${sql.table('user_agents')}
 where user_agent in (select user_agent from ${sql.staging('shaped')})
-union all
-select user_agent, is_bot from ${sql.staging('agents_new')}
 `,
     { signal },
   )

@@ -95,7 +95,10 @@ select
     case when g.session_id is not null then n.earlier_sessions + 1 end as signup_session_number,
     case when substr(p.first_blog, 1, 16) <= ${signupMicroseconds} then ${afterOrderKey('p.first_blog')} end as blog_url,
     ${afterOrderKey('p.first_page')} as first_page_ever_visited,
-    ${sql.join(PICKS.map(({ name }, i) => touchColumns(name, `t${i}`)), ',\n    ')}
+    ${sql.join(
+      PICKS.map(({ name }, i) => touchColumns(name, `t${i}`)),
+      ',\n    ',
+    )}
 from ${signups} as g
 join session_counts as n on n.person_id = g.person_id
 left join pages as p on p.person_id = g.person_id

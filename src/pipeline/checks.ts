@@ -1,8 +1,9 @@
 import { TributaryError } from '../errors.ts'
 import { type Sql, sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
+import { credits } from './credits.ts'
 import { WHOLE } from './models/rule-models.ts'
-import type { StageContext } from './stage.ts'
+import type { Stage, StageContext } from './stage.ts'
 import { RULE_MODELS } from './tables/people.ts'
 
 /** A promise about the staged tables: a query that counts what breaks it. */
@@ -12,10 +13,12 @@ interface Check {
 }
 
 /** What must hold before a run may publish. */
-function checks(c: StageContext): readonly Check[] {
+function checks(c: StageContext, computed: readonly Stage[]): readonly Check[] {
   const { d } = c
   const wholes = RULE_MODELS.map((m) => sql`sum(k.${sql.id(`${m}_credit`)}) <> ${WHOLE}`)
-  const revenues = RULE_MODELS.map((m) => sql`coalesce(sum(k.${sql.id(`${m}_revenue`)}), 0) <> coalesce(max(v.value), 0)`)
+  const revenues = RULE_MODELS.map(
+    (m) => sql`coalesce(sum(k.${sql.id(`${m}_revenue`)}), 0) <> coalesce(max(v.value), 0)`,
+  )
   const counts: Check = {
     promise: 'every row read is accepted, seen before, a duplicate, quarantined, excluded or erased',
     broken: sql`
@@ -23,6 +26,7 @@ select count(*) as broken
 from ${sql.staging('source_counts')}
 where rows_read <> accepted + seen_before + duplicates + quarantined + excluded + erased`,
   }
+  if (!computed.includes(credits)) return [counts]
   return [
     ...(c.readsSources ? [counts] : []),
     {
@@ -61,8 +65,13 @@ where o.visit_id is null`,
 }
 
 /** Refuses to publish tables that break a promise. */
-export async function checkPromises(warehouse: Warehouse, c: StageContext, signal?: AbortSignal): Promise<void> {
-  for (const { promise, broken } of checks(c)) {
+export async function checkPromises(
+  warehouse: Warehouse,
+  c: StageContext,
+  computed: readonly Stage[],
+  signal?: AbortSignal,
+): Promise<void> {
+  for (const { promise, broken } of checks(c, computed)) {
     const [row] = await warehouse.query<Row & { broken: number }>(broken, { signal, label: 'checks' })
     if (row?.broken !== 0) {
       throw new TributaryError(

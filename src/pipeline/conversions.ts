@@ -31,7 +31,9 @@ export const conversions = defineStage({
 function owned(c: StageContext): readonly Step[] {
   const columns = Object.keys(conversionCandidates.columns).map((name) => sql`k.${sql.id(name)}`)
   const atoms = sql`join atoms as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id and a.is_in_session = k.is_in_session`
-  const fresh = c.isRebuild ? sql.empty : sql`
+  const fresh = c.isRebuild
+    ? sql.empty
+    : sql`
 where k.order_key not in (select order_key from ${sql.staging('reread_keys')})`
   return [
     {

@@ -105,7 +105,8 @@ where k.conversion_id not in (select conversion_id from ${sql.staging('eligible'
 
 /** A touch's share of a whole, in whole units; the shares of a conversion sum to it exactly. */
 function share(d: Dialect, model: Model, whole: Sql): Sql {
-  if (model.kind === 'single') return sql`(case when position = ${model.position} then ${whole} when ${whole} is not null then 0 end)`
+  if (model.kind === 'single')
+    return sql`(case when position = ${model.position} then ${whole} when ${whole} is not null then 0 end)`
   const each = d.integerDivide(sql`(${whole})`, 'touch_count')
   return sql`(${each} + case when position = touch_count then ${whole} - ${each} * touch_count else 0 end)`
 }

@@ -4,8 +4,8 @@ import { eventKeyOf } from './order.ts'
 import { changedDevices, deviceVisits, goneVisits, visitOwners } from './owners.ts'
 import { defineStage, insertInto, type StageContext, type Step, stored } from './stage.ts'
 import { aliases, aliasLinks, identityMembers, knownPairs, visits } from './tables/people.ts'
-import { VISIT_PIECE } from './visits.ts'
 import { compareVersions, publishVersions } from './versions.ts'
+import { VISIT_PIECE } from './visits.ts'
 
 /** Who owns each visit: the rule for its device, then aliases. Which visits and people that changes. */
 export const identities = defineStage({
@@ -155,8 +155,11 @@ union distinct
 select user_id from ${sql.staging('visits_in')} where user_id <> ''
 `,
     },
-    { into: 'alias_visits', select: sql`${side('anonymous_id')}
-union all${side('user_id')}` },
+    {
+      into: 'alias_visits',
+      select: sql`${side('anonymous_id')}
+union all${side('user_id')}`,
+    },
     {
       into: 'aliases_rows',
       select: sql`

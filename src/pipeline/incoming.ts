@@ -2,7 +2,15 @@ import { type Sql, sql } from '../warehouses/sql.ts'
 import { clickIdParameters } from './channels/tables.ts'
 import { serverLibraries } from './sources/server-libraries.ts'
 import { anyOf, asciiLower, type StageContext, type Step } from './stage.ts'
-import { firstParameter, queryParameter, urlHost, urlPath, urlQuery, withoutEmail, withoutPersonalParameters } from './url-sql.ts'
+import {
+  firstParameter,
+  queryParameter,
+  urlHost,
+  urlPath,
+  urlQuery,
+  withoutEmail,
+  withoutPersonalParameters,
+} from './url-sql.ts'
 
 /** Larger properties are not kept. */
 const LARGEST_PROPERTIES = 65_536
@@ -10,7 +18,9 @@ const LARGEST_PROPERTIES = 65_536
 /** Host equals an entry of the list or is below one. */
 export const isUnder = (host: Sql | string, entries: readonly string[]): Sql => {
   const value = sql.join([host])
-  return anyOf(entries.flatMap((entry) => [sql`${value} = ${entry}`, sql`${value} like ${`%.${entry}`}`]))
+  return anyOf(
+    entries.map((entry) => sql`(${value} = ${entry} or right(${value}, ${entry.length + 1}) = ${`.${entry}`})`),
+  )
 }
 
 /** A normalised event name in SQL; `normaliseName` is the same for names of the configuration. */
@@ -120,7 +130,7 @@ with hosts as (
 excluded as (
     select distinct h.host
     from hosts as h
-    join ${sql.table('referral_exclusions')} as x on h.host = x.host or h.host like '%.' || x.host
+    join ${sql.table('referral_exclusions')} as x on h.host = x.host or right(h.host, length(x.host) + 1) = '.' || x.host
 )
 
 select h.host

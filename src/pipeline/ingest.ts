@@ -1,7 +1,7 @@
 import { sql } from '../warehouses/sql.ts'
 import { resolveDuplicates } from './duplicates.ts'
 import { applyExclusions, outsideHosts, shapeEvents } from './incoming.ts'
-import { checkMessages, readMessages } from './messages.ts'
+import { checkMessages } from './messages.ts'
 import { defineStage, insertInto } from './stage.ts'
 import { events, quarantine } from './tables/events.ts'
 import { compareVersions, publishVersions } from './versions.ts'
@@ -55,6 +55,7 @@ where problem is not null
             scope: sql`(source || ${'\u001f'} || file) in (
     select source || ${'\u001f'} || file from ${sql.staging('source_files')}
 )`,
+            isScopeKept: true,
             ignoring: ['quarantined_at'],
           }),
           {
@@ -116,4 +117,4 @@ where is_old = 0`,
 })
 
 /** The steps before user agents can be looked up: from lines to events. */
-export const readSources = (c: Parameters<typeof ingest.steps>[0]) => [readMessages(c), checkMessages(c), shapeEvents(c)]
+export const readSources = (c: Parameters<typeof ingest.steps>[0]) => [checkMessages(c), shapeEvents(c)]

@@ -77,10 +77,12 @@ const CHECKED: readonly { column: string; path: JsonPath; types: readonly string
 ]
 
 /** The known fields of each line, as text. `lines` has (file, line, text), `source_files` what the files are. */
-export function readMessages({ d }: StageContext): Step {
+function messages({ d }: StageContext): Sql {
   const columns: Record<string, { path: JsonPath; as: 'text' | 'type' }> = { type_root: { path: [], as: 'type' } }
   for (const [name, path] of Object.entries(TEXTS)) columns[name] = { path, as: 'text' }
   for (const { column, path } of CHECKED) columns[column] = { path, as: 'type' }
+  // Empty lines are nothing. Only the beginning of a long line is looked at: trimming all of it would cost more than reading it.
+  const isEmpty = sql`length(l.text) < 100 and ${d.trim('l.text')} = ''`
   const lines = sql`(
     select
         f.source, f.key_source, f.file,
@@ -89,17 +91,16 @@ export function readMessages({ d }: StageContext): Step {
         case when ${d.isJson('l.text')} then l.text end as document
     from ${sql.staging('lines')} as l
     join ${sql.staging('source_files')} as f on ${d.cast('f.file_number', 'string')} = l.file
-    where l.text is null or ${d.trim('l.text')} <> ''
+    where l.text is null or not (${isEmpty})
 )`
-  const kept = ['source', 'key_source', 'file', 'row_number_read', 'line', 'text', ...Object.keys(columns)]
-  return {
-    into: 'messages',
-    select: sql`
-select ${sql.join(kept)}, case when document is null then 0 else 1 end as is_json
-from ${d.jsonColumns(lines, 'document', columns)} as fields
-`,
-  }
+  return d.jsonColumns(lines, 'document', columns)
 }
+
+/** Fields that become columns of events later, for messages that can be used. */
+const SHAPED = Object.keys(TEXTS).filter(
+  (name) =>
+    !/^raw_(type|anonymous_id|user_id|previous_id|group_id|timestamp|original|sent|received)$|^message_id$/.test(name),
+)
 
 /** An id as the semantics want it: trimmed, null when it says nobody. */
 function cleanId(c: StageContext, raw: string): Sql {
@@ -131,12 +132,12 @@ with cleaned as (
         ${cleanId(c, 'raw_previous_id')} as previous_id,
         nullif(${d.trim('raw_group_id')}, '') as group_id,
         coalesce(nullif(${d.trim('message_id')}, ''), ${d.md5(d.trim(sql`coalesce(text, '')`))}) as event_id,
-        ${d.md5(d.trim(sql`coalesce(text, '')`))} as content_hash,
+        ${d.md5(sql`coalesce(text, '')`)} as content_hash,
         ${d.parseTime('raw_timestamp')} as corrected_at,
         ${d.parseTime('raw_original')} as original_at,
         ${d.parseTime('raw_sent')} as sent_at,
         ${d.parseTime('raw_received')} as collected_at
-    from ${sql.staging('messages')}
+    from ${messages(c)} as m
 ),
 
 -- The source's corrected time; else the device's, moved by the error of its clock; else when it was received.
@@ -171,7 +172,7 @@ reasoned as (
     select
         *,
         case
-            when is_json = 0 or type_root is null or type_root <> 'object' then 'UNREADABLE'
+            when document is null or type_root is null or type_root <> 'object' then 'UNREADABLE'
             when type is null or type not in ('page', 'screen', 'track', 'identify', 'alias', 'group') then 'UNKNOWN_TYPE'
             when wrong_type is not null then 'WRONG_TYPE'
             when anonymous_id is null and user_id is null then 'NO_ID'
@@ -184,11 +185,15 @@ reasoned as (
 )
 
 select
-    *,
+    source, key_source, file, line, row_number_read, type, event_id, content_hash,
+    anonymous_id, user_id, previous_id, group_id, occurred_at, received_at,
+    ${sql.join(SHAPED)},
+    reason,
+    case when reason is not null then text end as text,
     case reason
         when 'UNREADABLE' then case
             when text is null then 'Expected UTF-8 text, but the line holds other bytes.'
-            when is_json = 0 then 'Expected one JSON object on the line, but it is no valid JSON.'
+            when document is null then 'Expected one JSON object on the line, but it is no valid JSON.'
             else 'Expected one JSON object on the line, but got ' || coalesce(type_root, 'null') || '.'
         end
         when 'UNKNOWN_TYPE' then 'Expected type to be page, screen, track, identify, alias or group, but got '

@@ -1,9 +1,8 @@
 import { type Sql, sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 import type { RunKind, SourceReport, StageReport } from './report.ts'
-import { insertInto, type StageContext } from './stage.ts'
-import { stages } from './stages.ts'
-import { runSources, runStages, runs, userAgents, watermarks } from './tables/records.ts'
+import { insertInto, type Stage, type StageContext } from './stage.ts'
+import { runSources, runStages, runs, watermarks } from './tables/records.ts'
 import { versionedTables } from './tables/tables.ts'
 import { closed, opened } from './versions.ts'
 
@@ -12,20 +11,23 @@ interface RunFacts {
   readonly kind: RunKind
   readonly version: string
   readonly sources: readonly SourceReport[]
-  readonly stages: readonly StageReport[]
 }
 
 /** A transaction has at most 40 statements on Redshift; two are the fence, the rest is reserve. */
 const MOST_STATEMENTS = 38
 
 /** The publish transaction: what each stage writes, then the records, the run marked *written*. */
-export async function publishStatements(warehouse: Warehouse, c: StageContext, facts: RunFacts): Promise<readonly Sql[]> {
-  await stageRecords(warehouse, c, facts)
+export async function publishStatements(
+  warehouse: Warehouse,
+  c: StageContext,
+  stages: readonly Stage[],
+  facts: RunFacts,
+): Promise<readonly Sql[]> {
+  await stageSources(warehouse, c, facts)
   const statements = [
     ...stages.flatMap((stage) => stage.publish(c)),
     ...(c.readsSources
       ? [
-          insertInto('user_agents', Object.keys(userAgents.columns), 'agents_new'),
           sql`delete from ${sql.table('watermarks')}
 where exists (
     select 1 from ${sql.staging('watermarks_new')} as n where n.source = watermarks.source and n.item = watermarks.item
@@ -34,8 +36,7 @@ where exists (
           insertInto('run_sources', Object.keys(runSources.columns), 'run_sources_new'),
         ]
       : []),
-    insertInto('run_stages', Object.keys(runStages.columns), 'run_stages_new'),
-    writtenRun(c, facts),
+    writtenRun(c, stages, facts),
   ]
   if (statements.length > MOST_STATEMENTS) {
     throw new RangeError(`Expected at most ${MOST_STATEMENTS} statements in a publish, but got ${statements.length}.`)
@@ -43,13 +44,8 @@ where exists (
   return statements
 }
 
-/** The records of the run as staging tables. */
-async function stageRecords(warehouse: Warehouse, c: StageContext, facts: RunFacts): Promise<void> {
-  await warehouse.loadStaging(
-    'run_stages_new',
-    runStages.columns,
-    facts.stages.map((s, i) => ({ run_id: c.run, stage: s.stage, position: i + 1, rows: s.rows, milliseconds: s.milliseconds })),
-  )
+/** What the run took from each source, as a staging table. */
+async function stageSources(warehouse: Warehouse, c: StageContext, facts: RunFacts): Promise<void> {
   await warehouse.loadStaging(
     'run_sources_new',
     runSources.columns,
@@ -68,7 +64,7 @@ async function stageRecords(warehouse: Warehouse, c: StageContext, facts: RunFac
   )
 }
 
-function writtenRun(c: StageContext, facts: RunFacts): Sql {
+function writtenRun(c: StageContext, stages: readonly Stage[], facts: RunFacts): Sql {
   const rowsRead = facts.sources.reduce((sum, s) => sum + s.read, 0)
   // What was known of later times stays known: a run of late rows does not move the mark back.
   const before = sql`(select max(data_through) from ${sql.table('runs')})`
@@ -77,18 +73,32 @@ function writtenRun(c: StageContext, facts: RunFacts): Sql {
 select
     ${c.run}, ${facts.kind}, 'written', ${sql.timestamp(c.startedAt)}, ${c.d.now()}, ${c.d.cast(sql`null`, 'timestamp')},
     case when coalesce(${now}, ${before}) < ${before} then ${before} else coalesce(${now}, ${before}) end,
-    ${facts.version}, ${rowsRead}, ${rowsWritten(c)}, ${c.d.cast(sql`null`, 'string')}`
+    ${facts.version}, ${rowsRead}, ${rowsWritten(c, stages)}, ${c.d.cast(sql`null`, 'string')}`
 }
 
-/** Quarantine has no versions to compare in a rebuild: sources are not read. */
-function rowsWritten(c: StageContext): Sql {
-  const specs = versionedTables.filter((spec) => c.readsSources || spec.name !== 'quarantine')
-  return sql.join(
-    specs.flatMap((spec) => [
+/** Versioned rows opened and closed by the stages that ran. */
+function rowsWritten(c: StageContext, stages: readonly Stage[]): Sql {
+  const written = new Set(stages.filter((s) => s.publish(c).length > 0).flatMap((s) => s.writes))
+  const counts = versionedTables
+    .filter((spec) => written.has(spec.name))
+    .flatMap((spec) => [
       sql`(select count(*) from ${sql.staging(opened(spec))})`,
       sql`(select count(*) from ${sql.staging(closed(spec))})`,
-    ]),
-    ' + ',
+    ])
+  return counts.length === 0 ? sql`0` : sql.join(counts, ' + ')
+}
+
+/** Keeps how long each stage took. Not part of the publication: nobody's numbers depend on it. */
+export async function recordStages(warehouse: Warehouse, run: number, stages: readonly StageReport[]): Promise<void> {
+  await warehouse.load(
+    runStages,
+    stages.map((s, i) => ({
+      run_id: run,
+      stage: s.stage,
+      position: i + 1,
+      rows: s.rows,
+      milliseconds: s.milliseconds,
+    })),
   )
 }
 
@@ -100,7 +110,13 @@ export async function markPublished(warehouse: Warehouse): Promise<void> {
 }
 
 /** Keeps the reason of a failure for `status`. */
-export async function recordFailure(warehouse: Warehouse, c: StageContext, kind: RunKind, version: string, error: unknown): Promise<void> {
+export async function recordFailure(
+  warehouse: Warehouse,
+  c: StageContext,
+  kind: RunKind,
+  version: string,
+  error: unknown,
+): Promise<void> {
   const message = error instanceof Error ? error.message.slice(0, 2000) : String(error)
   await warehouse.execute(
     sql`insert into ${sql.table('runs')} (${sql.join(Object.keys(runs.columns))})

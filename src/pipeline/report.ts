@@ -51,9 +51,13 @@ export interface RunReport {
 /** What the run took from each source. */
 export async function readSourceCounts(warehouse: Warehouse, c: StageContext): Promise<readonly SourceReport[]> {
   if (!c.readsSources) return []
-  const rows = await warehouse.query<Row & Record<'files' | 'rows_read' | 'accepted' | 'seen_before' | 'duplicates' | 'quarantined' | 'excluded' | 'erased', number> & { source: string }>(
-    sql`select * from ${sql.staging('source_counts')} order by source`,
-  )
+  const rows = await warehouse.query<
+    Row &
+      Record<
+        'files' | 'rows_read' | 'accepted' | 'seen_before' | 'duplicates' | 'quarantined' | 'excluded' | 'erased',
+        number
+      > & { source: string }
+  >(sql`select * from ${sql.staging('source_counts')} order by source`)
   return rows.map((r) => ({
     source: r.source,
     files: r.files,

@@ -1,6 +1,6 @@
 import { type Sql, sql } from '../warehouses/sql.ts'
 import { defineStage, insertInto, type StageContext } from './stage.ts'
-import { channelStats, RULE_MODELS, credits as creditsTable, touches as touchesTable } from './tables/people.ts'
+import { channelStats, credits as creditsTable, RULE_MODELS, touches as touchesTable } from './tables/people.ts'
 import { closed, opened } from './versions.ts'
 
 /** Quarter hours: every time zone's days begin at one. */
@@ -39,7 +39,10 @@ with deltas as (
 select ${group}, ${sql.join(sums)}, ${c.run} as run_id
 from deltas
 group by ${group}
-having ${sql.join(['touches', 'sessions', ...measures].map((name) => sql`sum(${sql.id(name)}) <> 0`), ' or ')}
+having ${sql.join(
+          ['touches', 'sessions', ...measures].map((name) => sql`sum(${sql.id(name)}) <> 0`),
+          ' or ',
+        )}
 `,
       },
     ]

@@ -5,15 +5,15 @@ import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 import { lookUpAgents } from './agents.ts'
 import { referenceVersion } from './channels/tables.ts'
 import { checkPromises } from './checks.ts'
-import { readSources } from './ingest.ts'
+import { ingest, readSources } from './ingest.ts'
 import { acquireLease, type Lease } from './lease.ts'
 import type { PipelineOptions } from './options.ts'
-import { markPublished, publishStatements, readRowsWritten, recordFailure } from './publish.ts'
+import { markPublished, publishStatements, readRowsWritten, recordFailure, recordStages } from './publish.ts'
 import { loadReference } from './reference.ts'
 import type { ProgressEvent, RunKind, RunReport, StageReport } from './report.ts'
 import { readSourceCounts } from './report.ts'
 import { readFiles } from './sources/read-files.ts'
-import type { Loop, StageContext, Step } from './stage.ts'
+import type { Loop, Stage, StageContext, Step } from './stage.ts'
 import { stages } from './stages.ts'
 import { tables } from './tables/tables.ts'
 import { views } from './views.ts'
@@ -63,15 +63,20 @@ const prepared = new WeakSet<Warehouse>()
 export async function prepareWarehouse(warehouse: Warehouse): Promise<void> {
   if (prepared.has(warehouse)) return
   await warehouse.createTables(tables)
-  for (const view of views) await warehouse.execute(view)
+  for (const [name, select] of Object.entries(views)) await warehouse.createView(name, select)
   prepared.add(warehouse)
 }
 
 async function underLease(input: RunInput, lease: Lease): Promise<RunReport> {
   const { warehouse, signal, kind } = input
   const began = performance.now()
-  const version = createHash('sha256').update([input.configVersion, referenceVersion, STAGES_VERSION].join('\n')).digest('hex').slice(0, 16)
-  const [last] = await warehouse.query<Row & { run_id: number | null; config_version: string | null; clock: string }>(sql`
+  const version = createHash('sha256')
+    .update([input.configVersion, referenceVersion, STAGES_VERSION].join('\n'))
+    .digest('hex')
+    .slice(0, 16)
+  const [last] = await warehouse.query<
+    Row & { run_id: number | null; config_version: string | null; clock: string }
+  >(sql`
 select
     (select max(run_id) from ${sql.table('runs')}) as run_id,
     (select max(config_version) from ${sql.table('runs')} where run_id = (
@@ -93,17 +98,27 @@ select
     ? ['The configuration or tributary itself changed since the last run: everything was recomputed from events.']
     : []
   try {
-    if (context.readsSources) problems.push(...(await readNewRows(input, context)))
+    const computed: Stage[] = []
     for (const stage of stages) {
-      reports.push(await timed(input, stage.name, () => computeStage(input, context, stage)))
+      if (computed.includes(ingest) && !(await hasWork(warehouse, context))) break
+      computed.push(stage)
+      const work = async () => {
+        if (stage === ingest && context.readsSources) problems.push(...(await readNewRows(input, context)))
+        return computeStage(input, context, stage)
+      }
+      reports.push(await timed(input, stage.name, work))
     }
     const sources = await readSourceCounts(warehouse, context)
     reports.push(
       await timed(input, 'publish', async () => {
-        await checkPromises(warehouse, context, signal)
+        await checkPromises(warehouse, context, computed, signal)
         signal?.throwIfAborted()
         lease.hold()
-        const statements = await publishStatements(warehouse, context, { kind, version, sources, stages: reports })
+        const statements = await publishStatements(warehouse, context, computed, {
+          kind,
+          version,
+          sources,
+        })
         await warehouse.transaction([...lease.fence, ...statements], { label: `run ${context.run} publish` })
         await markPublished(warehouse)
         return readRowsWritten(warehouse, context.run)
@@ -116,6 +131,7 @@ select
         return 0
       }),
     )
+    await recordStages(warehouse, context.run, reports)
     return {
       run: context.run,
       kind,
@@ -129,22 +145,32 @@ select
   } catch (error) {
     await recordFailure(warehouse, context, kind, version, error).catch(() => undefined) // the first error is the one to tell
     throw signal?.aborted && !(error instanceof TributaryError)
-      ? new TributaryError('QUERY_CANCELLED', `Run ${context.run} was cancelled; nothing was written.`, { cause: error })
+      ? new TributaryError('QUERY_CANCELLED', `Run ${context.run} was cancelled; nothing was written.`, {
+          cause: error,
+        })
       : error
   }
+}
+
+/** Without new or withdrawn events nothing after `ingest` can change: the other stages are left out. */
+async function hasWork(warehouse: Warehouse, context: StageContext): Promise<boolean> {
+  if (context.isRebuild) return true
+  const [row] = await warehouse.query<Row & { changes: number }>(sql`
+select (select count(*) from ${sql.staging('new_events')}) + (select count(*) from ${sql.staging('withdrawn')}) as changes
+`)
+  return row?.changes !== 0
 }
 
 /** Loads the lines of new files and turns them into events. */
 async function readNewRows(input: RunInput, context: StageContext): Promise<readonly string[]> {
   const { warehouse, options, signal } = input
-  input.onProgress?.({ stage: 'ingest', state: 'started' })
   const reading = await readFiles(warehouse, options.sources, context.run, signal)
   for (const step of readSources(context)) await runStep(input, context, 'ingest', step)
   await lookUpAgents(warehouse, signal)
   return reading.problems
 }
 
-async function computeStage(input: RunInput, context: StageContext, stage: (typeof stages)[number]): Promise<number> {
+async function computeStage(input: RunInput, context: StageContext, stage: Stage): Promise<number> {
   const steps = stage.steps(context)
   for (const [i, step] of steps.entries()) {
     input.onProgress?.({ stage: stage.name, state: 'progress', done: i, total: steps.length })
@@ -158,7 +184,12 @@ async function computeStage(input: RunInput, context: StageContext, stage: (type
   return row?.rows ?? 0
 }
 
-async function runStep({ warehouse, signal }: RunInput, context: StageContext, stage: string, step: Step | Loop): Promise<void> {
+async function runStep(
+  { warehouse, signal }: RunInput,
+  context: StageContext,
+  stage: string,
+  step: Step | Loop,
+): Promise<void> {
   const label = `run ${context.run} ${stage}`
   if ('into' in step) {
     await warehouse.stage(step.into, step.select, { signal, label })

@@ -64,7 +64,8 @@ export const asciiLower = (value: Sql | string): Sql =>
   sql`translate(${typeof value === 'string' ? sql.join([value]) : value}, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')`
 
 /** The gap in microseconds. */
-export const gapMicroseconds = (options: PipelineOptions): number => Math.round(options.sessions.gapMinutes * 60_000_000)
+export const gapMicroseconds = (options: PipelineOptions): number =>
+  Math.round(options.sessions.gapMinutes * 60_000_000)
 
 /** A condition that holds when any of the pieces holds; never when there are none. */
 export const anyOf = (conditions: readonly Sql[]): Sql =>

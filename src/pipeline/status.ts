@@ -99,7 +99,9 @@ select
 
 async function readSources(warehouse: Warehouse): Promise<readonly SourceReport[]> {
   const measures = ['files', 'accepted', 'seen_before', 'duplicates', 'quarantined', 'excluded', 'erased'] as const
-  const rows = await warehouse.query<Row & Record<(typeof measures)[number] | 'rows_read', number> & { source: string }>(sql`
+  const rows = await warehouse.query<
+    Row & Record<(typeof measures)[number] | 'rows_read', number> & { source: string }
+  >(sql`
 select source, sum(rows_read) as rows_read, ${sql.join(measures.map((m) => sql`sum(${sql.id(m)}) as ${sql.id(m)}`))}
 from ${sql.table('run_sources')}
 group by source

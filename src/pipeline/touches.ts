@@ -71,9 +71,16 @@ join ${sql.staging('session_visits')} as v on v.visit_id = k.visit_id
 }
 
 const FIELDS = [
-  ...['utm_source', 'utm_medium', 'utm_campaign', 'utm_content', 'utm_term', 'click_id', 'referrer_host', 'page_url'].map(
-    (name) => sql`k.${sql.id(name)}`,
-  ),
+  ...[
+    'utm_source',
+    'utm_medium',
+    'utm_campaign',
+    'utm_content',
+    'utm_term',
+    'click_id',
+    'referrer_host',
+    'page_url',
+  ].map((name) => sql`k.${sql.id(name)}`),
   // An inside referrer says nothing about where somebody came from.
   sql`case when k.referrer_host is not null then k.referrer end as referrer`,
 ]
@@ -120,7 +127,18 @@ function classified(c: StageContext): Step {
     select: classifyTouches(
       c.d,
       sql.staging('considered'),
-      ['session_id', 'person_id', 'touched_at', 'order_key', 'touch_id', 'is_entry', 'click_id', 'referrer', 'referrer_host', 'page_url'],
+      [
+        'session_id',
+        'person_id',
+        'touched_at',
+        'order_key',
+        'touch_id',
+        'is_entry',
+        'click_id',
+        'referrer',
+        'referrer_host',
+        'page_url',
+      ],
       c.options.channels,
       {
         hosts: sql.table('channel_hosts'),

@@ -10,19 +10,21 @@ const IN_RANGE = '^[+-]?[0-9]{0,15}([.][0-9]{0,18})?$'
 /** Events of the batch that some conversion of the configuration names, with their value in minor units. */
 export function conversionValues(c: StageContext): readonly Step[] {
   const conversions = Object.entries(c.options.conversions)
-  return conversions.map(([name, options], i) => named(c, name, options, i)).concat([
-    {
-      into: 'conversion_candidates_new',
-      select: sql.join(
-        conversions.map(
-          (_, i) => sql`
+  return conversions
+    .map(([name, options], i) => named(c, name, options, i))
+    .concat([
+      {
+        into: 'conversion_candidates_new',
+        select: sql.join(
+          conversions.map(
+            (_, i) => sql`
 select anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem
 from ${sql.staging(`conversion_candidates_${i}`)}`,
+          ),
+          '\nunion all',
         ),
-        '\nunion all',
-      ),
-    },
-  ])
+      },
+    ])
 }
 
 function named(c: StageContext, name: string, options: ConversionOptions, index: number): Step {
@@ -38,7 +40,10 @@ function named(c: StageContext, name: string, options: ConversionOptions, index:
   if (options.value !== null) fields.raw_value = property(options.value)
   if (options.currency !== null) fields.raw_currency = property(options.currency)
   const amount = options.value === null ? d.cast(sql`null`, 'string') : sql`nullif(${d.trim('raw_value')}, '')`
-  const code = options.currency === null ? sql`${options.defaultCurrency}` : sql`coalesce(nullif(upper(${d.trim('raw_currency')}), ''), ${options.defaultCurrency})`
+  const code =
+    options.currency === null
+      ? sql`${options.defaultCurrency}`
+      : sql`coalesce(nullif(upper(${d.trim('raw_currency')}), ''), ${options.defaultCurrency})`
   return {
     into: `conversion_candidates_${index}`,
     select: sql`

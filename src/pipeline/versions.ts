@@ -8,8 +8,10 @@ export interface Recomputed {
   readonly spec: TableSpec
   /** Staging table with the rows as they should be now, in the table's data columns. */
   readonly rows: string
-  /** Which current rows were recomputed, over the table's columns; a rebuild recomputes all. */
+  /** Which current rows were recomputed, over the table's columns. */
   readonly scope: Sql
+  /** Holds for a rebuild too; without it a rebuild recomputes all rows. */
+  readonly isScopeKept?: boolean
   /** Columns whose change alone writes no new version. */
   readonly ignoring?: readonly string[]
 }
@@ -22,7 +24,7 @@ export const closed = (spec: TableSpec) => `${spec.name}_closed`
 export const opened = (spec: TableSpec) => `${spec.name}_opened`
 
 /** Compares recomputed rows with the current ones: what to close and what to open. Only rows that differ are written. */
-export function compareVersions(c: StageContext, { spec, rows, scope, ignoring = [] }: Recomputed): readonly Step[] {
+export function compareVersions(c: StageContext, { spec, rows, scope, isScopeKept = false, ignoring = [] }: Recomputed): readonly Step[] {
   const columns = dataColumns(spec)
   const on = (a: string, b: string) =>
     sql.join(
@@ -43,7 +45,7 @@ export function compareVersions(c: StageContext, { spec, rows, scope, ignoring =
       select: sql`
 select ${sql.join(columns)}
 from ${sql.table(spec.name)}
-where to_run = ${OPEN_RUN} and ${c.isRebuild ? sql`1 = 1` : scope}
+where to_run = ${OPEN_RUN} and ${c.isRebuild && !isScopeKept ? sql`1 = 1` : scope}
 `,
     },
     {

@@ -195,7 +195,9 @@ function mergeVisits(c: StageContext): readonly Step[] {
   const { d, options } = c
   const gap = gapMicroseconds(options)
   const columns = sql.join([...VISIT_PIECE])
-  const broken = c.isRebuild ? sql.empty : sql`and v.visit_id not in (select visit_id from ${sql.staging('visits_broken')})`
+  const broken = c.isRebuild
+    ? sql.empty
+    : sql`and v.visit_id not in (select visit_id from ${sql.staging('visits_broken')})`
   return [
     {
       into: 'visits_hit',
@@ -266,7 +268,7 @@ from merged
 }
 
 /** In-session pages and screens; of pieces without one their first event, should it tell where the session came from. */
-function newTouchCandidates(c: StageContext): Step {
+function newTouchCandidates(_c: StageContext): Step {
   const isPage = sql`b.type in ('page', 'screen')`
   const marks = ['utm_source', 'utm_medium', 'utm_campaign', 'utm_content', 'utm_term', 'click_id', 'referrer_host']
   const isCandidate = anyOf(marks.map((m) => sql`b.${sql.id(m)} is not null`))

@@ -58,7 +58,11 @@ export interface Dialect extends Omit<SqlWriter, 'table' | 'staging'> {
    * numbers and booleans as written, objects and arrays as JSON, null for null or absent. `type`: `object`, `array`,
    * `string`, `number`, `boolean` or null. A `document` that is null gives nulls.
    */
-  jsonColumns(from: Sql, document: Expr, columns: Readonly<Record<string, { path: JsonPath; as: 'text' | 'type' }>>): Sql
+  jsonColumns(
+    from: Sql,
+    document: Expr,
+    columns: Readonly<Record<string, { path: JsonPath; as: 'text' | 'type' }>>,
+  ): Sql
   /** A decimal number in text (checked before) times 10^digits, rounded half away from zero to an integer. */
   decimalToInteger(text: Expr, digits: Expr): Sql
 }

@@ -34,10 +34,10 @@ export class Connections {
   }
 }
 
-/** A connection on which a time without an offset is UTC. */
+/** A connection on the database on which a time without an offset is UTC. */
 async function open(instance: DuckDBInstance): Promise<DuckDBConnection> {
   const connection = await instance.connect()
-  await connection.run("set TimeZone = 'UTC'")
+  await connection.run(`set TimeZone = 'UTC'; use ${CATALOG}`)
   return connection
 }
 
@@ -72,24 +72,43 @@ function refused(text: string, cause: unknown): QueryError {
   return new QueryError(`DuckDB refused a statement: ${message}`, { warehouse: 'duckdb', text, isTransient }, { cause })
 }
 
+/**
+ * What the database is called inside. DuckDB names a database after its file, and `tributary.duckdb` with a schema
+ * `tributary` would make every name ambiguous; attached under a name of our own, the file may be called anything.
+ */
+const CATALOG = 'tributary_catalog'
+
 /** Opens the file, or says who has it. */
 export async function openInstance(path: string, settings: Record<string, string>): Promise<DuckDBInstance> {
+  const instance = await DuckDBInstance.create(':memory:', {
+    ...settings,
+    ...(path === ':memory:' ? {} : { temp_directory: `${path}.tmp` }),
+  })
+  const connection = await instance.connect()
   try {
-    return await DuckDBInstance.create(path, settings)
+    await connection.run(`attach '${path.replaceAll("'", "''")}' as ${CATALOG}`)
+    return instance
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause)
-    if (/could not set lock|being used by another process/i.test(message)) {
-      const holder = /PID (\d+)/.exec(message)?.[1]
-      throw new TributaryError(
-        'WAREHOUSE_BUSY',
-        `${path} is open in another process${holder ? ` (process ${holder})` : ''}. A DuckDB file belongs to one process: stop that one, or ask it (a running \`tributary serve\` takes \`run\` and \`status\`).`,
-        { cause },
-      )
-    }
-    throw new TributaryError(
-      'SOURCE_UNREADABLE',
-      `Expected a DuckDB database at ${path}, or a folder to create one in, but could not open it: ${message}`,
+    instance.closeSync()
+    throw notOpened(path, cause)
+  } finally {
+    connection.closeSync()
+  }
+}
+
+function notOpened(path: string, cause: unknown): TributaryError {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  if (/could not set lock|being used by another process/i.test(message)) {
+    const holder = /PID (\d+)/.exec(message)?.[1]
+    return new TributaryError(
+      'WAREHOUSE_BUSY',
+      `${path} is open in another process${holder ? ` (process ${holder})` : ''}. A DuckDB file belongs to one process: stop that one, or ask it (a running \`tributary serve\` takes \`run\` and \`status\`).`,
       { cause },
     )
   }
+  return new TributaryError(
+    'SOURCE_UNREADABLE',
+    `Expected a DuckDB database at ${path}, or a folder to create one in, but could not open it: ${message}`,
+    { cause },
+  )
 }

@@ -2,7 +2,13 @@ import { duckdbDialect } from './duckdb-dialect.ts'
 import type { SqlWriter } from './sql.ts'
 import type { ColumnSpec, TableSpec } from './warehouse.ts'
 
-const NOTHING = { string: "''", integer: '0', float: '0', boolean: 'false', timestamp: "timestamp '1970-01-01'" } as const
+const NOTHING = {
+  string: "''",
+  integer: '0',
+  float: '0',
+  boolean: 'false',
+  timestamp: "timestamp '1970-01-01'",
+} as const
 
 /**
  * The statements that create a table when it is missing.
@@ -34,6 +40,8 @@ export function stagingTable(name: string, columns: Readonly<Record<string, Colu
 
 function columnList(columns: Readonly<Record<string, ColumnSpec>>): string {
   return Object.entries(columns)
-    .map(([name, c]) => `    ${duckdbDialect.quote(name)} ${duckdbDialect.types[c.type]}${c.nullable ? '' : ' not null'}`)
+    .map(
+      ([name, c]) => `    ${duckdbDialect.quote(name)} ${duckdbDialect.types[c.type]}${c.nullable ? '' : ' not null'}`,
+    )
     .join(',\n')
 }

@@ -11,12 +11,15 @@ export function toRow(row: Record<string, DuckDBValue>): Row {
 }
 
 function toValue(value: DuckDBValue, name: string): RowValue {
-  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value
+  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return value
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value
   if (value instanceof DuckDBTimestampValue) return isoTime(value.micros)
   if (value instanceof DuckDBDateValue) return new Date(value.days * 86_400_000).toISOString().slice(0, 10)
   if (value instanceof DuckDBDecimalValue) return value.toDouble()
-  throw new TypeError(`Expected a number, text, boolean or time in column ${name}, but got ${String(value)}. Cast it in the query.`)
+  throw new TypeError(
+    `Expected a number, text, boolean or time in column ${name}, but got ${String(value)}. Cast it in the query.`,
+  )
 }
 
 /** A value as the appender of that column wants it. */

@@ -5,7 +5,7 @@ import { duckdbDialect } from './duckdb-dialect.ts'
 import { loadLines } from './duckdb-lines.ts'
 import { toAppend, toRow } from './duckdb-values.ts'
 import { compile, compileInline, type Sql, type SqlWriter } from './sql.ts'
-import type { ColumnSpec, Row, RunOptions, TableSpec, Warehouse } from './warehouse.ts'
+import type { ColumnSpec, Row, RunOptions, Warehouse } from './warehouse.ts'
 
 /** Where the database is and what it may use. */
 export interface DuckdbOptions {
@@ -24,7 +24,7 @@ const STAGING = 'staging'
 
 /** Opens an embedded DuckDB. */
 export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
-  const settings: Record<string, string> = { access_mode: 'READ_WRITE' }
+  const settings: Record<string, string> = {}
   if (options.memoryLimit) settings.memory_limit = options.memoryLimit
   if (options.threads) settings.threads = String(options.threads)
   const instance = await openInstance(options.path, settings)
@@ -103,6 +103,13 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
         for (const spec of specs) for (const text of createTable(spec, writer)) await plain(c, text)
       }),
 
+    // Bare names in a view mean its own schema, whatever the database is called when somebody else opens the file.
+    createView: (name, select) =>
+      pool.use(async (c) => {
+        const text = compileInline(select, { ...writer, table: duckdbDialect.quote })
+        await plain(c, `create or replace view ${writer.table(name)} as\n${text}`)
+      }),
+
     stage: (name, select, o) =>
       pool.use(async (c) => {
         await plain(c, `create or replace table ${writer.staging(name)} as\n${compileInline(select, writer)}`, o)
@@ -117,7 +124,8 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
     loadLines: (name, files, o) =>
       pool.use((c) => loadLines(c, writer.staging(name), { name, catalog: STAGING }, files, o?.signal)),
 
-    load: (table, rows, o) => append({ table: table.name, schema: options.schema, catalog: null }, table.columns, rows, o),
+    load: (table, rows, o) =>
+      append({ table: table.name, schema: options.schema, catalog: null }, table.columns, rows, o),
 
     async loadStaging(name, columns, rows, o) {
       await pool.use((c) => plain(c, stagingTable(name, columns, writer), o))
@@ -131,7 +139,9 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
           [options.schema, name],
         )
         const rows = found.getRows()
-        return rows.length === 0 ? null : Object.fromEntries(rows.map(([column, type]) => [String(column), String(type)]))
+        return rows.length === 0
+          ? null
+          : Object.fromEntries(rows.map(([column, type]) => [String(column), String(type)]))
       }),
 
     // Statistics are kept as rows arrive; a checkpoint moves the log into the file.

@@ -61,7 +61,8 @@ export function sql(strings: TemplateStringsArray, ...inputs: readonly (Sql | Sq
     if (i >= inputs.length) return
     const input = inputs[i]
     if (input instanceof Sql) parts.push(...input.parts)
-    else if (input === undefined) throw new TypeError(`Expected a value or sql\`…\` at position ${i + 1}, but got undefined.`)
+    else if (input === undefined)
+      throw new TypeError(`Expected a value or sql\`…\` at position ${i + 1}, but got undefined.`)
     else parts.push({ kind: 'value', value: input })
   })
   return new Sql(parts)
@@ -81,7 +82,11 @@ sql.raw = (text: string): Sql => new Sql([{ kind: 'text', text }])
 sql.empty = new Sql([])
 /** Pieces with a separator between them (default a comma). */
 sql.join = (pieces: readonly Expr[], separator = ', '): Sql =>
-  new Sql(pieces.flatMap((p, i) => (i === 0 ? expr(p).parts : [{ kind: 'text' as const, text: separator }, ...expr(p).parts])))
+  new Sql(
+    pieces.flatMap((p, i) =>
+      i === 0 ? expr(p).parts : [{ kind: 'text' as const, text: separator }, ...expr(p).parts],
+    ),
+  )
 /** A list of bound values: `${column} in (${sql.values(ids)})`. Must not be empty. */
 sql.values = (values: readonly SqlValue[]): Sql => sql.join(values.map((v) => sql`${v}`))
 

@@ -67,6 +67,8 @@ export interface Warehouse {
   transaction(statements: readonly Sql[], options?: RunOptions): Promise<void>
   /** Creates the schema and the tables that are missing. */
   createTables(specs: readonly TableSpec[]): Promise<void>
+  /** Creates or replaces a view of the schema. */
+  createView(name: string, select: Sql): Promise<void>
   /** Creates or replaces a staging table with the rows of a query. */
   stage(name: string, select: Sql, options?: RunOptions): Promise<void>
   /** Drops every staging table, also those that a dead run left. */
@@ -80,7 +82,12 @@ export interface Warehouse {
   /** Bulk load of rows into an existing table, outside any transaction. */
   load(table: TableSpec, rows: AsyncIterable<Row> | Iterable<Row>, options?: RunOptions): Promise<void>
   /** The same into a new staging table. */
-  loadStaging(name: string, columns: Readonly<Record<string, ColumnSpec>>, rows: AsyncIterable<Row> | Iterable<Row>, options?: RunOptions): Promise<void>
+  loadStaging(
+    name: string,
+    columns: Readonly<Record<string, ColumnSpec>>,
+    rows: AsyncIterable<Row> | Iterable<Row>,
+    options?: RunOptions,
+  ): Promise<void>
   /** The columns of a table of the schema by name, or null when there is none. */
   describeTable(name: string): Promise<Readonly<Record<string, string>> | null>
   /** Statistics, checkpoint, order of rows: what the engine wants done after a publication. */

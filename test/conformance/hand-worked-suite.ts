@@ -80,7 +80,9 @@ async function expectTheAnswers(warehouse: Warehouse): Promise<void> {
     expect(got).toHaveLength(touches.length)
   }
   expect(tables.attribution!.map((a) => a.person_id).sort()).toEqual(Object.keys(expected.attribution).sort())
-  for (const [person, { first, last, first_paid, last_paid, ...row }] of Object.entries<Record<string, string>>(expected.attribution)) {
+  for (const [person, { first, last, first_paid, last_paid, ...row }] of Object.entries<Record<string, string>>(
+    expected.attribution,
+  )) {
     expect(of('attribution', person)[0]).toMatchObject({
       ...row,
       signed_up_at: time(row.signed_up_at!),
@@ -94,8 +96,13 @@ async function expectTheAnswers(warehouse: Warehouse): Promise<void> {
 }
 
 async function expectCredits(warehouse: Warehouse): Promise<void> {
-  const rows = await warehouse.query<Row>(sql`select * from ${sql.table('current_credits')} order by conversion_id, touch_id`)
-  for (const [conversion, key] of [['signup', 'signupCredit'], ['purchase', 'purchaseCredit']] as const) {
+  const rows = await warehouse.query<Row>(
+    sql`select * from ${sql.table('current_credits')} order by conversion_id, touch_id`,
+  )
+  for (const [conversion, key] of [
+    ['signup', 'signupCredit'],
+    ['purchase', 'purchaseCredit'],
+  ] as const) {
     for (const [model, channels] of Object.entries<Record<string, number>>(expected[key])) {
       const [name, unit] = model.replace(/^LINEAR_/, 'LINEAR ').split(' ')
       const column = `${name!.toLowerCase()}_${unit === 'cents' ? 'revenue' : 'credit'}`

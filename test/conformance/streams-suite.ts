@@ -2,16 +2,19 @@ import fc from 'fast-check'
 import { isbot } from 'isbot'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Row, Warehouse } from '../../src/warehouses/warehouse.ts'
+import { currentTables, emptyTables, optionsFor, run, temporaryFolder } from '../harness/pipeline.ts'
 import { oracle } from '../oracle/oracle.ts'
 import { testSettings } from '../oracle/settings.ts'
 import { linesOf, STREAM_NOW, type Stream, streamArbitrary } from '../oracle/streams.ts'
-import { currentTables, emptyTables, optionsFor, run, temporaryFolder } from '../harness/pipeline.ts'
 
 /**
  * Random streams, late, doubled, out of order and misidentified, cut into random runs: the tables are those of the
  * oracle, and a rebuild afterwards writes no row. A stream that fails is shrunk and printed.
  */
-export function testStreams(open: () => Promise<Warehouse>, { numRuns, seed }: { numRuns: number; seed: number }): void {
+export function testStreams(
+  open: () => Promise<Warehouse>,
+  { numRuns, seed }: { numRuns: number; seed: number },
+): void {
   describe('random streams', () => {
     let warehouse: Warehouse
     beforeAll(async () => {

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { PipelineOptions } from '../../src/pipeline/options.ts'
 import { sql } from '../../src/warehouses/sql.ts'
 import type { Row, Warehouse } from '../../src/warehouses/warehouse.ts'
-import { testSettings } from '../oracle/settings.ts'
 import { currentTables, emptyTables, optionsFor, run, temporaryFolder } from '../harness/pipeline.ts'
+import { testSettings } from '../oracle/settings.ts'
 
 const packed = readFileSync(new URL('../fixtures/weblog/semicomplete-weblog.jsonl.gz', import.meta.url))
 

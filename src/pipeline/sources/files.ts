@@ -51,7 +51,12 @@ function globRoot(pattern: string): string {
 }
 
 function unreadable(source: FilesSource, error: NodeJS.ErrnoException): TributaryError {
-  const why = error.code === 'EACCES' || error.code === 'EPERM' ? 'there is no permission to read it' : error.code === 'ENOENT' ? 'there is nothing' : error.message
+  const why =
+    error.code === 'EACCES' || error.code === 'EPERM'
+      ? 'there is no permission to read it'
+      : error.code === 'ENOENT'
+        ? 'there is nothing'
+        : error.message
   return new TributaryError(
     'SOURCE_UNREADABLE',
     `Source ${source.name}: expected a file, folder or glob of event files at ${source.path}, but ${why}. Check the path and its permissions; nothing was written.`,

@@ -2,8 +2,8 @@ import { isoTime } from '../../warehouses/iso-time.ts'
 import { sql } from '../../warehouses/sql.ts'
 import type { Row, Warehouse } from '../../warehouses/warehouse.ts'
 import type { FilesSource } from '../options.ts'
-import { integer, nullable, text } from '../tables/table.ts'
 import { watermarks } from '../tables/records.ts'
+import { integer, nullable, text } from '../tables/table.ts'
 import { type FoundFile, findFiles, hashFile } from './files.ts'
 
 /** One file that a run reads, and its number in it. */
@@ -39,9 +39,9 @@ export async function readFiles(
   run: number,
   signal?: AbortSignal,
 ): Promise<SourceReading> {
-  const known = await warehouse.query<Row & { source: string; item: string; position: string; bytes: number; modified_at: string }>(
-    sql`select source, item, position, bytes, modified_at from ${sql.table('watermarks')}`,
-  )
+  const known = await warehouse.query<
+    Row & { source: string; item: string; position: string; bytes: number; modified_at: string }
+  >(sql`select source, item, position, bytes, modified_at from ${sql.table('watermarks')}`)
   const toRead: FileToRead[] = []
   const marks: Row[] = []
   for (const source of sources) {
@@ -54,7 +54,15 @@ export async function readFiles(
       const modified_at = isoTime(file.modifiedMicros)
       if (before && before.bytes === file.bytes && before.modified_at === modified_at) continue
       const hash = file.problem === null ? await hashFile(file.path) : ''
-      const mark = { source: source.name, item: file.item, position: hash, bytes: file.bytes, modified_at, rows_read: 0, run_id: run }
+      const mark = {
+        source: source.name,
+        item: file.item,
+        position: hash,
+        bytes: file.bytes,
+        modified_at,
+        rows_read: 0,
+        run_id: run,
+      }
       // A file that cannot be read keeps no mark: the next run tries again.
       if (file.problem === null) marks.push(mark)
       if (file.problem === null && hashes.has(hash)) continue

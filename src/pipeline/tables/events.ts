@@ -6,7 +6,10 @@ const campaign = {
   utm_campaign: text('`utm_campaign`, likewise (Segment: `context.campaign.name`).', nullable),
   utm_content: text('`utm_content`, likewise.', nullable),
   utm_term: text('`utm_term`, likewise.', nullable),
-  click_id: text('Name of the click id parameter in the page URL (`gclid`, `msclkid` …), lower case; its value is not kept.', nullable),
+  click_id: text(
+    'Name of the click id parameter in the page URL (`gclid`, `msclkid` …), lower case; its value is not kept.',
+    nullable,
+  ),
 }
 
 /** Accepted events, excluded ones included. */
@@ -31,14 +34,19 @@ export const events = table({
     group_id: text('Company the event names.', nullable),
     occurred_at: time('When it happened, corrected for the clock of the device.'),
     received_at: time('When the collector received it.'),
-    order_key: text('Place in the order of events, compared by bytes: microseconds, `0` for pages and screens else `1`, event key.'),
+    order_key: text(
+      'Place in the order of events, compared by bytes: microseconds, `0` for pages and screens else `1`, event key.',
+    ),
     is_in_session: boolean('It has an anonymous id and does not come from a server library.'),
     excluded_reason: text('`BOT`, `USER`, `HOST`, `PATH` or `EVENT` when an exclusion applied.', nullable),
     page_url: text('URL of the page without personal ids.', nullable),
     page_host: text('Host of the page, lower case, without port.', nullable),
     page_path: text('Path of the page.', nullable),
     referrer: text('Referrer without personal ids.', nullable),
-    referrer_host: text('Host of the referrer when it is outside: not the page’s own, not one of `sites`, not on the referral exclusion list.', nullable),
+    referrer_host: text(
+      'Host of the referrer when it is outside: not the page’s own, not one of `sites`, not on the referral exclusion list.',
+      nullable,
+    ),
     raw_referrer_host: text('Host of the referrer, outside or not.', nullable),
     ...campaign,
     library: text('Tracking library that sent it.', nullable),

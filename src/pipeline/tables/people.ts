@@ -4,7 +4,8 @@ import { boolean, integer, nullable, table, text, time, versioned } from './tabl
 export const visits = table({
   name: 'visits',
   row: 'visit, with its owner',
-  description: 'Runs of events of one (anonymous id, user id, in session or not) without a silence longer than the gap.',
+  description:
+    'Runs of events of one (anonymous id, user id, in session or not) without a silence longer than the gap.',
   kind: 'state',
   key: ['visit_id'],
   partitionBy: 'started_at',
@@ -171,7 +172,10 @@ export const conversions = versioned({
     person_id: text('The person.'),
     converted_at: time('When.'),
     event_key: text('The event.'),
-    session_id: text('The person’s last session that had begun by then and not ended more than the gap before.', nullable),
+    session_id: text(
+      'The person’s last session that had begun by then and not ended more than the gap before.',
+      nullable,
+    ),
     value: integer('Value in minor units of the currency.', nullable),
     currency: text('ISO 4217 code.', nullable),
     value_problem: text('Why a delivered value could not be used.', nullable),
@@ -179,7 +183,14 @@ export const conversions = versioned({
 })
 
 /** The rule models that have a column pair in `credits`, in reading order. */
-export const RULE_MODELS = ['first_touch', 'last_touch', 'last_non_direct', 'first_paid', 'last_paid', 'linear'] as const
+export const RULE_MODELS = [
+  'first_touch',
+  'last_touch',
+  'last_non_direct',
+  'first_paid',
+  'last_paid',
+  'linear',
+] as const
 export type RuleModel = (typeof RULE_MODELS)[number]
 
 const perModel = <S extends string>(suffix: S, describe: (model: string) => string, more?: { nullable: true }) =>
@@ -192,7 +203,8 @@ const perModel = <S extends string>(suffix: S, describe: (model: string) => stri
 export const credits = versioned({
   name: 'credits',
   row: '(conversion, touch)',
-  description: 'What each rule model gives each eligible touch. A conversion without one has a single row `Unattributed`.',
+  description:
+    'What each rule model gives each eligible touch. A conversion without one has a single row `Unattributed`.',
   kind: 'output',
   key: ['conversion_id', 'touch_id'],
   partitionBy: 'converted_at',
@@ -233,7 +245,9 @@ export const attribution = versioned({
   columns: {
     person_id: text('The person.'),
     signed_up_at: time('When they signed up.'),
-    session_count_before_signup: integer('Sessions that began before the signup session, or before the signup when there is none.'),
+    session_count_before_signup: integer(
+      'Sessions that began before the signup session, or before the signup when there is none.',
+    ),
     signup_session_id: text('The signup session.', nullable),
     signup_session_number: integer('Its number within the person, from 1.', nullable),
     blog_url: text('First page at or before signup that matches `blogPattern`.', nullable),
@@ -256,7 +270,9 @@ export const channelStats = table({
   clusterBy: ['bucket_at'],
   columns: {
     bucket_at: time('Start of the 15 minutes.'),
-    date_by: text('What the row is dated by: `touch` (touches, sessions, credit) or `conversion` (conversions, credit).'),
+    date_by: text(
+      'What the row is dated by: `touch` (touches, sessions, credit) or `conversion` (conversions, credit).',
+    ),
     ...touchFields,
     conversion: text('Name of the conversion; empty for touches and sessions.'),
     currency: text('ISO 4217 code of the revenue.', nullable),

@@ -5,7 +5,9 @@ export const OPEN_RUN = 9223372036854775807n
 
 type Described = Omit<ColumnSpec, 'type'>
 
-const column = (type: ColumnSpec['type']) => (description: string, more?: Omit<Described, 'description'>): ColumnSpec => ({ type, description, ...more })
+const column =
+  (type: ColumnSpec['type']) =>
+  (description: string, more?: Omit<Described, 'description'>): ColumnSpec => ({ type, description, ...more })
 
 /** Column makers: `text('what it means')`, or `text('what it means', nullable)`. */
 export const text = column('string')

@@ -1,8 +1,29 @@
 import type { TableSpec } from '../../warehouses/warehouse.ts'
 import { referenceTables } from '../channels/tables.ts'
 import { activityHours, conversionCandidates, eventLedger, events, quarantine, touchCandidates } from './events.ts'
-import { aliases, aliasLinks, attribution, channelStats, conversions, credits, identityMembers, knownPairs, sessions, touches, visits } from './people.ts'
-import { lease, runSources, runStages, runs, sourceColumns, stageFingerprints, userAgents, watermarks } from './records.ts'
+import {
+  aliases,
+  aliasLinks,
+  attribution,
+  channelStats,
+  conversions,
+  credits,
+  identityMembers,
+  knownPairs,
+  sessions,
+  touches,
+  visits,
+} from './people.ts'
+import {
+  lease,
+  runSources,
+  runStages,
+  runs,
+  sourceColumns,
+  stageFingerprints,
+  userAgents,
+  watermarks,
+} from './records.ts'
 
 /** Every table tributary keeps, in reading order. docs/tables.md is printed from this list. */
 export const tables: readonly TableSpec[] = [

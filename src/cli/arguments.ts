@@ -1,0 +1,63 @@
+import { parseArgs } from 'node:util'
+import { suggestion } from '../config/closest.ts'
+import { TributaryError } from '../errors.ts'
+import type { Command, CommandOption } from './command.ts'
+
+export const usageError = (message: string) => new TributaryError('USAGE', message)
+
+/** The values of a command's options; whatever it does not know is refused with the nearest it knows. */
+export function parseArguments(
+  name: string,
+  command: Command,
+  args: readonly string[],
+): Record<string, string | boolean> {
+  const options: Record<string, CommandOption> = command.options
+  const known = Object.keys(options).map((option) => `--${option}`)
+  const types = Object.fromEntries(Object.entries(options).map(([option, { type }]) => [option, { type }]))
+  const { tokens } = parseArgs({ args: [...args], options: types, strict: false, allowPositionals: true, tokens: true })
+  const values: Record<string, string | boolean> = {}
+  for (const token of tokens) {
+    if (token.kind === 'option-terminator') continue
+    if (token.kind === 'positional')
+      throw usageError(`\`${name}\` takes no argument, but got \`${token.value}\`. ${helpFor(name)}`)
+    const option = options[token.name]
+    if (!option) throw usageError(`\`${name}\` has no option \`${token.rawName}\`. ${suggestion(token.rawName, known)}`)
+    values[token.name] = valueFor(name, token, option)
+  }
+  return values
+}
+
+/** The number of an option that takes one. */
+export function wholeNumber(
+  option: string,
+  value: string | undefined,
+  least: number,
+  most: number,
+): number | undefined {
+  if (value === undefined) return undefined
+  const number = Number(value)
+  const isFit = /^\d+$/.test(value) && number >= least && number <= most
+  if (!isFit)
+    throw usageError(`Expected a whole number from ${least} to ${most} after \`--${option}\`, but got \`${value}\`.`)
+  return number
+}
+
+const helpFor = (name: string) => `See \`tributary ${name} --help\`.`
+
+function valueFor(
+  name: string,
+  token: { rawName: string; value?: string | undefined },
+  option: CommandOption,
+): string | boolean {
+  if (option.type === 'boolean') {
+    if (token.value !== undefined)
+      throw usageError(`\`${token.rawName}\` takes no value, but got \`${token.value}\`. ${helpFor(name)}`)
+    return true
+  }
+  const isMissing = token.value === undefined || token.value === '' || token.value.startsWith('--')
+  if (isMissing)
+    throw usageError(
+      `Expected ${option.value} after \`${token.rawName}\`, but got ${token.value ? `\`${token.value}\`` : 'nothing'}. ${helpFor(name)}`,
+    )
+  return token.value!
+}

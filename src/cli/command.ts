@@ -1,0 +1,42 @@
+import type { Terminal } from './terminal.ts'
+
+/** An option of a command, in the words of `parseArgs`, with what `--help` says. */
+export interface CommandOption {
+  readonly type: 'string' | 'boolean'
+  /** What stands for the value in `--help`: `FILE`. */
+  readonly value?: string
+  readonly description: string
+}
+
+type Options = Readonly<Record<string, CommandOption>>
+
+type Value<T extends CommandOption['type']> = T extends 'boolean' ? boolean : string
+
+type Values<O extends Options> = { readonly [K in keyof O]?: Value<O[K]['type']> }
+
+/** One command: what it is for, what it takes, and what it does. */
+export interface Command<O extends Options = Options> {
+  readonly summary: string
+  readonly options: O
+  /** Returns an exit code; exit-codes.ts lists them. */
+  run(values: Values<O>, terminal: Terminal): Promise<number>
+}
+
+/** Returns its argument: it exists so that `values` is typed from `options`. */
+export const defineCommand = <const O extends Options>(command: Command<O>): Command<O> => command
+
+/** Options that several commands have. */
+export const common = {
+  config: {
+    type: 'string',
+    value: 'FILE',
+    description: 'Configuration file. By default tributary.config.ts, .js, .mjs or .json of the working folder.',
+  },
+  quiet: { type: 'boolean', description: 'Say nothing unless something is wrong.' },
+} as const satisfies Options
+
+export const port = {
+  type: 'string',
+  value: 'N',
+  description: 'Port to listen on, instead of the configured one; 0 for any that is free.',
+} as const satisfies CommandOption

@@ -1,0 +1,32 @@
+import type { Command } from './command.ts'
+import { commands } from './commands.ts'
+
+/** What `tributary --help` says. */
+export async function helpForAll(): Promise<string> {
+  const loaded = await Promise.all(
+    Object.entries(commands).map(async ([name, load]) => [name, (await load()).summary] as const),
+  )
+  return [
+    'tributary: where your signups, sales and customers come from.',
+    '',
+    'Usage: tributary <command> [options]',
+    '',
+    ...columns(loaded),
+    '',
+    'tributary <command> --help   what a command takes',
+    'tributary --version          the version',
+  ].join('\n')
+}
+
+/** What `tributary <command> --help` says. */
+export function helpFor(name: string, command: Command): string {
+  const options = Object.entries(command.options).map(
+    ([option, { value, description }]) => [`--${option}${value ? ` ${value}` : ''}`, description] as const,
+  )
+  return [`Usage: tributary ${name} [options]`, '', command.summary, '', ...columns(options)].join('\n')
+}
+
+function columns(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...rows.map(([left]) => left.length))
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}   ${right}`)
+}

@@ -1,0 +1,55 @@
+import type { Config } from '../config/config.ts'
+import { TributaryError } from '../errors.ts'
+import { type ProgressEvent, type RunReport, runPipeline } from '../pipeline/run.ts'
+import { readStatus, type Status } from '../pipeline/status.ts'
+import { openWarehouse } from '../warehouses/open.ts'
+import type { Warehouse } from '../warehouses/warehouse.ts'
+import { pipelineOfServer } from './remote.ts'
+import { readServerFile } from './server-file.ts'
+
+export type RunKind = 'increment' | 'rebuild'
+
+/** A pipeline to run and to ask, in this process or in the server that has the database. */
+export interface Pipeline {
+  /** The server that does the work, or null when this process does. */
+  readonly server: string | null
+  run(kind: RunKind, onProgress: (event: ProgressEvent) => void, signal: AbortSignal): Promise<RunReport>
+  status(): Promise<Status>
+  close(): Promise<void>
+}
+
+/** The pipeline of a configuration. A DuckDB file belongs to one process: when a server has it, the server is asked. */
+export async function reachPipeline(config: Config): Promise<Pipeline> {
+  try {
+    return pipelineHere(config, await openWarehouse(config.warehouse))
+  } catch (error) {
+    if (!(error instanceof TributaryError) || error.code !== 'WAREHOUSE_BUSY') throw error
+    const server = await readServerFile(config.warehouse.path)
+    if (!server)
+      throw busy(
+        error,
+        'No server has left its address beside the file, so it is probably another run: try again when it has finished.',
+      )
+    const pipeline = await pipelineOfServer(server.url)
+    if (!pipeline)
+      throw busy(
+        error,
+        `The server that left its address beside the file, ${server.url} (process ${server.pid}), does not answer.`,
+      )
+    return pipeline
+  }
+}
+
+function pipelineHere(config: Config, warehouse: Warehouse): Pipeline {
+  const { pipeline: options, configVersion } = config
+  return {
+    server: null,
+    run: (kind, onProgress, signal) => runPipeline({ warehouse, options, configVersion, kind, onProgress, signal }),
+    status: () => readStatus(warehouse),
+    close: () => warehouse.close(),
+  }
+}
+
+function busy(cause: TributaryError, advice: string): TributaryError {
+  return new TributaryError('WAREHOUSE_BUSY', `${cause.message} ${advice}`, { cause })
+}

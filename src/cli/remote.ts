@@ -1,0 +1,66 @@
+import { type ErrorCode, TributaryError } from '../errors.ts'
+import type { ProgressEvent, RunReport } from '../pipeline/run.ts'
+import type { Status } from '../pipeline/status.ts'
+import type { Pipeline } from './pipeline.ts'
+
+/** A line of the answer to `POST /admin/run`. */
+type Line = { progress: ProgressEvent } | { report: RunReport } | { error: { code: ErrorCode; message: string } }
+
+const headers = { 'x-tributary-admin': '1' }
+const patience = 5_000
+
+/** The pipeline of a running server, or null when nothing answers there. */
+export async function pipelineOfServer(url: string): Promise<Pipeline | null> {
+  const health = await fetch(new URL('/healthz', url), { signal: AbortSignal.timeout(patience) }).catch(() => null)
+  if (!health?.ok) return null
+  return {
+    server: url,
+    run: (kind, onProgress, signal) => runThere(new URL(`/admin/run?kind=${kind}`, url), onProgress, signal),
+    status: async () => (await ask(new URL('/admin/status', url), { headers })).json() as Promise<Status>,
+    close: async () => {},
+  }
+}
+
+async function runThere(url: URL, onProgress: (event: ProgressEvent) => void, signal: AbortSignal): Promise<RunReport> {
+  const response = await ask(url, { method: 'POST', headers, signal })
+  for await (const line of lines(response.body!)) {
+    if ('report' in line) return line.report
+    if ('error' in line) throw new TributaryError(line.error.code, line.error.message)
+    onProgress(line.progress)
+  }
+  throw new TributaryError(
+    'NOT_READY',
+    `Expected ${url.origin} to say how the run ended, but the connection closed. See \`tributary status\`.`,
+  )
+}
+
+async function ask(url: URL, init: RequestInit): Promise<Response> {
+  const response = await fetch(url, init)
+  if (response.ok) return response
+  const text = await response.text()
+  throw (
+    errorIn(text) ??
+    new TributaryError(
+      'NOT_READY',
+      `Expected ${url.origin} to answer ${url.pathname}, but got ${response.status}: ${text.slice(0, 200)}`,
+    )
+  )
+}
+
+function errorIn(text: string): TributaryError | null {
+  try {
+    const { error } = JSON.parse(text)
+    return new TributaryError(error.code, error.message)
+  } catch {
+    return null
+  }
+}
+
+async function* lines(body: ReadableStream<Uint8Array>): AsyncGenerator<Line> {
+  let rest = ''
+  for await (const chunk of body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)) {
+    const complete = (rest + chunk).split('\n')
+    rest = complete.pop()!
+    for (const line of complete) if (line.trim()) yield JSON.parse(line)
+  }
+}

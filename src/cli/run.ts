@@ -1,0 +1,13 @@
+import { readConfig } from '../config/read.ts'
+import { common, defineCommand } from './command.ts'
+
+/** Takes in what is new and publishes. */
+export const run = defineCommand({
+  summary: 'Take in what is new in the sources, and publish.',
+  options: common,
+  run: async (values, terminal) => {
+    const config = await readConfig(values.config)
+    const { runOnce } = await import('./run-pipeline.ts')
+    return runOnce(config, 'increment', values.quiet ?? false, terminal)
+  },
+})

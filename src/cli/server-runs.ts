@@ -1,0 +1,56 @@
+import type { Config } from '../config/config.ts'
+import { TributaryError } from '../errors.ts'
+import { type ProgressEvent, type RunReport, runPipeline } from '../pipeline/run.ts'
+import type { Warehouse } from '../warehouses/warehouse.ts'
+import type { Logger } from './logger.ts'
+import type { RunKind } from './pipeline.ts'
+
+/** The runs of a server: one at a time, each in the log. */
+export interface ServerRuns {
+  run(kind: RunKind, onProgress?: (event: ProgressEvent) => void): Promise<RunReport>
+  /** Resolves when no run is in progress. */
+  settled(): Promise<unknown>
+}
+
+export function serverRuns(config: Config, warehouse: Warehouse, logger: Logger, signal: AbortSignal): ServerRuns {
+  let current: Promise<RunReport> | null = null
+
+  const run: ServerRuns['run'] = async (kind, onProgress) => {
+    if (current)
+      throw new TributaryError(
+        'RUN_IN_PROGRESS',
+        'A run is in progress. Try again when it has finished: `tributary status` shows it.',
+      )
+    current = runAndLog(kind, onProgress)
+    try {
+      return await current
+    } finally {
+      current = null
+    }
+  }
+
+  const runAndLog = async (kind: RunKind, onProgress: (event: ProgressEvent) => void = () => {}) => {
+    logger.info({ kind }, 'run started')
+    const { pipeline: options, configVersion } = config
+    const tell = (event: ProgressEvent) => {
+      if (event.state === 'finished')
+        logger.info({ stage: event.stage, rows: event.rows, milliseconds: event.milliseconds }, 'stage finished')
+      onProgress(event)
+    }
+    try {
+      const report = await runPipeline({ warehouse, options, configVersion, kind, signal, onProgress: tell })
+      for (const note of report.problems) logger.warn({ run: report.run, note }, 'run has a note')
+      logger.info(
+        { run: report.run, kind, milliseconds: report.milliseconds, rowsWritten: report.rowsWritten },
+        'run published',
+      )
+      return report
+    } catch (error) {
+      if (signal.aborted) logger.warn({ kind }, 'run stopped')
+      else logger.error({ kind, err: error }, 'run failed')
+      throw error
+    }
+  }
+
+  return { run, settled: () => Promise.allSettled([current]) }
+}

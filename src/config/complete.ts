@@ -1,0 +1,92 @@
+import { isAbsolute, resolve } from 'node:path'
+import type { ChannelRuleOptions, ConversionOptions, FilesSource, PipelineOptions } from '../pipeline/options.ts'
+import type { WarehouseOptions } from '../warehouses/open.ts'
+import type { Config } from './config.ts'
+import { channelRuleDefaults, conversionDefaults, defaults, signupDefaults } from './defaults.ts'
+import { moment } from './leaves.ts'
+import type { CheckedInput } from './schema.ts'
+import { nameFromPath } from './source-name.ts'
+import { versionOf } from './version.ts'
+
+/** Fills in the defaults, makes paths absolute from the folder of the file, and freezes the result. */
+export function complete(input: CheckedInput, file: string, folder: string): Config {
+  const pipeline = pipelineOptions(input, folder)
+  return freeze({
+    file,
+    warehouse: warehouseOptions(input.warehouse ?? defaults.warehouse, folder),
+    pipeline,
+    schedule: orDefault(input.schedule, defaults.schedule),
+    timezone: input.timezone ?? defaults.timezone,
+    history: { ...defaults.history, ...input.history },
+    server: { ...defaults.server, ...input.server },
+    log: { ...defaults.log, ...input.log },
+    configVersion: versionOf(pipeline),
+  })
+}
+
+function warehouseOptions(input: NonNullable<CheckedInput['warehouse']>, folder: string): WarehouseOptions {
+  const options = { ...defaults.warehouse, ...input }
+  return { ...options, path: absolute(options.path, folder) }
+}
+
+function pipelineOptions(input: CheckedInput, folder: string): PipelineOptions {
+  return {
+    sources: input.sources.map((source) => filesSource(source, folder)),
+    sites: input.sites ?? defaults.sites,
+    sessions: { ...defaults.sessions, ...input.sessions },
+    identity: { ...defaults.identity, ...input.identity },
+    events: { ...defaults.events, notBefore: moment.parse(defaults.events.notBefore), ...input.events },
+    exclude: { ...defaults.exclude, ...input.exclude },
+    conversions: conversions(input.conversions ?? {}),
+    blogPattern: orDefault(input.blogPattern, defaults.blogPattern),
+    channels: (input.channels ?? defaults.channels).map(
+      (rule): ChannelRuleOptions => ({ ...channelRuleDefaults, ...rule }),
+    ),
+    referralExclusions: input.referralExclusions ?? defaults.referralExclusions,
+  }
+}
+
+function filesSource(source: CheckedInput['sources'][number], folder: string): FilesSource {
+  const path = absolute(source.path, folder)
+  return {
+    kind: 'files',
+    name: source.name ?? nameFromPath(source.path),
+    path,
+    deduplicateAs: source.deduplicateAs ?? null,
+  }
+}
+
+function conversions(given: NonNullable<CheckedInput['conversions']>): PipelineOptions['conversions'] {
+  const { signup = {}, ...others } = given
+  return {
+    signup: conversion(signup, signupDefaults),
+    ...Object.fromEntries(
+      Object.entries(others).map(([name, options]) => [
+        name,
+        conversion(options, { ...conversionDefaults, events: [] }),
+      ]),
+    ),
+  }
+}
+
+type ConversionDefaults = Pick<ConversionOptions, 'events' | 'defaultCurrency' | 'every' | 'lookbackDays'>
+
+function conversion(
+  { event, ...given }: NonNullable<CheckedInput['conversions']>[string],
+  fallback: ConversionDefaults,
+): ConversionOptions {
+  return { value: null, currency: null, ...fallback, ...(event === undefined ? {} : { events: [event] }), ...given }
+}
+
+const absolute = (path: string, folder: string) => (isAbsolute(path) ? path : resolve(folder, path))
+
+/** null is a value that was given; only an absent one is filled. */
+const orDefault = <T, D>(value: T | undefined, fallback: D) => (value === undefined ? fallback : value)
+
+function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value)
+    for (const item of Object.values(value)) freeze(item)
+  }
+  return value
+}

@@ -1,0 +1,159 @@
+/**
+ * What a configuration file may say. docs/configuration.md is printed from the comments here and the values in
+ * defaults.ts; what is allowed stands in schema.ts.
+ */
+export interface ConfigInput {
+  /** Where tributary keeps its tables. */
+  warehouse?: WarehouseInput
+  /** Where events come from: at least one. */
+  sources: SourceInput[]
+  /** Your own hosts, without scheme, e.g. `acme.com`; subdomains are included. A referrer from one of them is inside. */
+  sites?: string[]
+  /** Sessions. */
+  sessions?: SessionsInput
+  /** Who is who. */
+  identity?: IdentityInput
+  /** Which events are taken. */
+  events?: EventsInput
+  /** Events that are kept, with the reason, but take no part in anything. */
+  exclude?: ExcludeInput
+  /** What is worth crediting, by name: lower case letters, digits and `_`. `signup` is always there. */
+  conversions?: Record<string, ConversionInput>
+  /** Paths of the blog, as a SQL LIKE pattern (`%` any text, `_` any character); null when there is none. */
+  blogPattern?: string | null
+  /** Your own channel rules. They are tried in order, before the built-in ones; the first that matches wins. */
+  channels?: ChannelRuleInput[]
+  /** Hosts that are no referrers, such as a payment page, beside the built-in ones; subdomains are included. */
+  referralExclusions?: string[]
+  /** When `serve` runs the pipeline, as cron text: minute, hour, day, month, day of week. null: only by hand. */
+  schedule?: string | null
+  /** IANA time zone of the schedule, e.g. `Europe/Berlin`. Tables hold UTC. */
+  timezone?: string
+  /** How long old versions are kept. */
+  history?: HistoryInput
+  /** The server. */
+  server?: ServerInput
+  /** What is logged. */
+  log?: LogInput
+}
+
+/** A value that stands in an environment variable: `env('NAME')`, in JSON `{ "env": "NAME" }`. */
+export interface EnvVariable {
+  env: string
+}
+
+export interface WarehouseInput {
+  /** `duckdb`, the only kind so far. */
+  kind: 'duckdb'
+  /** The database file; made when it is missing. Name it unlike `schema`: DuckDB could not tell them apart. */
+  path?: string | EnvVariable
+  /** Schema that holds the tables. */
+  schema?: string
+  /** Most memory DuckDB may use, e.g. `4GB`. By default DuckDB decides: 80 % of the machine's. */
+  memoryLimit?: string
+  /** Most threads DuckDB may use. By default DuckDB decides: one for each processor. */
+  threads?: number
+}
+
+export interface SourceInput {
+  /** `files`, the only kind so far: JSON lines of Segment or RudderStack messages, gzipped or not. */
+  kind: 'files'
+  /** A file, a folder, or a glob such as `./events/*.jsonl.gz`. */
+  path: string | EnvVariable
+  /** Name in tables and messages, unique. Part of the identity of each event: do not change it later. By default the last part of `path`. */
+  name?: string
+  /** Sources that can deliver the same message share a value here; each message then counts once. By default the name. */
+  deduplicateAs?: string
+}
+
+export interface SessionsInput {
+  /** A silence longer than this ends a session. Above 0, at most 1440. */
+  gapMinutes?: number
+}
+
+export interface IdentityInput {
+  /** A device with more distinct users than this is shared: its anonymous visits belong to the device itself. */
+  maxUsersPerDevice?: number
+  /** Whose the anonymous visits of a device are: `next-user`, the next one identified there; `last-user`, all the last one's. */
+  sharedDevices?: 'next-user' | 'last-user'
+  /** Ids that count as absent, beside the built-in ones (`null`, `test`, `unknown` …); compared without case. */
+  ignoreIds?: string[]
+}
+
+export interface EventsInput {
+  /** Events before this date or time go to quarantine. */
+  notBefore?: string
+  /** Copies of a message received within so many days of each other count once. */
+  deduplicateDays?: number
+}
+
+export interface ExcludeInput {
+  /** Bots that say so in their user agent. */
+  bots?: boolean
+  /** User ids, e.g. of your own staff. */
+  userIds?: string[]
+  /** Hosts of pages, e.g. `staging.acme.com`; subdomains are included. */
+  hosts?: string[]
+  /** Paths of pages, as SQL LIKE patterns, e.g. `/internal/%`. */
+  paths?: string[]
+  /** Names of track events; case and punctuation do not matter. */
+  events?: string[]
+}
+
+export interface ConversionInput {
+  /** Name of the track event; case and punctuation do not matter. */
+  event?: string
+  /** The same for several events. One of `event` and `events` is needed, except for `signup`. */
+  events?: string[]
+  /** Property with the value, as a decimal number. */
+  value?: string
+  /** Property with the currency of the value. */
+  currency?: string
+  /** Currency when the event names none, ISO 4217. */
+  defaultCurrency?: string
+  /** Every matching event converts, not only the person's first. Never for `signup`. */
+  every?: boolean
+  /** Touches older than this get no credit; null for no limit. `signup` has none by default. */
+  lookbackDays?: number | null
+}
+
+export interface ChannelRuleInput {
+  /** The channel, e.g. `Partner`. */
+  channel: string
+  /** Money was spent for touches of this rule. */
+  paid?: boolean
+  /** All that is given must hold; a list means any of. Compared without case. */
+  when: ChannelConditionsInput
+}
+
+export interface ChannelConditionsInput {
+  /** Sources, e.g. `bestlists`. */
+  source?: string[]
+  /** Media, e.g. `partner`. */
+  medium?: string[]
+  /** Campaigns. */
+  campaign?: string[]
+  /** Outside referrer hosts; subdomains are included. */
+  referrerHost?: string[]
+  /** Click id parameters, e.g. `gclid`. */
+  clickId?: string[]
+  /** Paths of the landing page, as SQL LIKE patterns. */
+  landingPath?: string[]
+}
+
+export interface HistoryInput {
+  /** Answers can be asked again as of runs up to so many days old. */
+  keepDays?: number
+}
+
+export interface ServerInput {
+  /** Address to listen on. */
+  host?: string
+  /** Port to listen on; 0 for any that is free. The environment variable `PORT` overrides it. */
+  port?: number
+}
+
+export interface LogInput {
+  /** Least severe level that is logged: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. */
+  level?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
+}

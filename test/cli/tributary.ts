@@ -1,0 +1,69 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { resolve } from 'node:path'
+
+const launcher = resolve('bin/tributary.js')
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly out: string
+  readonly err: string
+}
+
+export interface Started {
+  readonly child: ChildProcess
+  readonly ended: Promise<Ended>
+  /** Resolves when the output so far, both streams together, matches. */
+  says(pattern: RegExp): Promise<RegExpExecArray>
+}
+
+export interface StartOptions {
+  readonly folder: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly nodeArgs?: readonly string[]
+}
+
+/** Starts the command as a user's shell would, with an environment of its own. */
+export function start(args: readonly string[], { folder, env = {}, nodeArgs = [] }: StartOptions): Started {
+  const child = spawn(process.execPath, [...nodeArgs, launcher, ...args], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, ...env },
+  })
+  let out = ''
+  let err = ''
+  const heard = new Set<() => void>()
+  const hear = () => {
+    for (const listener of heard) listener()
+  }
+  child.stdout.on('data', (chunk) => {
+    out += chunk
+    hear()
+  })
+  child.stderr.on('data', (chunk) => {
+    err += chunk
+    hear()
+  })
+  const ended = new Promise<Ended>((resolved, rejected) => {
+    child.on('error', rejected)
+    child.on('close', (code, signal) => {
+      resolved({ code, signal, out, err })
+      hear()
+    })
+  })
+  const says = (pattern: RegExp) =>
+    new Promise<RegExpExecArray>((resolved, rejected) => {
+      const look = () => {
+        const match = pattern.exec(out + err)
+        if (match) resolved(match)
+        else if (child.exitCode !== null)
+          rejected(new Error(`Expected it to say ${pattern}, but it ended: ${out}${err}`))
+        else return
+        heard.delete(look)
+      }
+      heard.add(look)
+      look()
+    })
+  return { child, ended, says }
+}
+
+export const tributary = (args: readonly string[], options: StartOptions): Promise<Ended> => start(args, options).ended
