@@ -55,7 +55,10 @@ export class ConfigError extends TributaryError {
   readonly problems: readonly string[]
 
   constructor(problems: readonly string[], where: string) {
-    super('CONFIG_INVALID', `${where} has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map((p) => `  - ${p}`).join('\n')}`)
+    super(
+      'CONFIG_INVALID',
+      `${where} has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map((p) => `  - ${p}`).join('\n')}`,
+    )
     this.problems = problems
   }
 }

@@ -16,7 +16,7 @@ import {
 const LARGEST_PROPERTIES = 65_536
 
 /** Host equals an entry of the list or is below one. */
-export const isUnder = (host: Sql | string, entries: readonly string[]): Sql => {
+const isUnder = (host: Sql | string, entries: readonly string[]): Sql => {
   const value = sql.join([host])
   return anyOf(
     entries.map((entry) => sql`(${value} = ${entry} or right(${value}, ${entry.length + 1}) = ${`.${entry}`})`),

@@ -3,7 +3,7 @@ import { type Sql, sql } from '../warehouses/sql.ts'
 import { asciiLower, type StageContext, type Step } from './stage.ts'
 
 /** Ids that say nobody. Compared in lower case. */
-export const IGNORED_IDS: readonly string[] = [
+const IGNORED_IDS: readonly string[] = [
   'null',
   'undefined',
   'none',

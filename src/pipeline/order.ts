@@ -2,7 +2,7 @@ import type { Dialect } from '../warehouses/dialect.ts'
 import { type Sql, sql } from '../warehouses/sql.ts'
 
 /** Length of an order key: 16 digits of microseconds, `0` or `1`, 32 hex digits of the event key. */
-export const ORDER_KEY_LENGTH = 49
+const ORDER_KEY_LENGTH = 49
 
 /** The event key at the end of an order key. */
 export const eventKeyOf = (orderKey: Sql | string): Sql => sql`substr(${sql.join([orderKey])}, 18)`

@@ -95,7 +95,9 @@ select
   }
   const reports: StageReport[] = []
   const problems: string[] = isChanged
-    ? ['The configuration or tributary itself changed since the last run: everything was recomputed from events.']
+    ? [
+        'The configuration or tributary itself changed since the last run: visits and all that follows were recomputed from events. Options that act on events as they are taken in (exclude, ignoreIds, sites, notBefore) hold for events taken in from now on.',
+      ]
     : []
   try {
     const computed: Stage[] = []

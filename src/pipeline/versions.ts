@@ -24,7 +24,10 @@ export const closed = (spec: TableSpec) => `${spec.name}_closed`
 export const opened = (spec: TableSpec) => `${spec.name}_opened`
 
 /** Compares recomputed rows with the current ones: what to close and what to open. Only rows that differ are written. */
-export function compareVersions(c: StageContext, { spec, rows, scope, isScopeKept = false, ignoring = [] }: Recomputed): readonly Step[] {
+export function compareVersions(
+  c: StageContext,
+  { spec, rows, scope, isScopeKept = false, ignoring = [] }: Recomputed,
+): readonly Step[] {
   const columns = dataColumns(spec)
   const on = (a: string, b: string) =>
     sql.join(

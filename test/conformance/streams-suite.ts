@@ -1,11 +1,9 @@
 import fc from 'fast-check'
-import { isbot } from 'isbot'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Row, Warehouse } from '../../src/warehouses/warehouse.ts'
-import { currentTables, emptyTables, optionsFor, run, temporaryFolder } from '../harness/pipeline.ts'
-import { oracle } from '../oracle/oracle.ts'
+import { afterAll, beforeAll, describe, test } from 'vitest'
+import type { Warehouse } from '../../src/warehouses/warehouse.ts'
+import { run } from '../harness/pipeline.ts'
 import { testSettings } from '../oracle/settings.ts'
-import { linesOf, STREAM_NOW, type Stream, streamArbitrary } from '../oracle/streams.ts'
+import { streamArbitrary } from '../oracle/streams.ts'
 
 /**
  * Random streams, late, doubled, out of order and misidentified, cut into random runs: the tables are those of the
@@ -30,34 +28,4 @@ export function testStreams(
       )
     })
   })
-}
-
-/** Delivers a stream run by run and compares every table with the oracle's, and with those of a rebuild. */
-export async function checkStream(warehouse: Warehouse, stream: Stream): Promise<void> {
-  const folder = temporaryFolder()
-  try {
-    await emptyTables(warehouse)
-    const options = optionsFor(folder.path, stream.settings)
-    for (const [i, files] of stream.runs.entries()) {
-      for (const [j, content] of files.entries()) folder.write(`${i}-${j}.jsonl`, content)
-      await run(warehouse, options, 'increment', { now: STREAM_NOW })
-    }
-    const want = oracle(linesOf(stream), { ...testSettings, ...stream.settings }, STREAM_NOW, isbot)
-    const got = await currentTables(warehouse)
-    for (const [name, rows] of Object.entries(want)) {
-      expect(likeOracle(got[name]!, rows), name).toEqual(rows)
-    }
-    const rebuilt = await run(warehouse, options, 'rebuild', { now: STREAM_NOW })
-    expect(rebuilt.rowsWritten, 'rows that a rebuild writes').toBe(0)
-  } finally {
-    folder.remove()
-  }
-}
-
-/** Rows with the columns the oracle knows: it leaves out hashes, evidence and which run accepted an event. */
-function likeOracle(rows: readonly unknown[], wanted: readonly unknown[]): unknown[] {
-  const [first] = wanted
-  if (typeof first !== 'object' || first === null) return [...rows]
-  const columns = Object.keys(first)
-  return rows.map((row) => Object.fromEntries(columns.map((c) => [c, (row as Row)[c]])))
 }

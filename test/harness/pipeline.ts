@@ -1,16 +1,20 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { referenceTables } from '../../src/pipeline/channels/tables.ts'
 import type { PipelineOptions } from '../../src/pipeline/options.ts'
 import { type RunKind, type RunReport, runPipeline } from '../../src/pipeline/run.ts'
-import { referenceTables } from '../../src/pipeline/channels/tables.ts'
 import { tables } from '../../src/pipeline/tables/tables.ts'
 import { sql } from '../../src/warehouses/sql.ts'
 import type { Row, Warehouse } from '../../src/warehouses/warehouse.ts'
 import { testSettings } from '../oracle/settings.ts'
 
 /** A folder of files that goes away with the test. */
-export function temporaryFolder(): { path: string; write(name: string, content: string | Uint8Array): string; remove(): void } {
+export function temporaryFolder(): {
+  path: string
+  write(name: string, content: string | Uint8Array): string
+  remove(): void
+} {
   const path = mkdtempSync(join(tmpdir(), 'tributary-test-'))
   return {
     path,

@@ -8,7 +8,7 @@ export const runs = table({
   kind: 'record',
   key: ['run_id'],
   columns: {
-    run_id: integer('1, 2, 3 …'),
+    run_id: integer('Number of the run, from 1.'),
     kind: text('`increment` or `rebuild`.'),
     state: text('`running`, `written` (data committed), `published` (readers see it) or `failed`.'),
     started_at: time('When it began.'),

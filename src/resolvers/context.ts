@@ -1,0 +1,58 @@
+import type DataLoader from 'dataloader'
+import { type Sql, sql } from '../warehouses/sql.ts'
+import type { Row, RowValue, Warehouse } from '../warehouses/warehouse.ts'
+
+export type { RowValue }
+
+/** A run that readers can see. */
+export interface PublishedRun {
+  readonly run_id: number
+  readonly published_at: string
+  readonly data_through: string | null
+  readonly config_version: string
+}
+
+/** A row, and the run it was read in: everything below it is read in the same run. */
+export interface Node {
+  readonly run: PublishedRun
+  readonly row: Row
+}
+
+/** What one request knows. */
+export interface Context {
+  readonly warehouse: Warehouse
+  /** Aborts when the client leaves, the time is up or the server stops. */
+  readonly signal: AbortSignal
+  /** Names of the configured conversions, or null when any name is fine. */
+  readonly conversions: readonly string[] | null
+  /** Loaders of this request: they remember rows, so they never outlive it. */
+  readonly loaders: Map<string, DataLoader<Row, readonly Row[], string>>
+  /** Runs looked up by this request. */
+  readonly runs: Map<string, Promise<PublishedRun>>
+  /** What the answer says about itself. */
+  readonly notes: { pinned: PublishedRun | null; isTruncated: boolean }
+}
+
+export function createContext(
+  options: Pick<Context, 'warehouse' | 'signal'> & Partial<Pick<Context, 'conversions'>>,
+): Context {
+  return {
+    warehouse: options.warehouse,
+    signal: options.signal,
+    conversions: options.conversions ?? null,
+    loaders: new Map(),
+    runs: new Map(),
+    notes: { pinned: null, isTruncated: false },
+  }
+}
+
+/** Runs one statement of a request. */
+export function read<R extends Row = Row>(context: Context, label: string, query: Sql): Promise<R[]> {
+  return context.warehouse.query<R>(query, { signal: context.signal, label: `api: ${label}` })
+}
+
+/** True for rows of a versioned table that the run shows. */
+export function visibleIn(run: PublishedRun, alias?: string): Sql {
+  const of = (column: string) => (alias ? sql`${sql.id(alias)}.${sql.id(column)}` : sql.id(column))
+  return sql`${of('from_run')} <= ${run.run_id} and ${of('to_run')} > ${run.run_id}`
+}

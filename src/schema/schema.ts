@@ -1,0 +1,12 @@
+import { builder } from './builder.ts'
+import './scalars.ts'
+import './users.ts'
+import './user-rows.ts'
+import './sessions.ts'
+import './touches.ts'
+import './conversions.ts'
+import './channel-stats.ts'
+import './runs.ts'
+
+/** The graph. */
+export const schema = builder.toSchema()

@@ -1,0 +1,77 @@
+import type { Logger } from 'pino'
+import { TributaryError } from '../errors.ts'
+import { logUnexpected } from './errors.ts'
+import type { Pipeline, RunKind } from './pipeline.ts'
+import { failure, json } from './replies.ts'
+import type { Runner } from './runner.ts'
+
+export interface AdminOptions {
+  readonly runner: Runner
+  readonly readStatus: Pipeline['readStatus']
+  readonly logger: Logger
+}
+
+/**
+ * What commands ask of a server that has the database: `POST /admin/run?kind=increment|rebuild` and `GET /admin/status`.
+ * The header keeps browsers out: a page of another site cannot send it without asking first, and we never allow.
+ */
+export async function admin(request: Request, path: string, options: AdminOptions): Promise<Response> {
+  if (request.headers.get('x-tributary-admin') !== '1')
+    return failure(403, 'USAGE', 'Expected the header `x-tributary-admin: 1`.')
+  try {
+    if (path === '/admin/status' && request.method === 'GET') return json(200, await options.readStatus())
+    if (path === '/admin/run' && request.method === 'POST') return await startRun(request, options)
+  } catch (error) {
+    return refused(error, options.logger)
+  }
+  return failure(404, 'USAGE', 'Expected POST /admin/run or GET /admin/status.')
+}
+
+/** Lines of JSON: `{progress}` while it runs, `{report}` or `{error}` at the end. The run goes on when the caller leaves. */
+async function startRun(request: Request, { runner, logger }: AdminOptions): Promise<Response> {
+  const kind = new URL(request.url).searchParams.get('kind') ?? 'increment'
+  if (kind !== 'increment' && kind !== 'rebuild')
+    return failure(400, 'INPUT_INVALID', 'Expected `kind` to be increment or rebuild.')
+  const { readable, send, close } = lines()
+  const begun = Promise.withResolvers<void>()
+  const run = runner.run(kind satisfies RunKind, (progress) => {
+    begun.resolve()
+    send({ progress })
+  })
+  // A run that is refused at once, because another one is in progress, gets a status of its own.
+  await Promise.race([begun.promise, run])
+  run
+    .then((report) => send({ report }))
+    .catch((error) => send({ error: described(error, logger) }))
+    .finally(close)
+  return new Response(readable, { headers: { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' } })
+}
+
+function lines() {
+  let controller: ReadableStreamDefaultController<Uint8Array> | null = null
+  const readable = new ReadableStream<Uint8Array>({
+    start: (c) => {
+      controller = c
+    },
+    cancel: () => {
+      controller = null
+    },
+  })
+  const encoder = new TextEncoder()
+  return {
+    readable,
+    send: (line: object) => controller?.enqueue(encoder.encode(`${JSON.stringify(line)}\n`)),
+    close: () => controller?.close(),
+  }
+}
+
+function refused(error: unknown, logger: Logger): Response {
+  const { code, message } = described(error, logger)
+  const status = code === 'RUN_IN_PROGRESS' ? 409 : code === 'NOT_READY' ? 503 : 500
+  return failure(status, code, message)
+}
+
+function described(error: unknown, logger: Logger): { code: string; message: string } {
+  if (error instanceof TributaryError) return { code: error.code, message: error.message }
+  return { code: 'QUERY_FAILED', message: `Unexpected error. The log has it under ${logUnexpected(logger, error)}.` }
+}

@@ -1,0 +1,31 @@
+import { TributaryError } from '../errors.ts'
+import type { Pipeline, Report, RunKind } from './pipeline.ts'
+
+/** The runs of this process: by schedule or by command, one at a time. */
+export interface Runner {
+  readonly isRunning: boolean
+  /** Starts a run; throws `RUN_IN_PROGRESS` when one is. */
+  run(kind: RunKind, onProgress?: (event: object) => void): Promise<Report>
+}
+
+export function createRunner({ runPipeline }: Pick<Pipeline, 'runPipeline'>): Runner {
+  let isRunning = false
+  return {
+    get isRunning() {
+      return isRunning
+    },
+    async run(kind, onProgress) {
+      if (isRunning)
+        throw new TributaryError(
+          'RUN_IN_PROGRESS',
+          'A run is in progress. Try again when it has finished: `tributary status` shows it.',
+        )
+      isRunning = true
+      try {
+        return await runPipeline(kind, onProgress)
+      } finally {
+        isRunning = false
+      }
+    },
+  }
+}
