@@ -12,6 +12,7 @@ export const credits = defineStage({
   reads: ['credits'],
   writes: ['credits'],
   result: 'credits_rows',
+  discards: ['eligible'],
 
   steps: (c) => [
     eligible(c),

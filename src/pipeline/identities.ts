@@ -14,6 +14,7 @@ export const identities = defineStage({
   reads: ['visits', 'alias_links', 'identity_members', 'known_pairs', 'aliases'],
   writes: ['visits', 'alias_links', 'identity_members', 'known_pairs', 'aliases'],
   result: 'affected_people',
+  discards: ['batch', 'visits_hit', 'device_visits', 'owners', 'owned', 'alias_visits', 'alias_labels', 'alias_hooked'],
 
   steps: (c) => [
     goneVisits(c),

@@ -16,6 +16,7 @@ export const ingest = defineStage({
   reads: ['event_ledger', 'referral_exclusions', 'user_agents', 'quarantine', 'events'],
   writes: ['events', 'event_ledger', 'quarantine'],
   result: 'new_events',
+  discards: ['lines', 'checked', 'shaped', 'agents', 'outside_hosts', 'copies', 'contested', 'incoming', 'statuses'],
 
   // A rebuild on demand computes from `events`: the sources are not read, what was refused stays refused.
   steps: (c) =>

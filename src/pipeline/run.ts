@@ -18,7 +18,7 @@ import { stages } from './stages.ts'
 import { tables } from './tables/tables.ts'
 import { views } from './views.ts'
 
-export type { ProgressEvent, RunKind, RunReport, StageReport } from './report.ts'
+export type { ProgressEvent, RunKind, RunReport } from './report.ts'
 
 /** What a run works with. */
 export interface RunInput {
@@ -183,6 +183,7 @@ async function computeStage(input: RunInput, context: StageContext, stage: Stage
     sql`select count(*) as ${sql.id('rows')} from ${sql.staging(stage.result)}`,
     { signal: input.signal },
   )
+  await input.warehouse.dropStaging(stage.discards ?? [])
   return row?.rows ?? 0
 }
 

@@ -42,6 +42,8 @@ export interface Stage {
   readonly publish: (c: StageContext) => readonly Sql[]
   /** The staging table whose rows count as the stage's result. */
   readonly result: string
+  /** Staging tables that nothing after the stage reads: dropped at its end, so that a large run does not hold them all. */
+  readonly discards?: readonly string[]
 }
 
 /** Returns its argument; a place for the type. */

@@ -13,6 +13,7 @@ export const touches = defineStage({
   reads: ['touch_candidates', 'channel_hosts', 'channel_sources', 'channel_click_ids', 'touches'],
   writes: ['touches'],
   result: 'touches_rows',
+  discards: ['candidates', 'visit_candidates', 'considered', 'classified'],
 
   steps: (c) => [
     ...candidates(c),

@@ -17,6 +17,7 @@ export const visits = defineStage({
   reads: ['events', 'visits', 'touch_candidates'],
   writes: ['touch_candidates', 'conversion_candidates', 'activity_hours'],
   result: 'visits_merged',
+  discards: ['pieces'],
 
   steps: (c) => [
     ...brokenVisits(c),

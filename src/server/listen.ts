@@ -53,9 +53,23 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 }
 
 async function answer(app: App, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const request = readRequest(incoming, outgoing)
+  if (!request) {
+    outgoing.writeHead(400).end()
+    return
+  }
   // Checked when the server began to listen: it listens on loopback or not at all.
-  const response = await app.fetch(toRequest(incoming, outgoing), { isLoopback: true })
+  const response = await app.fetch(request, { isLoopback: true })
   if (!outgoing.destroyed) await send(response, incoming, outgoing)
+}
+
+/** Null for what fetch cannot express, such as TRACE or a path that is none. */
+function readRequest(incoming: IncomingMessage, outgoing: ServerResponse): Request | null {
+  try {
+    return toRequest(incoming, outgoing)
+  } catch {
+    return null
+  }
 }
 
 /** Keys do not exist yet, so there is no safe way to listen elsewhere. */

@@ -1,9 +1,6 @@
 /** What the server needs of the pipeline; src/pipeline has the full types. */
 export type RunKind = 'increment' | 'rebuild'
 
-/** What happens in a run, as it happens. */
-export type Progress = object
-
 /** What a run did. */
 export type Report = object
 
@@ -11,7 +8,7 @@ export type Report = object
 export type Status = object
 
 export interface Pipeline {
-  /** Throws `RUN_IN_PROGRESS` when one is. */
+  /** Tells what happens as it happens. Throws `RUN_IN_PROGRESS` when another run is. */
   runPipeline(kind: RunKind, onProgress?: (event: never) => void): Promise<Report>
   readStatus(): Promise<Status>
 }

@@ -115,8 +115,12 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
         await plain(c, `create or replace table ${writer.staging(name)} as\n${compileInline(select, writer)}`, o)
       }),
 
-    dropStaging: () =>
+    dropStaging: (names) =>
       pool.use(async (c) => {
+        if (names) {
+          for (const name of names) await plain(c, `drop table if exists ${writer.staging(name)}`)
+          return
+        }
         await c.run(`detach ${STAGING}`)
         await c.run(`attach ':memory:' as ${STAGING}`)
       }),

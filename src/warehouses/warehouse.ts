@@ -71,8 +71,8 @@ export interface Warehouse {
   createView(name: string, select: Sql): Promise<void>
   /** Creates or replaces a staging table with the rows of a query. */
   stage(name: string, select: Sql, options?: RunOptions): Promise<void>
-  /** Drops every staging table, also those that a dead run left. */
-  dropStaging(): Promise<void>
+  /** Drops the staging tables of these names that exist; without names every one, also those that a dead run left. */
+  dropStaging(names?: readonly string[]): Promise<void>
   /**
    * Appends each line of the files to a staging table `(file, line, text)`, `line` counted from 1, empty lines left
    * out. A line that is not UTF-8 comes with null text. Files it cannot read to the end are returned with the reason

@@ -4,6 +4,7 @@ import type { Warehouse } from '../../src/warehouses/warehouse.ts'
 import { run } from '../harness/pipeline.ts'
 import { testSettings } from '../oracle/settings.ts'
 import { streamArbitrary } from '../oracle/streams.ts'
+import { checkStream } from './check-stream.ts'
 
 /**
  * Random streams, late, doubled, out of order and misidentified, cut into random runs: the tables are those of the
