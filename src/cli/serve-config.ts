@@ -44,7 +44,7 @@ function listen(config: Config, port: number, warehouse: Warehouse, runs: Server
     warehouse,
     configVersion: config.configVersion,
     conversions: Object.keys(config.pipeline.conversions),
-    runPipeline: (kind, onProgress) => runs.run(kind, onProgress as Parameters<ServerRuns['run']>[1]),
+    runPipeline: (kind, onProgress) => runs.run(kind, onProgress),
     readStatus: () => readStatus(warehouse),
     schedule: config.schedule,
     timezone: config.timezone,

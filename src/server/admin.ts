@@ -1,7 +1,8 @@
 import type { Logger } from 'pino'
 import { TributaryError } from '../errors.ts'
+import type { RunKind } from '../pipeline/run.ts'
 import { logUnexpected } from './errors.ts'
-import type { Pipeline, RunKind } from './pipeline.ts'
+import type { Pipeline } from './pipeline.ts'
 import { failure, json } from './replies.ts'
 import type { Runner } from './runner.ts'
 

@@ -1,14 +1,9 @@
-/** What the server needs of the pipeline; src/pipeline has the full types. */
-export type RunKind = 'increment' | 'rebuild'
+import type { ProgressEvent, RunKind, RunReport } from '../pipeline/run.ts'
+import type { Status } from '../pipeline/status.ts'
 
-/** What a run did. */
-export type Report = object
-
-/** What `tributary status` shows. */
-export type Status = object
-
+/** What the server needs of the pipeline. */
 export interface Pipeline {
   /** Tells what happens as it happens. Throws `RUN_IN_PROGRESS` when another run is. */
-  runPipeline(kind: RunKind, onProgress?: (event: never) => void): Promise<Report>
+  runPipeline(kind: RunKind, onProgress?: (event: ProgressEvent) => void): Promise<RunReport>
   readStatus(): Promise<Status>
 }

@@ -1,11 +1,12 @@
 import { TributaryError } from '../errors.ts'
-import type { Pipeline, Report, RunKind } from './pipeline.ts'
+import type { ProgressEvent, RunKind, RunReport } from '../pipeline/run.ts'
+import type { Pipeline } from './pipeline.ts'
 
 /** The runs of this process: by schedule or by command, one at a time. */
 export interface Runner {
   readonly isRunning: boolean
   /** Starts a run; throws `RUN_IN_PROGRESS` when one is. */
-  run(kind: RunKind, onProgress?: (event: object) => void): Promise<Report>
+  run(kind: RunKind, onProgress?: (event: ProgressEvent) => void): Promise<RunReport>
 }
 
 export function createRunner({ runPipeline }: Pick<Pipeline, 'runPipeline'>): Runner {

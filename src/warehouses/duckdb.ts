@@ -70,11 +70,11 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
     isExclusive: true,
 
     async query<R extends Row>(query: Sql, o?: RunOptions): Promise<R[]> {
-      // DuckDB 1.5 tears large commits for reads that begin while COMMIT runs: they wait these milliseconds.
-      await committing
       const { text, values } = compile(query, writer)
       return pool.use((c) =>
         run(c, text, o?.signal, async () => {
+          // DuckDB 1.5 tears large commits for reads that begin while COMMIT runs: they wait these milliseconds.
+          await committing
           const result = await c.runAndReadAll(text, [...values])
           return result.getRowObjects().map(toRow) as R[]
         }),

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { TributaryError } from '../../src/errors.ts'
+import type { RunReport } from '../../src/pipeline/run.ts'
 import { openWorld, serve, serveWorld } from './fixture.ts'
+import { emptyStatus, reportOf } from './reports.ts'
 
 const ADMIN = { 'x-tributary-admin': '1' }
 const lines = async (response: Response) =>
@@ -17,33 +19,33 @@ describe('POST /admin/run', () => {
       {
         runPipeline: async (kind, onProgress) => {
           kinds.push(kind)
-          onProgress?.({ stage: 'ingest' } as never)
+          onProgress?.({ stage: 'ingest', state: 'started' })
           await new Promise((resolve) => setTimeout(resolve, 20))
-          onProgress?.({ stage: 'visits' } as never)
-          return { run: 3 }
+          onProgress?.({ stage: 'visits', state: 'started' })
+          return reportOf(3)
         },
       },
     )
     const response = await served.fetch('/admin/run?kind=rebuild', { method: 'POST', headers: ADMIN })
     expect([response.status, response.headers.get('content-type')]).toEqual([200, 'application/x-ndjson'])
     expect(await lines(response)).toEqual([
-      { progress: { stage: 'ingest' } },
-      { progress: { stage: 'visits' } },
-      { report: { run: 3 } },
+      { progress: { stage: 'ingest', state: 'started' } },
+      { progress: { stage: 'visits', state: 'started' } },
+      { report: reportOf(3) },
     ])
     await (await served.fetch('/admin/run', { method: 'POST', headers: ADMIN })).text()
     expect(kinds).toEqual(['rebuild', 'increment'])
   })
 
   test('one at a time: 409 while another is in progress', async () => {
-    const gate = Promise.withResolvers<object>()
+    const gate = Promise.withResolvers<RunReport>()
     await using served = await serveWorld({}, { runPipeline: () => gate.promise })
     const first = served.fetch('/admin/run', { method: 'POST', headers: ADMIN })
     const second = await served.fetch('/admin/run', { method: 'POST', headers: ADMIN })
     expect(second.status).toBe(409)
     expect(await second.json()).toMatchObject({ error: { code: 'RUN_IN_PROGRESS' } })
-    gate.resolve({ run: 3 })
-    expect(await lines(await first)).toEqual([{ report: { run: 3 } }])
+    gate.resolve(reportOf(3))
+    expect(await lines(await first)).toEqual([{ report: reportOf(3) }])
   })
 
   test('409 when another process has the pipeline', async () => {
@@ -67,7 +69,7 @@ describe('POST /admin/run', () => {
       {},
       {
         runPipeline: async (_kind, onProgress) => {
-          onProgress?.({ stage: 'ingest' } as never)
+          onProgress?.({ stage: 'ingest', state: 'started' })
           throw errors.shift()
         },
       },
@@ -90,7 +92,7 @@ describe('POST /admin/run', () => {
           await new Promise((resolve) => setTimeout(resolve, 20))
           onProgress?.({} as never)
           done.resolve()
-          return {}
+          return reportOf(1)
         },
       },
     )
@@ -108,9 +110,11 @@ describe('POST /admin/run', () => {
 
 describe('admin routes', () => {
   test('GET /admin/status is what the pipeline says', async () => {
-    await using served = serve(await openWorld(), { readStatus: async () => ({ run: { id: 2 } }) })
+    await using served = serve(await openWorld(), {
+      readStatus: async () => ({ ...emptyStatus, counts: { events: 2 } }),
+    })
     const response = await served.fetch('/admin/status', { headers: ADMIN })
-    expect([response.status, await response.json()]).toEqual([200, { run: { id: 2 } }])
+    expect([response.status, await response.json()]).toEqual([200, { ...emptyStatus, counts: { events: 2 } }])
   })
 
   test('need a header that no page of another site can send', async () => {
@@ -120,7 +124,7 @@ describe('admin routes', () => {
       {
         runPipeline: async () => {
           ran = true
-          return {}
+          return reportOf(1)
         },
       },
     )

@@ -4,14 +4,15 @@ import { pino } from 'pino'
 import { describe, expect, test } from 'vitest'
 import { type ServerOptions, startServer } from '../../src/server/listen.ts'
 import { openWorld } from './fixture.ts'
+import { emptyStatus, reportOf } from './reports.ts'
 
 async function start(options: Partial<ServerOptions> = {}) {
   const warehouse = await openWorld()
   const server = await startServer({
     warehouse,
     configVersion: 'v1',
-    runPipeline: async () => ({}),
-    readStatus: async () => ({}),
+    runPipeline: async () => reportOf(1),
+    readStatus: async () => emptyStatus,
     logger: pino({ level: 'silent' }),
     host: '127.0.0.1',
     port: 0,
@@ -100,7 +101,7 @@ describe('one process', () => {
         await new Promise((resolve) => setTimeout(resolve, 1300))
         running--
         runs++
-        return {}
+        return reportOf(1)
       },
     })
     await expect.poll(() => runs, { timeout: 15_000 }).toBeGreaterThan(1)

@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sql } from '../../src/warehouses/sql.ts'
+import type { Row, Warehouse } from '../../src/warehouses/warehouse.ts'
+import { Bench, good, type Refused } from './bad-input-bench.ts'
+import { lineCases } from './bad-input-lines.ts'
+
+/** The cases in one file, a good line behind each, so that the case with number `i` stands on line `2i + 1`. */
+const file = lineCases.flatMap(({ line }, i) => [line, good(`neighbour ${i}`)])
+
+/** Lines that cannot be used, or only just. The same ones in a plain file and in one from Windows, with a byte order mark. */
+export function testBadLines(open: () => Promise<Warehouse>): void {
+  let warehouse: Warehouse
+  beforeAll(async () => {
+    warehouse = await open()
+  })
+  afterAll(() => warehouse.close())
+  const bench = (work: (b: Bench) => Promise<void>) => () => Bench.use(warehouse, work)
+
+  describe.each([
+    { name: 'a plain file', content: file.join('\n') },
+    { name: 'a file of CRLF lines with a byte order mark', content: `\uFEFF${file.join('\r\n')}\r\n` },
+  ])('lines of $name', ({ content }) => {
+    let events: Map<unknown, Row>
+    let refused: Map<number, Refused>
+    let read: number
+    beforeAll(
+      bench(async (b) => {
+        b.folder.write('odd.jsonl', content)
+        read = (await b.run()).sources[0]!.read
+        events = new Map((await b.events()).map((e) => [e.event_id, e]))
+        refused = new Map((await b.refused()).map((q) => [q.line, q]))
+      }),
+    )
+
+    test('each is counted', () => {
+      const empty = lineCases.filter((c) => 'reason' in c && c.reason === 'nothing').length
+      expect(read).toBe(file.length - empty)
+    })
+
+    test('their good neighbours are accepted', () => {
+      const missing = lineCases.map((_, i) => `neighbour ${i}`).filter((id) => !events.has(id))
+      expect(missing).toEqual([])
+      expect([...refused.keys()].filter((line) => line % 2 === 0)).toEqual([])
+    })
+
+    test.each(lineCases.map((c, i) => ({ ...c, i, outcome: 'reason' in c ? c.reason : 'accepted' })))(
+      '$outcome: $name',
+      (c) => {
+        const row = refused.get(2 * c.i + 1)
+        if ('id' in c) {
+          expect(row).toBeUndefined()
+          expect(events.get(c.id)).toMatchObject({ ...c.event })
+        } else if (c.reason === 'nothing') expect(row).toBeUndefined()
+        else {
+          expect(row).toMatchObject({ source: 'events', file: 'odd.jsonl', reason: c.reason })
+          expect(row!.detail).toMatch(/^Expected /)
+          expect(String(row!.text).trim()).toBe(c.line.trim().slice(0, 65_536))
+        }
+      },
+    )
+  })
+
+  describe('lines', () => {
+    test('raw bytes: NUL, control characters, bytes that are not UTF-8, a line from another encoding', () =>
+      Bench.use(warehouse, async (b) => {
+        const bytes = (...parts: (string | number[])[]) => Buffer.concat(parts.map((p) => Buffer.from(p as string)))
+        const lines = [
+          good('a\0b'),
+          good('c\u0001d'),
+          bytes('{"type":"page","anonymousId":"', [0xff, 0xc3], '"}'),
+          Buffer.from(good('utf16'), 'utf16le'),
+          '\0'.repeat(200),
+        ]
+        const end = Buffer.from('\n')
+        b.folder.write(
+          'raw.jsonl',
+          Buffer.concat(lines.flatMap((l, i) => [Buffer.from(l), end, Buffer.from(good(`n${i}`)), end])),
+        )
+        await b.run()
+        expect(await b.refusedAt()).toEqual(lines.map((_, i) => `raw.jsonl:${2 * i + 1} UNREADABLE`))
+        expect(await b.eventIds()).toEqual(['n0', 'n1', 'n2', 'n3', 'n4'])
+      }))
+
+    test('\\u0000 in ids and in a campaign: refused or accepted, counted, and no NUL in the tables', () =>
+      Bench.use(warehouse, async (b) => {
+        const campaign = ',"properties":{"url":"https://acme.test/?utm_source=a%00b"}'
+        b.write('nul.jsonl', good('a\\u0000b'), good('n0'), good('\\u0000'), good('n1'), good('n2', campaign))
+        const { sources } = await b.run()
+        expect(sources[0]).toMatchObject({ read: 5 })
+        expect(await b.eventIds()).toEqual(expect.arrayContaining(['n0', 'n1', 'n2']))
+        const texts = (await b.events()).flatMap((e) => Object.values(e)).filter((v) => typeof v === 'string')
+        expect(texts.filter((text) => text.includes('\0'))).toEqual([])
+      }))
+
+    test('a key that stands twice is accepted once', () =>
+      Bench.use(warehouse, async (b) => {
+        b.write('twice.jsonl', good('k1', ',"messageId":"k2","anonymousId":"d2"'), good('n'))
+        await b.run()
+        expect(await b.refusedAt()).toEqual([])
+        expect(await b.eventIds()).toHaveLength(2)
+      }))
+
+    test('a line of 20 MB, good or bad', () =>
+      Bench.use(warehouse, async (b) => {
+        const filler = 'x'.repeat(20_000_000)
+        b.write('big.jsonl', good('n0'), good('big', `,"properties":{"x":"${filler}"}`), `{"y":"${filler}`, good('n1'))
+        const { sources } = await b.run()
+        expect(sources[0]).toMatchObject({ read: 4, accepted: 3, quarantined: 1 })
+        expect(await b.eventIds()).toEqual(['big', 'n0', 'n1'])
+        expect(await b.refusedAt()).toEqual(['big.jsonl:3 UNREADABLE'])
+        expect(String((await b.refused())[0]!.text)).toHaveLength(65_536)
+      }))
+
+    test('ids and names of 1 MB', () =>
+      Bench.use(warehouse, async (b) => {
+        const long = 'x'.repeat(1_000_000)
+        b.write(
+          'long.jsonl',
+          good(long),
+          good('n'),
+          good('e', `,"userId":"u","event":"${long}"`).replace('page', 'track'),
+        )
+        expect((await b.run()).sources[0]).toMatchObject({ read: 3, quarantined: 0 })
+        expect(await b.eventIds()).toEqual(expect.arrayContaining(['e', 'n']))
+      }))
+  })
+
+  describe('values of conversions', () => {
+    const large = 'x'.repeat(70_000)
+    const cases = [
+      { name: 'text that is no number', revenue: '"free"', problem: 'NOT_A_NUMBER' },
+      { name: 'an object', revenue: '{"a":1}', problem: 'NOT_A_NUMBER' },
+      { name: 'NUL', revenue: '"\\u0000"', problem: 'NOT_A_NUMBER' },
+      { name: '60,000 digits', revenue: `"${'9'.repeat(60_000)}"`, problem: 'OUT_OF_RANGE' },
+      { name: '500 leading zeros', revenue: `"${'0'.repeat(500)}1"`, problem: 'OUT_OF_RANGE' },
+      { name: 'a currency of NUL', revenue: '1,"currency":"\\u0000"', problem: 'UNKNOWN_CURRENCY' },
+      { name: 'beside 60 KB', revenue: `1,"x":"${large.slice(0, 60_000)}"`, value: 100 },
+      { name: 'nothing', revenue: 'null' },
+    ]
+    const tooLarge = [
+      { name: 'beside 70 KB', revenue: `49.90,"x":"${large}"` },
+      { name: 'beside 1 MB', revenue: `49.90,"x":"${large.repeat(15)}"` },
+    ]
+    let conversions: Map<unknown, Row>
+    beforeAll(() =>
+      Bench.use(warehouse, async (b) => {
+        b.write('orders.jsonl', ...[...cases, ...tooLarge].map(({ name, revenue }) => order(name, revenue)))
+        await b.run()
+        const rows = await warehouse.query(sql`select * from ${sql.table('current_conversions')}`)
+        conversions = new Map(rows.map((c) => [c.person_id, c]))
+      }),
+    )
+
+    test.each(cases)('$name', ({ name, value = null, problem = null }) => {
+      expect(conversions.get(name)).toMatchObject({ value, value_problem: problem })
+    })
+
+    test.each(tooLarge)('$name: taken, or null with a reason, never lost in silence', ({ name }) => {
+      expect(conversions.get(name)).toBeDefined()
+      expect(conversions.get(name)!.value ?? conversions.get(name)!.value_problem).not.toBeNull()
+    })
+  })
+}
+
+const order = (id: string, revenue: string) =>
+  good(id, `,"event":"Order Completed","properties":{"revenue":${revenue}}`).replace('"page"', '"track"')

@@ -1,0 +1,17 @@
+import { describe } from 'vitest'
+import type { Warehouse } from '../../src/warehouses/warehouse.ts'
+import { testChangingFiles } from './bad-input-changes-suite.ts'
+import { testBadFiles } from './bad-input-files-suite.ts'
+import { testBadLines } from './bad-input-lines-suite.ts'
+
+/**
+ * Whatever is delivered, a run ends well or says clearly why not: nothing is lost, all is counted, and the same file
+ * fixed and delivered again is accepted.
+ */
+export function testBadInput(open: () => Promise<Warehouse>): void {
+  describe('bad input', () => {
+    testBadLines(open)
+    testBadFiles(open)
+    testChangingFiles(open)
+  })
+}
