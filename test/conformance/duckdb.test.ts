@@ -1,4 +1,5 @@
 import { openDuckdb } from '../../src/warehouses/duckdb.ts'
+import { testCorners } from './corners-suite.ts'
 import { testHandWorked } from './hand-worked-suite.ts'
 import { testWeblog } from './weblog-suite.ts'
 
@@ -7,3 +8,4 @@ const open = () => openDuckdb({ path: ':memory:', schema: 'tributary', threads: 
 
 testHandWorked(open)
 testWeblog(open)
+testCorners(open)
