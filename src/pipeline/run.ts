@@ -2,21 +2,16 @@ import { createHash } from 'node:crypto'
 import { TributaryError } from '../errors.ts'
 import { sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
-import { lookUpAgents } from './agents.ts'
 import { referenceVersion } from './channels/tables.ts'
 import { checkPromises } from './checks.ts'
-import { ingest, readSources } from './ingest.ts'
+import { computeStages, timed } from './compute.ts'
 import { acquireLease, type Lease } from './lease.ts'
 import type { PipelineOptions } from './options.ts'
+import { loadReference, prepareWarehouse } from './prepare.ts'
 import { markPublished, publishStatements, readRowsWritten, recordFailure, recordStages } from './publish.ts'
-import { loadReference } from './reference.ts'
-import type { ProgressEvent, RunKind, RunReport, StageReport } from './report.ts'
-import { readSourceCounts } from './report.ts'
-import { readFiles } from './sources/read-files.ts'
-import type { Loop, Stage, StageContext, Step } from './stage.ts'
-import { stages } from './stages.ts'
+import { type ProgressEvent, type RunKind, type RunReport, readSourceCounts, type StageReport } from './report.ts'
+import type { StageContext } from './stage.ts'
 import { tables } from './tables/tables.ts'
-import { views } from './views.ts'
 
 export type { ProgressEvent, RunKind, RunReport } from './report.ts'
 
@@ -56,31 +51,50 @@ export async function runPipeline(input: RunInput): Promise<RunReport> {
   }
 }
 
-/** Warehouses whose tables this process has seen to. */
-const prepared = new WeakSet<Warehouse>()
-
-/** Creates what is missing: tables and the views on them. */
-export async function prepareWarehouse(warehouse: Warehouse): Promise<void> {
-  if (prepared.has(warehouse)) return
-  await warehouse.createTables(tables)
-  for (const [name, select] of Object.entries(views)) await warehouse.createView(name, select)
-  prepared.add(warehouse)
+async function underLease(input: RunInput, lease: Lease): Promise<RunReport> {
+  const began = performance.now()
+  const { context, version, isChanged } = await begin(input)
+  try {
+    const published = await computeAndPublish(input, lease, context, version)
+    const after = await lookAfter(input, context, published.stages)
+    return {
+      run: context.run,
+      kind: input.kind,
+      state: 'published',
+      stages: after.stages,
+      sources: published.sources,
+      problems: [...(isChanged ? [CHANGED] : []), ...published.problems, ...after.problems],
+      milliseconds: Math.round(performance.now() - began),
+      rowsWritten: published.rowsWritten,
+    }
+  } catch (error) {
+    await recordFailure(input.warehouse, context, input.kind, version, error).catch(() => undefined) // the first error is the one to tell
+    throw input.signal?.aborted && !(error instanceof TributaryError)
+      ? new TributaryError('QUERY_CANCELLED', `Run ${context.run} was cancelled; nothing was written.`, {
+          cause: error,
+        })
+      : error
+  }
 }
 
-async function underLease(input: RunInput, lease: Lease): Promise<RunReport> {
-  const { warehouse, signal, kind } = input
-  const began = performance.now()
+const CHANGED =
+  'The configuration or tributary itself changed since the last run: visits and all that follows were recomputed from events. Options that act on events as they are taken in (exclude, ignoreIds, sites, notBefore) hold for events taken in from now on.'
+
+/** Which run this is, and whether it has to recompute everything. */
+async function begin(input: RunInput): Promise<{ context: StageContext; version: string; isChanged: boolean }> {
+  const { warehouse, kind } = input
   const version = createHash('sha256')
     .update([input.configVersion, referenceVersion, STAGES_VERSION].join('\n'))
     .digest('hex')
     .slice(0, 16)
+  const runs = sql.table('runs')
   const [last] = await warehouse.query<
     Row & { run_id: number | null; config_version: string | null; clock: string }
   >(sql`
 select
-    (select max(run_id) from ${sql.table('runs')}) as run_id,
-    (select max(config_version) from ${sql.table('runs')} where run_id = (
-        select max(run_id) from ${sql.table('runs')} where state = 'published'
+    (select max(run_id) from ${runs}) as run_id,
+    (select max(config_version) from ${runs} where run_id = (
+        select max(run_id) from ${runs} where state = 'published'
     )) as config_version,
     ${warehouse.dialect.now()} as clock
 `)
@@ -93,123 +107,38 @@ select
     isRebuild: kind === 'rebuild' || isChanged,
     readsSources: kind !== 'rebuild',
   }
-  const reports: StageReport[] = []
-  const problems: string[] = isChanged
-    ? [
-        'The configuration or tributary itself changed since the last run: visits and all that follows were recomputed from events. Options that act on events as they are taken in (exclude, ignoreIds, sites, notBefore) hold for events taken in from now on.',
-      ]
-    : []
+  return { context, version, isChanged }
+}
+
+/** Everything up to the moment readers see the run. */
+async function computeAndPublish(input: RunInput, lease: Lease, context: StageContext, version: string) {
+  const { warehouse, signal, onProgress, options, kind } = input
+  const computed = await computeStages({ warehouse, sources: options.sources, signal, onProgress }, context)
+  const sources = await readSourceCounts(warehouse, context)
+  const publish = await timed(onProgress, 'publish', async () => {
+    await checkPromises(warehouse, context, computed.stages, signal)
+    signal?.throwIfAborted()
+    lease.hold()
+    const statements = await publishStatements(warehouse, context, computed.stages, { kind, version, sources })
+    await warehouse.transaction([...lease.fence, ...statements], { label: `run ${context.run} publish` })
+    await markPublished(warehouse)
+    return readRowsWritten(warehouse, context.run)
+  })
+  return { stages: [...computed.reports, publish], sources, problems: computed.problems, rowsWritten: publish.rows }
+}
+
+/** What follows a publication. It failed nobody's numbers if it fails: it is told, and done again after the next run. */
+async function lookAfter({ warehouse, onProgress }: RunInput, context: StageContext, stages: readonly StageReport[]) {
   try {
-    const computed: Stage[] = []
-    for (const stage of stages) {
-      if (computed.includes(ingest) && !(await hasWork(warehouse, context))) break
-      computed.push(stage)
-      const work = async () => {
-        if (stage === ingest && context.readsSources) problems.push(...(await readNewRows(input, context)))
-        return computeStage(input, context, stage)
-      }
-      reports.push(await timed(input, stage.name, work))
-    }
-    const sources = await readSourceCounts(warehouse, context)
-    reports.push(
-      await timed(input, 'publish', async () => {
-        await checkPromises(warehouse, context, computed, signal)
-        signal?.throwIfAborted()
-        lease.hold()
-        const statements = await publishStatements(warehouse, context, computed, {
-          kind,
-          version,
-          sources,
-        })
-        await warehouse.transaction([...lease.fence, ...statements], { label: `run ${context.run} publish` })
-        await markPublished(warehouse)
-        return readRowsWritten(warehouse, context.run)
-      }),
-    )
-    reports.push(
-      await timed(input, 'maintain', async () => {
-        await warehouse.dropStaging()
-        await warehouse.maintain(tables)
-        return 0
-      }),
-    )
-    await recordStages(warehouse, context.run, reports)
-    return {
-      run: context.run,
-      kind,
-      state: 'published',
-      stages: reports,
-      sources,
-      problems,
-      milliseconds: Math.round(performance.now() - began),
-      rowsWritten: reports.find((r) => r.stage === 'publish')?.rows ?? 0,
-    }
+    const maintain = await timed(onProgress, 'maintain', async () => {
+      await warehouse.dropStaging()
+      await warehouse.maintain(tables)
+      return 0
+    })
+    await recordStages(warehouse, context.run, [...stages, maintain])
+    return { stages: [...stages, maintain], problems: [] }
   } catch (error) {
-    await recordFailure(warehouse, context, kind, version, error).catch(() => undefined) // the first error is the one to tell
-    throw signal?.aborted && !(error instanceof TributaryError)
-      ? new TributaryError('QUERY_CANCELLED', `Run ${context.run} was cancelled; nothing was written.`, {
-          cause: error,
-        })
-      : error
+    const reason = error instanceof Error ? error.message : String(error)
+    return { stages, problems: [`Run ${context.run} is published, but looking after the tables failed: ${reason}`] }
   }
-}
-
-/** Without new or withdrawn events nothing after `ingest` can change: the other stages are left out. */
-async function hasWork(warehouse: Warehouse, context: StageContext): Promise<boolean> {
-  if (context.isRebuild) return true
-  const [row] = await warehouse.query<Row & { changes: number }>(sql`
-select (select count(*) from ${sql.staging('new_events')}) + (select count(*) from ${sql.staging('withdrawn')}) as changes
-`)
-  return row?.changes !== 0
-}
-
-/** Loads the lines of new files and turns them into events. */
-async function readNewRows(input: RunInput, context: StageContext): Promise<readonly string[]> {
-  const { warehouse, options, signal } = input
-  const reading = await readFiles(warehouse, options.sources, context.run, signal)
-  for (const step of readSources(context)) await runStep(input, context, 'ingest', step)
-  await lookUpAgents(warehouse, signal)
-  return reading.problems
-}
-
-async function computeStage(input: RunInput, context: StageContext, stage: Stage): Promise<number> {
-  const steps = stage.steps(context)
-  for (const [i, step] of steps.entries()) {
-    input.onProgress?.({ stage: stage.name, state: 'progress', done: i, total: steps.length })
-    await runStep(input, context, stage.name, step)
-  }
-  if (steps.length === 0) return 0
-  const [row] = await input.warehouse.query<Row & { rows: number }>(
-    sql`select count(*) as ${sql.id('rows')} from ${sql.staging(stage.result)}`,
-    { signal: input.signal },
-  )
-  await input.warehouse.dropStaging(stage.discards ?? [])
-  return row?.rows ?? 0
-}
-
-async function runStep(
-  { warehouse, signal }: RunInput,
-  context: StageContext,
-  stage: string,
-  step: Step | Loop,
-): Promise<void> {
-  const label = `run ${context.run} ${stage}`
-  if ('into' in step) {
-    await warehouse.stage(step.into, step.select, { signal, label })
-    return
-  }
-  for (;;) {
-    const [row] = await warehouse.query<Row & { remaining: number }>(step.remaining, { signal, label })
-    if (!row?.remaining) return
-    for (const repeated of step.repeat) await warehouse.stage(repeated.into, repeated.select, { signal, label })
-  }
-}
-
-async function timed(input: RunInput, stage: string, work: () => Promise<number>): Promise<StageReport> {
-  const began = performance.now()
-  input.onProgress?.({ stage, state: 'started' })
-  const rows = await work()
-  const milliseconds = Math.round(performance.now() - began)
-  input.onProgress?.({ stage, state: 'finished', rows, milliseconds })
-  return { stage, rows, milliseconds }
 }

@@ -72,3 +72,9 @@ export const gapMicroseconds = (options: PipelineOptions): number =>
 /** A condition that holds when any of the pieces holds; never when there are none. */
 export const anyOf = (conditions: readonly Sql[]): Sql =>
   conditions.length === 0 ? sql`1 = 0` : sql`(${sql.join(conditions, ' or ')})`
+
+/** An absent id in state tables: empty, so that atoms compare by equality. */
+export const atomColumns = (alias = ''): Sql => {
+  const p = alias === '' ? sql.empty : sql`${sql.id(alias)}.`
+  return sql`coalesce(${p}anonymous_id, '') as anonymous_id, coalesce(${p}user_id, '') as user_id, ${p}is_in_session`
+}

@@ -1,7 +1,7 @@
 import { sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
+import { prepareWarehouse } from './prepare.ts'
 import type { SourceReport } from './report.ts'
-import { prepareWarehouse } from './run.ts'
 import { versionedTables } from './tables/tables.ts'
 
 /** A run as `status` tells it. */

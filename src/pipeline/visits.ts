@@ -1,7 +1,9 @@
 import { sql } from '../warehouses/sql.ts'
-import { anyOf, defineStage, gapMicroseconds, insertInto, type StageContext, type Step, stored } from './stage.ts'
+import { activityOf, touchCandidatesOf } from './candidates.ts'
+import { atomColumns, defineStage, gapMicroseconds, insertInto, type StageContext, type Step, stored } from './stage.ts'
 import { activityHours, conversionCandidates, touchCandidates } from './tables/events.ts'
 import { conversionValues } from './values.ts'
+import { brokenVisits } from './withdrawals.ts'
 
 /**
  * Visits: runs of events of one atom (anonymous id, user id, in session or not) without a silence longer than the gap.
@@ -24,9 +26,9 @@ export const visits = defineStage({
     batch(c),
     pieces(c),
     ...mergeVisits(c),
-    newTouchCandidates(c),
+    touchCandidatesOf(c),
     ...conversionValues(c),
-    activity(c),
+    activityOf(c),
   ],
 
   publish: (c) => [
@@ -42,59 +44,6 @@ export const visits = defineStage({
     insertInto('activity_hours', Object.keys(activityHours.columns), 'activity_new'),
   ],
 })
-
-/** An absent id in state tables: empty, so that atoms compare by equality. */
-const atom = (alias = '') => {
-  const p = alias === '' ? sql.empty : sql`${sql.id(alias)}.`
-  return sql`coalesce(${p}anonymous_id, '') as anonymous_id, coalesce(${p}user_id, '') as user_id, ${p}is_in_session`
-}
-
-/** Stored visits that held a withdrawn event, and the events to make them anew from. */
-function brokenVisits(c: StageContext): readonly Step[] {
-  if (c.isRebuild) return []
-  return [
-    {
-      into: 'withdrawn_events',
-      select: sql`
-select e.event_key, e.occurred_at, e.received_at, e.order_key, e.event_name, e.type, e.excluded_reason, ${atom('e')}
-from ${sql.table('events')} as e
-join ${sql.staging('withdrawn')} as w
-    on w.event_key = e.event_key and w.occurred_at = e.occurred_at and w.received_at = e.received_at
-`,
-    },
-    {
-      into: 'visits_broken',
-      select: sql`
-select distinct v.*
-from ${sql.table('visits')} as v
-join ${sql.staging('withdrawn_events')} as w
-    on w.anonymous_id = v.anonymous_id and w.user_id = v.user_id and w.is_in_session = v.is_in_session
-where w.excluded_reason is null and v.started_at <= w.occurred_at and v.ended_at >= w.occurred_at
-`,
-    },
-    {
-      into: 'reread',
-      select: sql`
-select e.*
-from ${sql.table('events')} as e
-join ${sql.staging('visits_broken')} as v
-    on v.anonymous_id = coalesce(e.anonymous_id, '') and v.user_id = coalesce(e.user_id, '') and v.is_in_session = e.is_in_session
-left join ${sql.staging('withdrawn_events')} as w
-    on w.event_key = e.event_key and w.occurred_at = e.occurred_at and w.received_at = e.received_at
-where e.excluded_reason is null and w.event_key is null
-    and e.occurred_at >= v.started_at and e.occurred_at <= v.ended_at
-`,
-    },
-    {
-      into: 'reread_keys',
-      select: sql`
-select order_key from ${sql.staging('reread')}
-union all
-select order_key from ${sql.staging('withdrawn_events')}
-`,
-    },
-  ]
-}
 
 /** The columns of `events` that visits and candidates are made of. */
 const BATCH = [
@@ -121,7 +70,7 @@ const BATCH = [
 /** The events that make visits in this run. */
 function batch(c: StageContext): Step {
   const from = (events: ReturnType<typeof sql>) => sql`
-select ${sql.join(BATCH)}, ${atom()}
+select ${sql.join(BATCH)}, ${atomColumns()}
 from ${events}
 where excluded_reason is null`
   const both = (other: ReturnType<typeof sql>) => sql`${from(sql.staging('new_events'))}
@@ -266,55 +215,4 @@ from merged
 `,
     },
   ]
-}
-
-/** In-session pages and screens; of pieces without one their first event, should it tell where the session came from. */
-function newTouchCandidates(_c: StageContext): Step {
-  const isPage = sql`b.type in ('page', 'screen')`
-  const marks = ['utm_source', 'utm_medium', 'utm_campaign', 'utm_content', 'utm_term', 'click_id', 'referrer_host']
-  const isCandidate = anyOf(marks.map((m) => sql`b.${sql.id(m)} is not null`))
-  return {
-    into: 'touch_candidates_new',
-    select: sql`
-with first_events as (
-    select first_key from ${sql.staging('pieces')} where page_count = 0 and is_in_session
-)
-
-select
-    b.anonymous_id, b.user_id, b.order_key, b.event_key, b.occurred_at,
-    ${isPage} as is_page,
-    ${isCandidate} as is_candidate,
-    b.page_url, b.referrer, b.referrer_host, b.raw_referrer_host,
-    b.utm_source, b.utm_medium, b.utm_campaign, b.utm_content, b.utm_term, b.click_id
-from ${sql.staging('batch')} as b
-left join first_events as f on f.first_key = b.order_key
-where b.is_in_session and (${isPage} or (f.first_key is not null and (${isCandidate} or b.page_url is not null or b.referrer is not null)))
-`,
-  }
-}
-
-/** Hours of use: what the batch adds, what withdrawals take back. */
-function activity(c: StageContext): Step {
-  const hour = c.d.dateTrunc('hour', 'occurred_at')
-  const group = sql`anonymous_id, user_id, is_in_session, hour_at, event_name`
-  const part = (from: ReturnType<typeof sql>, sign: number) => sql`
-    select ${atom()}, ${hour} as hour_at, coalesce(event_name, type) as event_name, ${sign} as n
-    from ${from} as e`
-  return {
-    into: 'activity_new',
-    select: sql`
-with deltas as (${part(c.isRebuild ? sql.staging('batch') : sql`(select * from ${sql.staging('new_events')} where excluded_reason is null)`, 1)}${
-      c.isRebuild
-        ? sql.empty
-        : sql`
-    union all${part(sql`(select * from ${sql.staging('withdrawn_events')} where excluded_reason is null)`, -1)}`
-    }
-)
-
-select ${group}, sum(n) as event_count, ${c.run} as run_id
-from deltas
-group by ${group}
-having sum(n) <> 0
-`,
-  }
 }

@@ -2,6 +2,19 @@ import { sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 import { referenceRows, referenceTables, referenceVersion } from './channels/tables.ts'
 import { insertInto } from './stage.ts'
+import { tables } from './tables/tables.ts'
+import { views } from './views.ts'
+
+/** Warehouses whose tables this process has seen to. */
+const prepared = new WeakSet<Warehouse>()
+
+/** Creates what is missing: tables and the views on them. */
+export async function prepareWarehouse(warehouse: Warehouse): Promise<void> {
+  if (prepared.has(warehouse)) return
+  await warehouse.createTables(tables)
+  for (const [name, select] of Object.entries(views)) await warehouse.createView(name, select)
+  prepared.add(warehouse)
+}
 
 /** Fills the reference tables when their version is not the one that comes with this tributary. */
 export async function loadReference(warehouse: Warehouse): Promise<void> {

@@ -1,0 +1,53 @@
+import { sql } from '../warehouses/sql.ts'
+import { anyOf, atomColumns, type StageContext, type Step } from './stage.ts'
+
+/** In-session pages and screens; of pieces without one their first event, should it tell where the session came from. */
+export function touchCandidatesOf(_c: StageContext): Step {
+  const isPage = sql`b.type in ('page', 'screen')`
+  const marks = ['utm_source', 'utm_medium', 'utm_campaign', 'utm_content', 'utm_term', 'click_id', 'referrer_host']
+  const isCandidate = anyOf(marks.map((m) => sql`b.${sql.id(m)} is not null`))
+  return {
+    into: 'touch_candidates_new',
+    select: sql`
+with first_events as (
+    select first_key from ${sql.staging('pieces')} where page_count = 0 and is_in_session
+)
+
+select
+    b.anonymous_id, b.user_id, b.order_key, b.event_key, b.occurred_at,
+    ${isPage} as is_page,
+    ${isCandidate} as is_candidate,
+    b.page_url, b.referrer, b.referrer_host, b.raw_referrer_host,
+    b.utm_source, b.utm_medium, b.utm_campaign, b.utm_content, b.utm_term, b.click_id
+from ${sql.staging('batch')} as b
+left join first_events as f on f.first_key = b.order_key
+where b.is_in_session and (${isPage} or (f.first_key is not null and (${isCandidate} or b.page_url is not null or b.referrer is not null)))
+`,
+  }
+}
+
+/** Hours of use: what the batch adds, what withdrawals take back. */
+export function activityOf(c: StageContext): Step {
+  const hour = c.d.dateTrunc('hour', 'occurred_at')
+  const group = sql`anonymous_id, user_id, is_in_session, hour_at, event_name`
+  const part = (from: ReturnType<typeof sql>, sign: number) => sql`
+    select ${atomColumns()}, ${hour} as hour_at, coalesce(event_name, type) as event_name, ${sign} as n
+    from ${from} as e`
+  return {
+    into: 'activity_new',
+    select: sql`
+with deltas as (${part(c.isRebuild ? sql.staging('batch') : sql`(select * from ${sql.staging('new_events')} where excluded_reason is null)`, 1)}${
+      c.isRebuild
+        ? sql.empty
+        : sql`
+    union all${part(sql`(select * from ${sql.staging('withdrawn_events')} where excluded_reason is null)`, -1)}`
+    }
+)
+
+select ${group}, sum(n) as event_count, ${c.run} as run_id
+from deltas
+group by ${group}
+having sum(n) <> 0
+`,
+  }
+}
