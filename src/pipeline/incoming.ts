@@ -12,7 +12,7 @@ import {
   withoutPersonalParameters,
 } from './url-sql.ts'
 
-/** Larger properties are not kept. */
+/** Larger properties are not kept, but for events that convert: their value stands in them. */
 const LARGEST_PROPERTIES = 65_536
 
 /** Host equals an entry of the list or is below one. */
@@ -42,6 +42,7 @@ export function shapeEvents(c: StageContext): Step {
   const { d } = c
   const campaign = (column: string, parameter: string) =>
     sql`coalesce(nullif(${d.trim(column)}, ''), ${queryParameter(d, sql`query`, parameter)}) as ${sql.id(`raw_${parameter}`)}`
+  const converting = Object.values(c.options.conversions).flatMap(({ events }) => events.map(normaliseName))
   /** The text as delivered; null when it is blank. */
   const filled = (column: string) => sql`case when ${d.trim(column)} <> '' then ${sql.id(column)} end`
   const trimmed = (column: string) => sql`nullif(${d.trim(column)}, '')`
@@ -72,6 +73,7 @@ parsed as (
         ${campaign('campaign_name', 'utm_campaign')},
         ${campaign('campaign_content', 'utm_content')},
         ${campaign('campaign_term', 'utm_term')},
+        case when type = 'track' then ${eventName(c, sql`coalesce(${filled('raw_event_text')}, raw_event)`)} end as normal_name,
         ${urlPath(d, sql`url`)} as raw_path,
         ${withoutPersonalParameters(d, sql`url`)} as bare_url,
         ${withoutPersonalParameters(d, sql`from_url`)} as bare_from_url
@@ -85,7 +87,7 @@ select
     event_id,
     type,
     case when type = 'track' then coalesce(${filled('raw_event_text')}, ${filled('raw_event')}) when type in ('page', 'screen') then ${filled('raw_name')} end as name,
-    case when type = 'track' then ${eventName(c, sql`coalesce(${filled('raw_event_text')}, raw_event)`)} end as event_name,
+    normal_name as event_name,
     anonymous_id,
     user_id,
     case when type = 'alias' then previous_id end as previous_id,
@@ -109,7 +111,10 @@ select
     ${firstParameter(d, sql`query`, clickIdParameters)} as click_id,
     nullif(${d.trim('raw_library')}, '') as library,
     nullif(raw_user_agent, '') as user_agent,
-    case when length(coalesce(raw_properties, raw_traits)) <= ${LARGEST_PROPERTIES} then coalesce(raw_properties, raw_traits) end as properties,
+    case
+        when length(coalesce(raw_properties, raw_traits)) <= ${LARGEST_PROPERTIES} or normal_name in (${sql.values(converting)})
+            then coalesce(raw_properties, raw_traits)
+    end as properties,
     content_hash
 from parsed
 `,

@@ -5,9 +5,7 @@ import { checkMessages } from './messages.ts'
 import { defineStage, insertInto } from './stage.ts'
 import { events, quarantine } from './tables/events.ts'
 import { compareVersions, publishVersions } from './versions.ts'
-
-/** How much of a refused line is kept. */
-const LARGEST_TEXT = 65_536
+import { isWaiting, LARGEST_TEXT } from './waiting.ts'
 
 /** Reads the lines of new and changed files: `lines` and `source_files` are loaded, `agents` looked up, before. */
 export const ingest = defineStage({
@@ -16,7 +14,18 @@ export const ingest = defineStage({
   reads: ['event_ledger', 'referral_exclusions', 'user_agents', 'quarantine', 'events'],
   writes: ['events', 'event_ledger', 'quarantine'],
   result: 'new_events',
-  discards: ['lines', 'checked', 'shaped', 'agents', 'outside_hosts', 'copies', 'contested', 'incoming', 'statuses'],
+  discards: [
+    'lines',
+    'retried_lines',
+    'checked',
+    'shaped',
+    'agents',
+    'outside_hosts',
+    'copies',
+    'contested',
+    'incoming',
+    'statuses',
+  ],
 
   // A rebuild on demand computes from `events`: the sources are not read, what was refused stays refused.
   steps: (c) =>
@@ -49,12 +58,17 @@ from ${sql.staging('source_files')}
 where problem is not null
 `,
           },
-          // A changed file is read whole: what was wrong with its older version is settled.
+          // A changed file is read whole: what was wrong with its older version is settled. Of others only what waited.
           ...compareVersions(c, {
             spec: quarantine,
             rows: 'refused',
-            scope: sql`(source || ${'\u001f'} || file) in (
-    select source || ${'\u001f'} || file from ${sql.staging('source_files')}
+            scope: sql`(
+    (source || ${'\u001f'} || file) in (
+        select source || ${'\u001f'} || file from ${sql.staging('source_files')} where is_retry = 0
+    )
+    or (${isWaiting} and (source || ${'\u001f'} || file) in (
+        select source || ${'\u001f'} || file from ${sql.staging('source_files')} where is_retry = 1
+    ))
 )`,
             isScopeKept: true,
             ignoring: ['quarantined_at'],
@@ -74,7 +88,9 @@ with outcomes as (
     from ${sql.staging('incoming')} as i
     join ${sql.staging('statuses')} as s on s.row_number_read = i.row_number_read
     union all
-    select source, 'refused' as outcome from ${sql.staging('refused')}
+    select r.source, 'refused' as outcome
+    from ${sql.staging('refused')} as r
+    join ${sql.staging('source_files')} as f on f.source = r.source and f.file = r.file and f.is_retry = 0
 )
 
 select
@@ -87,7 +103,9 @@ select
     sum(case when o.outcome = 'refused' then 1 else 0 end) as quarantined,
     sum(case when o.outcome = 'excluded' then 1 else 0 end) as excluded,
     0 as erased
-from (select source, count(*) as files from ${sql.staging('source_files')} group by source) as f
+from (
+    select source, sum(1 - is_retry) as files from ${sql.staging('source_files')} group by source
+) as f
 left join outcomes as o on o.source = f.source
 group by f.source
 `,

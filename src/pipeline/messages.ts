@@ -2,6 +2,9 @@ import type { JsonPath } from '../warehouses/dialect.ts'
 import { type Sql, sql } from '../warehouses/sql.ts'
 import { asciiLower, type StageContext, type Step } from './stage.ts'
 
+/** How JSON writes the character that Postgres cannot hold. */
+const NUL = '\\u0000'
+
 /** Ids that say nobody. Compared in lower case. */
 const IGNORED_IDS: readonly string[] = [
   'null',
@@ -53,17 +56,20 @@ const TEXTS: Readonly<Record<string, JsonPath>> = {
   raw_traits: ['traits'],
 }
 
-/** Fields whose JSON type is checked: column → field and the types it may have. */
+/** Ids and names: text, or a whole number. Engines disagree on how other numbers read as text. */
 const scalar = ['string', 'number']
-const CHECKED: readonly { column: string; path: JsonPath; types: readonly string[] }[] = [
-  { column: 'type_message_id', path: ['messageId'], types: scalar },
-  { column: 'type_anonymous_id', path: ['anonymousId'], types: scalar },
-  { column: 'type_user_id', path: ['userId'], types: scalar },
-  { column: 'type_previous_id', path: ['previousId'], types: scalar },
-  { column: 'type_group_id', path: ['groupId'], types: scalar },
-  { column: 'type_event', path: ['event'], types: scalar },
-  { column: 'type_event_text', path: ['event_text'], types: scalar },
-  { column: 'type_name', path: ['name'], types: scalar },
+const WHOLE_NUMBER = '^-?[0-9]+$'
+
+/** Fields whose JSON type is checked: its column, the field, the types it may have, and the column of its text for whole numbers. */
+const CHECKED: readonly { column: string; path: JsonPath; types: readonly string[]; text?: string }[] = [
+  { column: 'type_message_id', path: ['messageId'], types: scalar, text: 'message_id' },
+  { column: 'type_anonymous_id', path: ['anonymousId'], types: scalar, text: 'raw_anonymous_id' },
+  { column: 'type_user_id', path: ['userId'], types: scalar, text: 'raw_user_id' },
+  { column: 'type_previous_id', path: ['previousId'], types: scalar, text: 'raw_previous_id' },
+  { column: 'type_group_id', path: ['groupId'], types: scalar, text: 'raw_group_id' },
+  { column: 'type_event', path: ['event'], types: scalar, text: 'raw_event' },
+  { column: 'type_event_text', path: ['event_text'], types: scalar, text: 'raw_event_text' },
+  { column: 'type_name', path: ['name'], types: scalar, text: 'raw_name' },
   { column: 'type_timestamp', path: ['timestamp'], types: ['string'] },
   { column: 'type_original', path: ['originalTimestamp'], types: ['string'] },
   { column: 'type_sent', path: ['sentAt'], types: ['string'] },
@@ -76,22 +82,23 @@ const CHECKED: readonly { column: string; path: JsonPath; types: readonly string
   { column: 'type_library', path: ['context', 'library'], types: ['object'] },
 ]
 
-/** The known fields of each line, as text. `lines` has (file, line, text), `source_files` what the files are. */
+/** The known fields of each line, as text. `lines` and `retried_lines` have (file, line, text), `source_files` what the files are. */
 function messages({ d }: StageContext): Sql {
   const columns: Record<string, { path: JsonPath; as: 'text' | 'type' }> = { type_root: { path: [], as: 'type' } }
   for (const [name, path] of Object.entries(TEXTS)) columns[name] = { path, as: 'text' }
   for (const { column, path } of CHECKED) columns[column] = { path, as: 'type' }
-  // Empty lines are nothing. Only the beginning of a long line is looked at: trimming all of it would cost more than reading it.
-  const isEmpty = sql`length(l.text) < 100 and ${d.trim('l.text')} = ''`
   const lines = sql`(
     select
         f.source, f.key_source, f.file,
         f.file_number * 4294967296 + l.line as row_number_read,
         l.line, l.text,
         case when ${d.isJson('l.text')} then l.text end as document
-    from ${sql.staging('lines')} as l
+    from (
+        select file, line, text from ${sql.staging('lines')}
+        union all
+        select file, line, text from ${sql.staging('retried_lines')}
+    ) as l
     join ${sql.staging('source_files')} as f on ${d.cast('f.file_number', 'string')} = l.file
-    where l.text is null or not (${isEmpty})
 )`
   return d.jsonColumns(lines, 'document', columns)
 }
@@ -113,9 +120,13 @@ function cleanId(c: StageContext, raw: string): Sql {
 export function checkMessages(c: StageContext): Step {
   const { d, options } = c
   const wrongType = sql.join(
-    CHECKED.map(({ column, path, types }) => {
-      const detail = `Expected ${path.join('.')} to be ${types.join(' or ')} or absent, but got `
-      return sql`when ${sql.id(column)} not in (${sql.values(types)}) then ${detail} || ${sql.id(column)} || '.'`
+    CHECKED.map(({ column, path, types, text }) => {
+      const expected = types.map((type) => (type === 'number' ? 'whole number' : type)).join(' or ')
+      const detail = `Expected ${path.join('.')} to be a ${expected}, or absent, but got a `
+      const isFraction = text
+        ? sql` or (${sql.id(column)} = 'number' and not ${d.regexpMatches(text, WHOLE_NUMBER)})`
+        : sql.empty
+      return sql`when ${sql.id(column)} not in (${sql.values(types)})${isFraction} then ${detail} || ${sql.id(column)} || ${text ? sql`case when ${sql.id(column)} = 'number' then ' that is not whole' else '' end` : sql`''`} || '.'`
     }),
     '\n            ',
   )
@@ -172,7 +183,7 @@ reasoned as (
     select
         *,
         case
-            when document is null or type_root is null or type_root <> 'object' then 'UNREADABLE'
+            when document is null or type_root is null or type_root <> 'object' or strpos(text, ${NUL}) > 0 then 'UNREADABLE'
             when type is null or type not in ('page', 'screen', 'track', 'identify', 'alias', 'group') then 'UNKNOWN_TYPE'
             when wrong_type is not null then 'WRONG_TYPE'
             when anonymous_id is null and user_id is null then 'NO_ID'
@@ -194,6 +205,7 @@ select
         when 'UNREADABLE' then case
             when text is null then 'Expected UTF-8 text, but the line holds other bytes.'
             when document is null then 'Expected one JSON object on the line, but it is no valid JSON.'
+            when strpos(text, ${NUL}) > 0 then 'Expected text without the character U+0000, which not every warehouse can hold.'
             else 'Expected one JSON object on the line, but got ' || coalesce(type_root, 'null') || '.'
         end
         when 'UNKNOWN_TYPE' then 'Expected type to be page, screen, track, identify, alias or group, but got '

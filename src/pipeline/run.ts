@@ -120,11 +120,23 @@ async function computeAndPublish(input: RunInput, lease: Lease, context: StageCo
     signal?.throwIfAborted()
     lease.hold()
     const statements = await publishStatements(warehouse, context, computed.stages, { kind, version, sources })
-    await warehouse.transaction([...lease.fence, ...statements], { label: `run ${context.run} publish` })
+    await publishUnder(lease, () =>
+      warehouse.transaction([...lease.fence, ...statements], { label: `run ${context.run} publish` }),
+    )
     await markPublished(warehouse)
     return readRowsWritten(warehouse, context.run)
   })
   return { stages: [...computed.reports, publish], sources, problems: computed.problems, rowsWritten: publish.rows }
+}
+
+/** A transaction that fails because another run took the lease over says so. */
+async function publishUnder(lease: Lease, transaction: () => Promise<void>): Promise<void> {
+  try {
+    await transaction()
+  } catch (cause) {
+    if (await lease.isOurs().catch(() => true)) throw cause
+    throw new TributaryError('LEASE_LOST', 'The lease of this run was taken over; nothing was published.', { cause })
+  }
 }
 
 /** What follows a publication. It failed nobody's numbers if it fails: it is told, and done again after the next run. */

@@ -49,7 +49,12 @@ export async function run<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   if (signal?.aborted) throw cancelled(text, signal.reason)
-  const interrupt = () => connection.interrupt()
+  // An interrupt that comes before the engine has begun is lost: it is repeated until the statement has ended.
+  let again: NodeJS.Timeout | undefined
+  const interrupt = () => {
+    connection.interrupt()
+    again ??= setInterval(() => connection.interrupt(), 20)
+  }
   signal?.addEventListener('abort', interrupt, { once: true })
   try {
     return await work()
@@ -58,6 +63,7 @@ export async function run<T>(
     throw refused(text, cause)
   } finally {
     signal?.removeEventListener('abort', interrupt)
+    clearInterval(again)
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ColumnType, Dialect, JsonPath } from './dialect.ts'
-import { expr, type Sql, sql } from './sql.ts'
+import { type Expr, expr, type Sql, sql } from './sql.ts'
 
 const types: Readonly<Record<ColumnType, string>> = {
   string: 'varchar',
@@ -11,19 +11,23 @@ const types: Readonly<Record<ColumnType, string>> = {
 
 const text = (value: string): Sql => sql.raw(`'${value.replaceAll("'", "''")}'`)
 
+const trimmed = (value: Expr): Sql => sql`trim(${expr(value)}, ${text(' \t\n\v\f\r')})`
+
 /** ISO 8601 as loaders write it; anything else is no time. The engine alone would also take `infinity` and `epoch`. */
 const ISO_TIME =
-  '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?$'
+  '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?$'
+
+/** What JSON is not: a comma before a closing bracket, NaN, Infinity. */
+const LENIENT = ',[ \t\r\n]*[]}]|(^|[[:,])[ \t\r\n]*[-+]?([nN][aA][nN]|[iI][nN][fF])'
 
 /** A percent sign that two hex digits do not follow. */
-const BROKEN_ESCAPE = '%([^0-9a-fA-F]|[0-9a-fA-F]([^0-9a-fA-F]|$)|$)'
+const BROKEN_ESCAPE = '%(00|[^0-9a-fA-F]|[0-9a-fA-F]([^0-9a-fA-F]|$)|$)'
 
-/** A place in a document as DuckDB spells it: `$."page"."url"`. */
-function jsonPath(path: JsonPath): string {
-  return `'$${path
-    .map((key) => `."${key.replaceAll('"', '\\"')}"`)
-    .join('')
-    .replaceAll("'", "''")}'`
+/** A place in a document as a JSON pointer: unlike the engine's paths it can name any key. */
+function jsonPointer(path: JsonPath): string {
+  if (path.length === 0) return "'$'"
+  const keys = path.map((key) => `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`)
+  return `'${keys.join('').replaceAll("'", "''")}'`
 }
 
 /** How DuckDB's names of JSON types read in ours. */
@@ -50,12 +54,13 @@ export const duckdbDialect: Dialect = {
     if (typeof value === 'number' && !Number.isFinite(value)) {
       throw new TypeError(`Expected a finite number, but got: ${value}`)
     }
-    return String(value)
+    // In parentheses: `1 - -2` without the space would begin a comment.
+    return typeof value !== 'boolean' && value < 0 ? `(${value})` : String(value)
   },
 
   cast: (value, type) => sql`cast(${expr(value)} as ${sql.raw(types[type])})`,
-  safeDivide: (a, b) => sql`(cast(${expr(a)} as double) / nullif(cast(${expr(b)} as double), 0))`,
-  integerDivide: (a, b) => sql`(${expr(a)} // ${expr(b)})`,
+  safeDivide: (a, b) => sql`(cast((${expr(a)}) as double) / nullif(cast((${expr(b)}) as double), 0))`,
+  integerDivide: (a, b) => sql`((${expr(a)}) // (${expr(b)}))`,
 
   now: () => sql`timezone('UTC', get_current_timestamp())`,
   assertThat: (condition, message) => sql`select case when ${condition} then 1 else error(${text(message)}) end`,
@@ -64,13 +69,16 @@ export const duckdbDialect: Dialect = {
   microsecondsBetween: (start, end) => sql`(epoch_us(${expr(end)}) - epoch_us(${expr(start)}))`,
   addMicroseconds: (time, n) => sql`(${expr(time)} + to_microseconds(${expr(n)}))`,
   epochMicroseconds: (time) => sql`epoch_us(${expr(time)})`,
-  // Casting to a time with zone goes through a calendar and costs ten times as much: only where there is an offset.
+  // The engine's own cast to a time with zone goes through a calendar and costs ten times as much.
   parseTime(value) {
-    const v = sql`upper(trim(${expr(value)}))`
+    const v = sql`upper(${trimmed(value)})`
+    const offset = sql`regexp_extract(substr(${v}, 11), '[+-].*$')`
+    const local = sql`try_cast(substr(${v}, 1, length(${v}) - length(${offset})) as timestamp)`
+    const minutes = sql`(cast(substr(${offset}, 2, 2) as bigint) * 60 + coalesce(try_cast(right(substr(${offset}, 4), 2) as bigint), 0))`
     return sql`case
         when not regexp_matches(${v}, ${text(ISO_TIME)}) then null
-        when strpos(substr(${v}, 11), '+') = 0 and strpos(substr(${v}, 11), '-') = 0 then try_cast(${v} as timestamp)
-        else timezone('UTC', try_cast(${v} as timestamptz))
+        when not regexp_matches(substr(${v}, 11), '[+-]') then try_cast(replace(${v}, 'Z', '') as timestamp)
+        else ${local} - to_minutes(case when ${offset} like '-%' then -1 else 1 end * ${minutes})
     end`
   },
 
@@ -88,7 +96,7 @@ export const duckdbDialect: Dialect = {
   firstBy: (value, key) => sql`arg_min_null(${expr(value)}, ${expr(key)})`,
   lastBy: (value, key) => sql`arg_max_null(${expr(value)}, ${expr(key)})`,
 
-  trim: (value) => sql`trim(${expr(value)}, ${text(' \t\n\v\f\r')})`,
+  trim: trimmed,
   regexpMatches: (value, pattern) => sql`regexp_matches(${expr(value)}, ${text(pattern)})`,
   regexpExtract: (value, pattern) => sql`nullif(regexp_extract(${expr(value)}, ${text(pattern)}, 1), '')`,
   regexpReplace: (value, pattern, replacement) =>
@@ -102,13 +110,18 @@ export const duckdbDialect: Dialect = {
     end`
   },
 
-  isJson: (value) => sql`coalesce(json_valid(${expr(value)}), false)`,
+  // The engine's parser also takes trailing commas, NaN and Infinity: what looks like one is looked at again without strings.
+  isJson(value) {
+    const v = expr(value)
+    const bare = sql`regexp_replace(${v}, ${text('"([^"\\\\]|\\\\.)*"')}, '""', 'g')`
+    return sql`coalesce(json_valid(${v}) and not (regexp_matches(${v}, ${text(LENIENT)}) and regexp_matches(${bare}, ${text(LENIENT)})), false)`
+  },
   // One look at the document takes all fields out of it: a list of paths parses once, one call per path parses anew.
   jsonColumns(from, document, columns) {
     const entries = Object.entries(columns)
     const texts = entries.filter(([, c]) => c.as === 'text')
     const kinds = entries.filter(([, c]) => c.as === 'type')
-    const list = (group: typeof entries) => sql.raw(`[${group.map(([, c]) => jsonPath(c.path)).join(', ')}]`)
+    const list = (group: typeof entries) => sql.raw(`[${group.map(([, c]) => jsonPointer(c.path)).join(', ')}]`)
     const pick = (group: typeof entries, source: string, wrap: (value: Sql) => Sql) =>
       group.map(([name], i) => sql`${wrap(sql.raw(`${source}[${i + 1}]`))} as ${sql.id(name)}`)
     const ours = (value: Sql) =>
@@ -127,5 +140,5 @@ export const duckdbDialect: Dialect = {
 )`
   },
   decimalToInteger: (value, digits) =>
-    sql`cast(round(cast(${expr(value)} as decimal(38, 18)) * cast(power(10, ${expr(digits)}) as decimal(4, 0))) as bigint)`,
+    sql`cast(round(cast(${expr(value)} as decimal(38, 18)) * cast(power(10, ${expr(digits)}) as decimal(5, 0))) as bigint)`,
 }

@@ -11,6 +11,9 @@ const NULL_TEXT = '\u0002'
 
 const quote = (text: string) => `'${text.replaceAll("'", "''")}'`
 
+/** A line of these is empty. */
+const WHITE_SPACE = quote(' \t\v\f\r')
+
 /**
  * Loads the lines of text files into `table(file, line, text)`.
  *
@@ -32,19 +35,34 @@ export async function loadLines(
     const seen = await inspectTextFile(file, LONGEST_LINE)
     if (seen.reason !== null) unreadable.push({ file: file.name, reason: seen.reason })
     else if (seen.isEmpty) continue
-    else if (seen.isPlain) await connection.run(insertPlain(table, file))
-    else await insertLineByLine(connection, target, file, signal)
+    else if (!seen.isPlain || !(await isTaken(connection, insertPlain(table, file), signal)))
+      await insertLineByLine(connection, target, file, signal)
   }
   return unreadable
+}
+
+/** The engine's reader knows fewer forms of gzip than we do; a statement that it refuses leaves no row. */
+async function isTaken(connection: DuckDBConnection, statement: string, signal?: AbortSignal): Promise<boolean> {
+  return connection.run(statement).then(
+    () => true,
+    () => {
+      signal?.throwIfAborted()
+      return false
+    },
+  )
 }
 
 function insertPlain(table: string, file: TextFile): string {
   return `insert into ${table}
 select ${quote(file.name)}, row_number() over (), text
-from read_csv(${quote(file.path)}, columns = {'text': 'VARCHAR'}, auto_detect = false, header = false, delim = '${DELIMITER}',
+from read_csv(${quote(literalPath(file.path))}, columns = {'text': 'VARCHAR'}, auto_detect = false, header = false, delim = '${DELIMITER}',
     quote = '', escape = '', nullstr = '${NULL_TEXT}', compression = '${file.isGzip ? 'gzip' : 'none'}', max_line_size = ${LONGEST_LINE},
-    buffer_size = ${2 * LONGEST_LINE}, strict_mode = false)`
+    buffer_size = ${2 * LONGEST_LINE}, strict_mode = false, hive_partitioning = false)
+where not (trim(substr(text, 1, 100), ${WHITE_SPACE}) = '' and trim(text, ${WHITE_SPACE}) = '')`
 }
+
+/** A path in which no character is a wildcard. */
+const literalPath = (path: string) => path.replace(/[*?[]/g, '[$&]')
 
 async function insertLineByLine(
   connection: DuckDBConnection,

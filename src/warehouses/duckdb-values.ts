@@ -1,6 +1,14 @@
-import { DuckDBDateValue, DuckDBDecimalValue, DuckDBTimestampValue, type DuckDBValue } from '@duckdb/node-api'
+import {
+  DOUBLE,
+  DuckDBDateValue,
+  DuckDBDecimalValue,
+  DuckDBTimestampValue,
+  type DuckDBType,
+  type DuckDBValue,
+} from '@duckdb/node-api'
 import type { ColumnType } from './dialect.ts'
 import { isoTime, microsOf } from './iso-time.ts'
+import type { SqlValue } from './sql.ts'
 import type { Row, RowValue } from './warehouse.ts'
 
 /** Rows as `Warehouse.query` promises them: safe integers as numbers, times as ISO text with microseconds. */
@@ -28,4 +36,12 @@ export function toAppend(value: RowValue | undefined, type: ColumnType): DuckDBV
   if (type === 'timestamp') return new DuckDBTimestampValue(microsOf(String(value)))
   if (type === 'integer') return BigInt(value as number | bigint)
   return value
+}
+
+/** Types of bound values where the client would guess wrong: it takes every whole number for an integer. */
+export function bindTypes(values: readonly SqlValue[]): DuckDBType[] {
+  const types = values.map((v) =>
+    typeof v === 'number' && Number.isInteger(v) && !Number.isSafeInteger(v) ? DOUBLE : undefined,
+  )
+  return types as DuckDBType[] // a type that is not given is guessed, which the client's declaration leaves out for lists
 }

@@ -1,11 +1,12 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { append } from './duckdb-append.ts'
 import { Connections, openInstance, run } from './duckdb-connections.ts'
 import { createTable, stagingTable } from './duckdb-ddl.ts'
 import { duckdbDialect } from './duckdb-dialect.ts'
 import { loadLines } from './duckdb-lines.ts'
-import { toAppend, toRow } from './duckdb-values.ts'
+import { bindTypes, toRow } from './duckdb-values.ts'
 import { compile, compileInline, type Sql, type SqlWriter } from './sql.ts'
-import type { ColumnSpec, Row, RunOptions, Warehouse } from './warehouse.ts'
+import type { Row, RunOptions, Warehouse } from './warehouse.ts'
 
 /** Where the database is and what it may use. */
 export interface DuckdbOptions {
@@ -45,25 +46,6 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
     await c.run(`create schema if not exists ${duckdbDialect.quote(options.schema)}`)
   })
 
-  const append = async (
-    target: { table: string; schema: string; catalog: string | null },
-    columns: Readonly<Record<string, ColumnSpec>>,
-    rows: AsyncIterable<Row> | Iterable<Row>,
-    o?: RunOptions,
-  ) =>
-    pool.use(async (c) => {
-      const appender = await c.createAppender(target.table, target.schema, target.catalog)
-      try {
-        for await (const row of rows) {
-          o?.signal?.throwIfAborted()
-          for (const [name, column] of Object.entries(columns)) appender.appendValue(toAppend(row[name], column.type))
-          appender.endRow()
-        }
-      } finally {
-        appender.closeSync()
-      }
-    })
-
   return {
     dialect: duckdbDialect,
     writer,
@@ -75,7 +57,7 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
         run(c, text, o?.signal, async () => {
           // DuckDB 1.5 tears large commits for reads that begin while COMMIT runs: they wait these milliseconds.
           await committing
-          const result = await c.runAndReadAll(text, [...values])
+          const result = await c.runAndReadAll(text, [...values], bindTypes(values))
           return result.getRowObjects().map(toRow) as R[]
         }),
       )
@@ -126,15 +108,22 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
       }),
 
     loadLines: (name, files, o) =>
-      pool.use((c) => loadLines(c, writer.staging(name), { name, catalog: STAGING }, files, o?.signal)),
+      pool.use((c) =>
+        run(c, `load lines into ${name}`, o?.signal, () =>
+          loadLines(c, writer.staging(name), { name, catalog: STAGING }, files, o?.signal),
+        ),
+      ),
 
     load: (table, rows, o) =>
-      append({ table: table.name, schema: options.schema, catalog: null }, table.columns, rows, o),
+      pool.use((c) =>
+        append(c, { table: table.name, schema: options.schema, catalog: null }, table.columns, rows, o?.signal),
+      ),
 
-    async loadStaging(name, columns, rows, o) {
-      await pool.use((c) => plain(c, stagingTable(name, columns, writer), o))
-      await append({ table: name, schema: 'main', catalog: STAGING }, columns, rows, o)
-    },
+    loadStaging: (name, columns, rows, o) =>
+      pool.use(async (c) => {
+        await plain(c, stagingTable(name, columns, writer), o)
+        await append(c, { table: name, schema: 'main', catalog: STAGING }, columns, rows, o?.signal)
+      }),
 
     describeTable: (name) =>
       pool.use(async (c) => {

@@ -75,8 +75,8 @@ function* asLine(bytes: Buffer, line: number): Generator<{ line: number; text: s
   if (!isUtf8(content)) yield { line, text: null }
   else {
     // NUL is no text on some engines; JSON writes it as an escape, so a raw one is damage either way.
-    const text = content.toString('utf8').replaceAll('\u0000', '\ufffd')
-    if (text.trim() !== '') yield { line, text }
+    const text = content.toString('utf8').replaceAll('\u0000', '\u0001').replace(/\r$/, '')
+    if (/[^ \t\v\f\r]/.test(text)) yield { line, text }
   }
 }
 

@@ -5,7 +5,7 @@ import { sql } from '../../src/warehouses/sql.ts'
 import type { Row, Warehouse } from '../../src/warehouses/warehouse.ts'
 import { currentTables, emptyTables, optionsFor, run, temporaryFolder } from '../harness/pipeline.ts'
 
-export const REASONS = ['UNREADABLE', 'UNKNOWN_TYPE', 'WRONG_TYPE', 'NO_ID', 'NO_TIME', 'FUTURE', 'PAST'] as const
+const REASONS = ['UNREADABLE', 'UNKNOWN_TYPE', 'WRONG_TYPE', 'NO_ID', 'NO_TIME', 'FUTURE', 'PAST'] as const
 
 /** An open row of quarantine. */
 export type Refused = Row & { source: string; file: string; line: number; reason: string; detail: string }

@@ -1,7 +1,7 @@
 import { good } from './bad-input-bench.ts'
 
 /** A line and what becomes of it: refused for a reason, `nothing` at all, or an event, by its id. */
-export type LineCase = { readonly name: string; readonly line: string } & (
+type LineCase = { readonly name: string; readonly line: string } & (
   | { readonly reason: string }
   | { readonly id: string; readonly event?: Readonly<Record<string, unknown>> }
 )
@@ -12,6 +12,9 @@ const refused = (reason: string, cases: Readonly<Record<string, string>>): LineC
   Object.entries(cases).map(([name, line]) => ({ name, line, reason }))
 
 const unreadable = refused('UNREADABLE', {
+  'NUL in a property': `{"type":"page","userId":"u","properties":{"a":"x\\u0000y"},${at}}`,
+  'NUL in an id': `{"type":"page","userId":"u\\u0000",${at}}`,
+  'NUL in a time': '{"type":"page","userId":"u","timestamp":"2025-03-01T10:00:00\\u0000"}',
   'an array': '[]',
   'a string': '"text"',
   'a number': '42',
@@ -48,6 +51,8 @@ const unknownType = refused('UNKNOWN_TYPE', {
 
 const wrongType = refused('WRONG_TYPE', {
   'an object as id': `{"type":"page","anonymousId":{"a":1},${at}}`,
+  'a decimal number as id': `{"type":"page","userId":1.50,${at}}`,
+  'a number with an exponent as id': `{"type":"page","userId":1e2,${at}}`,
   'a list as id': `{"type":"page","userId":["x"],${at}}`,
   'a boolean as id': `{"type":"page","userId":true,${at}}`,
   'an object as message id': `{"type":"page","messageId":{"a":1},"userId":"u",${at}}`,
@@ -95,7 +100,6 @@ const times: readonly LineCase[] = [
     { timestamp: '2025-03-01T23:59:60Z' },
     { timestamp: '2025-03-01T24:00:00Z' },
     { timestamp: '2025-03-01T10:00:00 Europe/Berlin' },
-    { timestamp: '2025-03-01T10:00:00\u0000' },
     { timestamp: 'infinity' },
     { timestamp: 'epoch' },
     { originalTimestamp: T },
@@ -142,14 +146,12 @@ const accepted: readonly LineCase[] = [
     '9,000 objects in each other',
     `"type":"page","userId":"u","properties":{"a":${'{"a":'.repeat(9e3)}1${'}'.repeat(9e3)}}`,
   ),
-  odd('NUL in a property', '"type":"page","userId":"u","properties":{"a":"x\\u0000y"}'),
   odd('an emoji in an event name', '"type":"track","userId":"u","event":"🎉 Signed Up 🎉"', {
     event_name: 'signed_up',
   }),
   odd('an emoji as event name', '"type":"track","userId":"u","event":"🎉"', { name: '🎉', event_name: null }),
   odd('a track without a name', '"type":"track","userId":"u"', { name: null, event_name: null }),
   odd('a number as id', '"type":"page","userId":12345678901234567890123', { user_id: '12345678901234567890123' }),
-  odd('a decimal number as id', '"type":"page","userId":1.50', { user_id: '1.50' }),
   odd('a URL that is an object', '"type":"page","userId":"u","properties":{"url":{"a":1},"referrer":7}', {
     page_host: null,
   }),

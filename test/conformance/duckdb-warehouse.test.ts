@@ -1,6 +1,10 @@
 import { openDuckdb } from '../../src/warehouses/duckdb.ts'
 import { testDialect } from './dialect-suite.ts'
+import { testHostileTexts } from './hostile-suite.ts'
+import { testWarehouse } from './warehouse-suite.ts'
 
-const open = () => openDuckdb({ path: ':memory:', schema: 'tributary', threads: 1 })
+const open = () => openDuckdb({ path: ':memory:', schema: 'tributary', threads: 2 })
 
 testDialect(open)
+testHostileTexts(open)
+testWarehouse(open)

@@ -10,9 +10,7 @@ import { restoreTables, saveTables, stateOf } from './table-states.ts'
 
 const fixture = (name: string) => readFileSync(new URL(`../fixtures/hand-worked/${name}`, import.meta.url), 'utf8')
 const NOW = new Date('2025-06-01T00:00:00Z')
-/** The failing call alone, the failing call made all the same, or nothing from it on, as when the process dies. */
-const EFFECTS = ['once', 'answer lost', 'dead'] as const
-/** Calls whose answer can get lost in a way that matters; the others are tried one way each. */
+/** Calls whose answer can get lost in a way that matters. */
 const isWrite = (call: Call) => call.method !== 'query' && call.method !== 'stage'
 const SHARDS = [0, 1, 2, 3]
 
@@ -34,10 +32,10 @@ export function testFaults(open: () => Promise<Warehouse>): void {
     type More = { onProgress?: (event: ProgressEvent) => void; signal?: AbortSignal; options?: PipelineOptions }
     const run = (w: Warehouse, more: More = {}): Promise<RunReport> =>
       runPipeline({ warehouse: w, options, configVersion: 'test', kind: 'increment', now: NOW, ...more })
-    /** The rows of `events` name the run that accepted them; which number it had is no matter. */
+    /** What the views show. `events` and `channel_stats` have no versions but the run that wrote each row: see `stateOf`. */
     const published = async () => {
-      const current = await currentTables(warehouse)
-      return { ...current, events: (current.events as Row[]).map(({ run_id, ...event }) => event) }
+      const { events, channelTotals, ...views } = await currentTables(warehouse)
+      return views
     }
     const runs = () =>
       warehouse.query<Row & { run_id: number; state: string; error: string | null }>(
@@ -93,8 +91,8 @@ export function testFaults(open: () => Promise<Warehouse>): void {
       { timeout: 600_000 },
       async (share) => {
         for (const call of calls.filter((c) => c.number % SHARDS.length === share)) {
-          const way = EFFECTS[call.number % 8 < 4 ? 0 : 2]!
-          for (const effect of isWrite(call) ? EFFECTS : [way]) {
+          const way = call.number % 8 < 4 ? 'once' : 'dead'
+          for (const effect of isWrite(call) ? (['answer lost', way] as const) : [way]) {
             await restoreTables(warehouse, base)
             const what = `${effect}, call ${call.number} of ${calls.length}, ${call.method} ${call.label}`
             let hit = false
@@ -123,8 +121,8 @@ export function testFaults(open: () => Promise<Warehouse>): void {
           const fate = ({ number }: Call) => (number >= failing ? 'before' : null)
           await expect(run(faulty(fresh, fate))).rejects.toBeInstanceOf(Broken)
           await run(faulty(fresh, () => null))
-          const { events, ...tables } = await currentTables(fresh)
-          expect({ ...tables, events: events!.length }).toEqual({ ...after, events: after.events!.length })
+          const { events, channelTotals, ...views } = await currentTables(fresh)
+          expect(views).toEqual(after)
         } finally {
           await fresh.close()
         }
@@ -237,14 +235,15 @@ export function testFaults(open: () => Promise<Warehouse>): void {
       })
 
       test('on two warehouses: each ends well', async () => {
-        const other = await open()
+        const [one, other] = [await open(), await open()]
         try {
-          const ended = await Promise.allSettled([run(warehouse), run(other)])
+          const ended = await Promise.allSettled([run(one), run(other)])
           expect(ended.map((e) => (e.status === 'fulfilled' ? 'ended well' : String(e.reason)))).toEqual([
             'ended well',
             'ended well',
           ])
         } finally {
+          await one.close()
           await other.close()
         }
       })

@@ -8,6 +8,8 @@ const kept = tables.filter((t) => !reference.has(t.name))
 /** What runs say about themselves: how often one was tried shows there, and nowhere else. */
 const aboutRuns = new Set(['runs', 'run_stages', 'lease', 'user_agents'])
 const RUN_COLUMNS = ['run_id', 'from_run', 'to_run']
+/** When the run began that found a row. */
+const IGNORED = ['quarantined_at']
 const OPEN = '9223372036854775807'
 
 /** All rows of a table but the sentinel. */
@@ -43,10 +45,10 @@ export async function stateOf(warehouse: Warehouse): Promise<Record<string, stri
   const runs = new Set(found.flatMap(([, rows]) => rows.flatMap((r) => RUN_COLUMNS.map((c) => r[c] ?? null))))
   const numbers = [...runs].filter((run) => run !== null && String(run) !== OPEN).map(Number)
   const place = new Map(numbers.sort((a, b) => a - b).map((run, i) => [run, i + 1]))
+  const numberOf = (run: unknown) => (String(run) === OPEN ? 'open' : place.get(Number(run)))
   const numbered = (row: Row) =>
-    Object.entries(row).map(([name, value]) => {
-      if (!RUN_COLUMNS.includes(name)) return [name, value]
-      return [name, String(value) === OPEN ? 'open' : place.get(Number(value))]
-    })
+    Object.entries(row)
+      .filter(([name]) => !IGNORED.includes(name))
+      .map(([name, value]) => [name, RUN_COLUMNS.includes(name) ? numberOf(value) : value])
   return Object.fromEntries(found.map(([name, rows]) => [name, rows.map((r) => JSON.stringify(numbered(r))).sort()]))
 }

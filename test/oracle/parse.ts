@@ -43,7 +43,7 @@ export function parseLine(line: Line, settings: PipelineOptions, now: Date, isBo
   if (text === '') return null
 
   const message = readObject(text)
-  if (message === null) return { reason: 'UNREADABLE' }
+  if (message === null || text.includes('\\u0000')) return { reason: 'UNREADABLE' }
 
   const type = typeof message.type === 'string' ? foldCase(message.type) : ''
   if (!TYPES.includes(type)) return { reason: 'UNKNOWN_TYPE' }
@@ -103,7 +103,8 @@ function readObject(text: string): Record<string, unknown> | null {
 function hasWrongType(message: Record<string, unknown>): boolean {
   const isAbsent = (value: unknown) => value === undefined || value === null
   const isText = (value: unknown) => isAbsent(value) || typeof value === 'string'
-  const isTextOrNumber = (value: unknown) => isText(value) || value instanceof JsonNumber
+  const isTextOrNumber = (value: unknown) =>
+    isText(value) || (value instanceof JsonNumber && /^-?[0-9]+$/.test(value.text))
   const isObjectOrAbsent = (value: unknown) => isAbsent(value) || isObject(value)
 
   if (TEXTS_OR_NUMBERS.some((name) => !isTextOrNumber(message[name]))) return true

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { glob, open, readdir, stat } from 'node:fs/promises'
-import { basename, dirname, join, relative } from 'node:path'
+import { basename, dirname, join, relative, sep } from 'node:path'
 import { TributaryError } from '../../errors.ts'
 import type { FilesSource } from '../options.ts'
 
@@ -24,29 +24,39 @@ const ENDING = /\.(jsonl|ndjson|json)(\.gz)?$/i
 /** The files of a source, in the order of their names. A path that is not there, or may not be read, is an error. */
 export async function findFiles(source: FilesSource): Promise<readonly FoundFile[]> {
   const { path } = source
-  if (/[*?[{]/.test(path)) {
-    const root = globRoot(path)
-    const paths: string[] = []
-    for await (const match of glob(path)) paths.push(match)
-    return describeAll(paths.sort(), root)
-  }
   const info = await stat(path).catch((error) => {
+    if (error.code === 'ENOENT' && WILDCARD.test(path)) return null
     throw unreadable(source, error)
   })
+  if (info === null) return findMatches(source)
   if (!info.isDirectory()) return describeAll([path], dirname(path))
   const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch((error) => {
     throw unreadable(source, error)
   })
   const paths = entries
-    .filter((e) => e.isFile() && ENDING.test(e.name) && !e.name.startsWith('.'))
+    .filter((e) => (e.isFile() || e.isSymbolicLink()) && ENDING.test(e.name) && !e.name.startsWith('.'))
     .map((e) => join(e.parentPath, e.name))
   return describeAll(paths.sort(), path)
 }
 
+/** The files a glob matches. The folder it begins at must be there and readable: `glob` says nothing when it is not. */
+async function findMatches(source: FilesSource): Promise<readonly FoundFile[]> {
+  const root = globRoot(source.path)
+  await readdir(root).catch((error) => {
+    throw unreadable(source, error)
+  })
+  const paths: string[] = []
+  for await (const match of glob(source.path)) paths.push(match)
+  return describeAll(paths.sort(), root)
+}
+
+/** What makes a path a glob, unless there is something of that very name. */
+const WILDCARD = /[*?[{]/
+
 /** The longest leading part of a glob without wildcards. */
 function globRoot(pattern: string): string {
   let root = pattern
-  while (/[*?[{]/.test(root)) root = dirname(root)
+  while (WILDCARD.test(root)) root = dirname(root)
   return root
 }
 
@@ -67,7 +77,7 @@ function unreadable(source: FilesSource, error: NodeJS.ErrnoException): Tributar
 async function describeAll(paths: readonly string[], root: string): Promise<readonly FoundFile[]> {
   const found: FoundFile[] = []
   for (const path of paths) {
-    const item = relative(root, path).replaceAll('\\', '/') || basename(path)
+    const item = relative(root, path).replaceAll(sep, '/') || basename(path)
     try {
       const info = await stat(path, { bigint: true })
       if (!info.isFile()) continue
@@ -75,17 +85,34 @@ async function describeAll(paths: readonly string[], root: string): Promise<read
         path,
         item,
         bytes: Number(info.size),
-        modifiedMicros: info.mtimeNs / 1000n,
+        modifiedMicros: changedMicros(info),
         isGzip: await isGzip(path),
         problem: null,
       })
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException
-      const problem = code === 'EACCES' || code === 'EPERM' ? 'no permission to read it' : message
-      found.push({ path, item, bytes: 0, modifiedMicros: 0n, isGzip: false, problem })
+      found.push({ path, item, bytes: 0, modifiedMicros: 0n, isGzip: false, problem: problemOf(error) })
     }
   }
   return found
+}
+
+/** Why a file cannot be read, in words. */
+export function problemOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'EACCES' || code === 'EPERM') return 'no permission to read it'
+  return code === 'ENOENT' ? 'there is no such file' : message
+}
+
+/** Whether a file is still as it was listed. */
+export async function isAsFound(file: FoundFile): Promise<boolean> {
+  const info = await stat(file.path, { bigint: true }).catch(() => null)
+  return info !== null && Number(info.size) === file.bytes && changedMicros(info) === file.modifiedMicros
+}
+
+/** A copy may keep the time of its last change; the time at which the entry itself changed nobody can set. */
+function changedMicros({ mtimeNs, ctimeNs }: { mtimeNs: bigint; ctimeNs: bigint }): bigint {
+  if (ctimeNs > mtimeNs) return ctimeNs / 1000n
+  return mtimeNs / 1000n
 }
 
 /** By its first two bytes: loaders name gzip files as they like. */

@@ -4,7 +4,8 @@ import type { Row, Warehouse } from '../../warehouses/warehouse.ts'
 import type { FilesSource } from '../options.ts'
 import { watermarks } from '../tables/records.ts'
 import { integer, nullable, text } from '../tables/table.ts'
-import { type FoundFile, findFiles, hashFile } from './files.ts'
+import { isWaiting } from '../waiting.ts'
+import { type FoundFile, findFiles, hashFile, isAsFound, problemOf } from './files.ts'
 
 /** One file that a run reads, and its number in it. */
 interface FileToRead extends FoundFile {
@@ -27,6 +28,7 @@ const SOURCE_FILES = {
   key_source: text('What event keys are made with.'),
   file: text('The file.'),
   problem: text('Why it could not be read to the end.', nullable),
+  is_retry: integer('1: not read; only its lines from the future are tried again.'),
 }
 
 /**
@@ -48,12 +50,12 @@ export async function readFiles(
     const marksOfSource = known.filter((k) => k.source === source.name)
     const byItem = new Map(marksOfSource.map((k) => [k.item, k]))
     const hashes = new Set(marksOfSource.map((k) => k.position))
-    for (const file of await findFiles(source)) {
+    for (const found of await findFiles(source)) {
       signal?.throwIfAborted()
-      const before = byItem.get(file.item)
-      const modified_at = isoTime(file.modifiedMicros)
-      if (before && before.bytes === file.bytes && before.modified_at === modified_at) continue
-      const hash = file.problem === null ? await hashFile(file.path) : ''
+      const before = byItem.get(found.item)
+      const modified_at = isoTime(found.modifiedMicros)
+      if (before && before.bytes === found.bytes && before.modified_at === modified_at) continue
+      const { hash, ...file } = await hashed(found)
       const mark = {
         source: source.name,
         item: file.item,
@@ -65,7 +67,9 @@ export async function readFiles(
       }
       // A file that cannot be read keeps no mark: the next run tries again.
       if (file.problem === null) marks.push(mark)
-      if (file.problem === null && hashes.has(hash)) continue
+      // A known content that replaces another one is read all the same: what was wrong with the other is settled.
+      const isReplacing = before !== undefined && before.position !== hash
+      if (file.problem === null && hashes.has(hash) && !isReplacing) continue
       hashes.add(hash)
       toRead.push({ ...file, number: toRead.length + 1, source, hash })
     }
@@ -76,27 +80,63 @@ export async function readFiles(
     toRead.filter((f) => f.problem === null).map((f) => ({ path: f.path, name: String(f.number), isGzip: f.isGzip })),
     { signal },
   )
-  const problemOf = new Map(damaged.map((d) => [d.file, d.reason]))
-  const described = toRead.map((f) => ({ ...f, problem: f.problem ?? problemOf.get(String(f.number)) ?? null }))
+  const damageOf = new Map(damaged.map((d) => [d.file, d.reason]))
+  const described = toRead.map((f) => ({ ...f, problem: f.problem ?? damageOf.get(String(f.number)) ?? null }))
+  const retried = await filesToRetry(warehouse, sources, described)
   await warehouse.loadStaging(
     'source_files',
     SOURCE_FILES,
-    described.map((f) => ({
+    [...described.map((f) => ({ ...f, is_retry: 0 })), ...retried].map((f) => ({
       file_number: f.number,
       source: f.source.name,
       key_source: f.source.deduplicateAs ?? f.source.name,
       file: f.item,
       problem: f.problem,
+      is_retry: f.is_retry,
     })),
   )
-  const unread = new Set(described.filter((f) => f.problem !== null).map((f) => `${f.source.name}\u001f${f.item}`))
+  await warehouse.stage('retried_lines', retriedLines(warehouse))
+  // Nor does one whose content was not read in full, or changed while it was read; nor its copies.
+  const unread = new Set<string>()
+  for (const f of described) {
+    if (f.problem !== null || !(await isAsFound(f))) unread.add(`${f.source.name}\u001f${f.hash}`)
+  }
   await warehouse.loadStaging(
     'watermarks_new',
     watermarks.columns,
-    marks.filter((m) => !unread.has(`${m.source}\u001f${m.item}`)),
+    marks.filter((m) => !unread.has(`${m.source}\u001f${m.position}`)),
   )
   return {
     files: described.length,
     problems: described.flatMap((f) => (f.problem === null ? [] : [`${f.source.name}: ${f.item}: ${f.problem}`])),
   }
 }
+
+/** The file with the hash of its content; one that is gone or fails meanwhile has a problem and no hash. */
+async function hashed(file: FoundFile): Promise<FoundFile & { readonly hash: string }> {
+  if (file.problem !== null) return { ...file, hash: '' }
+  try {
+    return { ...file, hash: await hashFile(file.path) }
+  } catch (error) {
+    return { ...file, hash: '', problem: problemOf(error) }
+  }
+}
+
+/** Files with lines from the future that this run does not read: those lines are tried again by every run. */
+async function filesToRetry(warehouse: Warehouse, sources: readonly FilesSource[], read: readonly FileToRead[]) {
+  const waiting = await warehouse.query<Row & { source: string; file: string }>(
+    sql`select distinct source, file from ${sql.table('quarantine')} where ${isWaiting} order by source, file`,
+  )
+  const isRead = new Set(read.map((f) => `${f.source.name}\u001f${f.item}`))
+  return waiting
+    .filter((w) => !isRead.has(`${w.source}\u001f${w.file}`))
+    .flatMap((w) => sources.filter((s) => s.name === w.source).map((source) => ({ source, item: w.file })))
+    .map((f, i) => ({ ...f, number: read.length + 1 + i, problem: null, is_retry: 1 }))
+}
+
+const retriedLines = ({ dialect: d }: Warehouse) => sql`
+select ${d.cast('f.file_number', 'string')} as file, q.line, q.text
+from ${sql.table('quarantine')} as q
+join ${sql.staging('source_files')} as f on f.source = q.source and f.file = q.file and f.is_retry = 1
+where ${isWaiting}
+`

@@ -51,7 +51,10 @@ export const events = table({
     ...campaign,
     library: text('Tracking library that sent it.', nullable),
     user_agent: text('User agent of the browser.', nullable),
-    properties: text('Properties or traits as JSON; null when larger than 64 KB.', nullable),
+    properties: text(
+      'Properties or traits as JSON; null when larger than 65,536 characters, unless the event converts.',
+      nullable,
+    ),
     content_hash: text('md5 of the normalised content: which copy of a message this is.'),
     run_id: integer('The run that accepted it.'),
   },
