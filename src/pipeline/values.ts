@@ -5,7 +5,8 @@ import type { ConversionOptions } from './options.ts'
 import type { StageContext, Step } from './stage.ts'
 
 const NUMBER = '^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)$'
-const IN_RANGE = '^[+-]?[0-9]{0,15}([.][0-9]{0,18})?$'
+/** Fifteen digits before the point; fourteen where a unit has ten thousand parts, so that the parts fit an integer. */
+const inRange = (digits: number) => `^[+-]?[0-9]{0,${digits}}([.][0-9]{0,18})?$`
 
 /** Events of the batch that some conversion of the configuration names, with their value in minor units. */
 export function conversionValues(c: StageContext): readonly Step[] {
@@ -58,7 +59,8 @@ judged as (
         case
             when amount is null then null
             when not ${d.regexpMatches('amount', NUMBER)} then 'NOT_A_NUMBER'
-            when not ${d.regexpMatches('amount', IN_RANGE)} then 'OUT_OF_RANGE'
+            when not ${d.regexpMatches('amount', inRange(15))} then 'OUT_OF_RANGE'
+            when ${digits()} = 4 and not ${d.regexpMatches('amount', inRange(14))} then 'OUT_OF_RANGE'
             when code not in (${sql.values(Object.keys(currencyDigits))}) then 'UNKNOWN_CURRENCY'
         end as value_problem
     from delivered

@@ -3,7 +3,7 @@ import type { Expr, Sql, SqlWriter } from './sql.ts'
 /** The types a column can have, one meaning on every engine. Times are UTC with microseconds; JSON is kept as text. */
 export type ColumnType = 'string' | 'integer' | 'float' | 'boolean' | 'timestamp'
 
-/** A field to take out of a JSON document: the keys from the root down. */
+/** A field to take out of a JSON document: the keys from the root down. No key may be a number: it could mean a place in a list. */
 export type JsonPath = readonly string[]
 
 /** The words one warehouse uses where the engines disagree. One meaning each, fixed by the dialect suite. */
@@ -55,7 +55,7 @@ export interface Dialect extends Omit<SqlWriter, 'table' | 'staging'> {
   isJson(text: Expr): Sql
   /**
    * A relation that adds columns taken out of a JSON document to those of `from`. `text`: strings without quotes,
-   * numbers and booleans as written, objects and arrays as JSON, null for null or absent. `type`: `object`, `array`,
+   * whole numbers and booleans as written, other numbers as the engine writes them, objects and arrays as JSON, null for null or absent. `type`: `object`, `array`,
    * `string`, `number`, `boolean` or null. A `document` that is null gives nulls.
    */
   jsonColumns(

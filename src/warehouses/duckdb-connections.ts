@@ -18,11 +18,12 @@ export class Connections {
   async use<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
     if (this.running >= this.limit) await new Promise<void>((resolve) => this.waiting.push(resolve))
     else this.running++
-    const connection = this.idle.pop() ?? (await open(this.instance))
+    let connection: DuckDBConnection | undefined
     try {
+      connection = this.idle.pop() ?? (await open(this.instance))
       return await work(connection)
     } finally {
-      this.idle.push(connection)
+      if (connection) this.idle.push(connection)
       const next = this.waiting.shift()
       if (next) next()
       else this.running--

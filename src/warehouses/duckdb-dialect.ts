@@ -17,6 +17,9 @@ const trimmed = (value: Expr): Sql => sql`trim(${expr(value)}, ${text(' \t\n\v\f
 const ISO_TIME =
   '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?$'
 
+/** Years that other engines do not have, and what an offset would move into them. */
+const OTHER_YEARS = '^(0000|9999-12-31.*-[0-9:]+$|0001-01-01.*[+])'
+
 /** What JSON is not: a comma before a closing bracket, NaN, Infinity. */
 const LENIENT = ',[ \t\r\n]*[]}]|(^|[[:,])[ \t\r\n]*[-+]?([nN][aA][nN]|[iI][nN][fF])'
 
@@ -76,7 +79,7 @@ export const duckdbDialect: Dialect = {
     const local = sql`try_cast(substr(${v}, 1, length(${v}) - length(${offset})) as timestamp)`
     const minutes = sql`(cast(substr(${offset}, 2, 2) as bigint) * 60 + coalesce(try_cast(right(substr(${offset}, 4), 2) as bigint), 0))`
     return sql`case
-        when not regexp_matches(${v}, ${text(ISO_TIME)}) then null
+        when not regexp_matches(${v}, ${text(ISO_TIME)}) or regexp_matches(${v}, ${text(OTHER_YEARS)}) then null
         when not regexp_matches(substr(${v}, 11), '[+-]') then try_cast(replace(${v}, 'Z', '') as timestamp)
         else ${local} - to_minutes(case when ${offset} like '-%' then -1 else 1 end * ${minutes})
     end`
@@ -114,7 +117,10 @@ export const duckdbDialect: Dialect = {
   isJson(value) {
     const v = expr(value)
     const bare = sql`regexp_replace(${v}, ${text('"([^"\\\\]|\\\\.)*"')}, '""', 'g')`
-    return sql`coalesce(json_valid(${v}) and not (regexp_matches(${v}, ${text(LENIENT)}) and regexp_matches(${bare}, ${text(LENIENT)})), false)`
+    return sql`coalesce(json_valid(${v}) and case
+        when regexp_matches(${v}, ${text(LENIENT)}) then not regexp_matches(${bare}, ${text(LENIENT)})
+        else true
+    end, false)`
   },
   // One look at the document takes all fields out of it: a list of paths parses once, one call per path parses anew.
   jsonColumns(from, document, columns) {

@@ -36,7 +36,7 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
     table: (name) => `${duckdbDialect.quote(options.schema)}.${duckdbDialect.quote(name)}`,
     staging: (name) => `${STAGING}.main.${duckdbDialect.quote(name)}`,
   }
-  let committing: Promise<unknown> = Promise.resolve()
+  let committing: Promise<unknown> | null = null
 
   const plain = (connection: DuckDBConnection, text: string, o?: RunOptions) =>
     run(connection, text, o?.signal, () => connection.run(text))
@@ -55,10 +55,16 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
       const { text, values } = compile(query, writer)
       return pool.use((c) =>
         run(c, text, o?.signal, async () => {
-          // DuckDB 1.5 tears large commits for reads that begin while COMMIT runs: they wait these milliseconds.
-          await committing
-          const result = await c.runAndReadAll(text, [...values], bindTypes(values))
-          return result.getRowObjects().map(toRow) as R[]
+          const prepared = await c.prepare(text)
+          try {
+            prepared.bind([...values], bindTypes(values))
+            // DuckDB 1.5 tears large commits for reads that begin while COMMIT runs: they wait these milliseconds.
+            while (committing !== null) await committing
+            const result = await prepared.start()
+            return (await result.readAll()).getRowObjects().map(toRow) as R[]
+          } finally {
+            prepared.destroySync()
+          }
         }),
       )
     },
@@ -70,10 +76,12 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
         await c.run('begin')
         try {
           for (const statement of statements) await plain(c, compileInline(statement, writer), o)
-          o?.signal?.throwIfAborted()
-          const commit = plain(c, 'commit')
-          committing = commit.catch(() => undefined)
-          await commit
+          const commit = plain(c, 'commit', o)
+          const settled = commit.catch(() => undefined)
+          committing = settled
+          await commit.finally(() => {
+            if (committing === settled) committing = null
+          })
         } catch (error) {
           await c.run('rollback').catch(() => undefined) // a failed commit has rolled back already
           throw error
@@ -128,7 +136,7 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
     describeTable: (name) =>
       pool.use(async (c) => {
         const found = await c.runAndReadAll(
-          'select column_name, data_type from duckdb_columns() where schema_name = $1 and table_name = $2 order by column_index',
+          'select column_name, data_type from duckdb_columns() where database_name = current_database() and schema_name = $1 and table_name = $2 order by column_index',
           [options.schema, name],
         )
         const rows = found.getRows()

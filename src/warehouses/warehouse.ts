@@ -74,7 +74,7 @@ export interface Warehouse {
   /** Drops the staging tables of these names that exist; without names every one, also those that a dead run left. */
   dropStaging(names?: readonly string[]): Promise<void>
   /**
-   * Appends each line of the files to a staging table `(file, line, text)`, `line` counted from 1, lines of white
+   * Creates or replaces a staging table with each line of the files, `(file, line, text)`, `line` counted from 1, lines of white
    * space left out. A line that is not UTF-8 comes with null text. Files it cannot read to the end are returned with the reason
    * and none of their lines stay.
    */
