@@ -108,6 +108,7 @@ from (
 ) as f
 left join outcomes as o on o.source = f.source
 group by f.source
+having count(o.outcome) > 0 or max(f.files) > 0
 `,
           },
         ],

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { TributaryError } from '../errors.ts'
+import { QueryError, TributaryError } from '../errors.ts'
 import { type Sql, sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 
@@ -42,6 +42,11 @@ select 'pipeline', '', 0, ${d.now()} where not exists (select 1 from ${lease} wh
   }
 }
 
+/** Lets a conflict with another writer pass. */
+function unlessTransient(error: unknown): void {
+  if (!(error instanceof QueryError && error.isTransient)) throw error
+}
+
 /** The token of the lease, now this owner's. */
 async function take(warehouse: Warehouse, owner: string): Promise<number> {
   const { dialect: d } = warehouse
@@ -50,11 +55,13 @@ async function take(warehouse: Warehouse, owner: string): Promise<number> {
   const isFree = warehouse.isExclusive
     ? sql`(owner not in (${sql.values([...live])}) or expires_at < ${d.now()})`
     : sql`(owner = '' or expires_at < ${d.now()})`
-  await warehouse.execute(
-    sql`update ${lease}
+  await warehouse
+    .execute(
+      sql`update ${lease}
 set owner = ${owner}, token = token + 1, expires_at = ${d.addMicroseconds(d.now(), sql`${LIFETIME}`)}
 where name = 'pipeline' and ${isFree}`,
-  )
+    )
+    .catch(unlessTransient) // two asked at once: the row says who has it
   const [row] = await warehouse.query<Row & { owner: string; token: number; expires_at: string }>(
     sql`select owner, token, expires_at from ${lease} where name = 'pipeline'`,
   )
@@ -83,7 +90,7 @@ set expires_at = ${d.addMicroseconds(d.now(), sql`${LIFETIME}`)} where ${mine(ow
     fence: [
       sql`update ${sql.table('lease')} set expires_at = ${d.addMicroseconds(d.now(), sql`${LIFETIME}`)} where ${mine(owner, token)}`,
       d.assertThat(
-        sql`(select count(*) from ${sql.table('lease')} where ${mine(owner, token)}) = 1`,
+        sql`(select count(*) from ${sql.table('lease')} where ${mine(owner, token)}) >= 1`,
         'The lease of this run was taken over; nothing was published.',
       ),
     ],
@@ -91,7 +98,7 @@ set expires_at = ${d.addMicroseconds(d.now(), sql`${LIFETIME}`)} where ${mine(ow
       const [row] = await warehouse.query<Row & { n: number }>(
         sql`select count(*) as n from ${sql.table('lease')} where ${mine(owner, token)}`,
       )
-      return row?.n === 1
+      return row !== undefined && row.n >= 1
     },
     hold: () => clearInterval(timer),
     async release() {
