@@ -17,9 +17,10 @@ const killer = pathToFileURL(join(import.meta.dirname, 'kill-at.ts')).href
 /** Moments at which the process dies. */
 type Moment = { name: string; at: KillAt } | { name: string; line: RegExp } | { name: string; delay: number }
 
-const commit = (nth: number, when: KillAt['when'], name: string): Moment => ({
+/** The commit of the publish transaction: the first one after the run has been written down. */
+const commit = (when: KillAt['when'], name: string): Moment => ({
   name,
-  at: { text: '^commit$', nth, when },
+  at: { text: '^commit$', nth: 1, when, afterText: 'insert into .*"runs"' },
 })
 const statement = (text: string, name: string): Moment => ({ name, at: { text, nth: 1, when: 'during' } })
 const line = (stage: string): Moment => ({ name: `when ${stage} has been told`, line: new RegExp(`^${stage} `, 'm') })
@@ -109,17 +110,17 @@ describe('a run that is killed', { timeout: 120_000 }, () => {
   const firstRun: Moment[] = [
     statement('^create or replace view', 'while it makes the tables'),
     line('ingest'),
-    commit(3, 'during', 'during the publish commit'),
-    commit(3, 'after', 'between the two transactions'),
+    commit('during', 'during the publish commit'),
+    commit('after', 'between the two transactions'),
     ...delays(3, 2025),
   ]
   const laterRun: Moment[] = [
     line('visits'),
     line('credits'),
     statement('insert into .*"events"', 'inside the publish transaction'),
-    commit(2, 'before', 'before the publish commit'),
-    commit(2, 'during', 'during the publish commit'),
-    commit(2, 'after', 'between the two transactions'),
+    commit('before', 'before the publish commit'),
+    commit('during', 'during the publish commit'),
+    commit('after', 'between the two transactions'),
     statement('^checkpoint', 'during the checkpoint'),
     line('publish'),
     ...delays(2, 1871),
