@@ -16,11 +16,7 @@ export function serverRuns(config: Config, warehouse: Warehouse, logger: Logger,
   let current: Promise<RunReport> | null = null
 
   const run: ServerRuns['run'] = async (kind, onProgress) => {
-    if (current)
-      throw new TributaryError(
-        'RUN_IN_PROGRESS',
-        'A run is in progress. Try again when it has finished: `tributary status` shows it.',
-      )
+    if (current) throw new TributaryError('RUN_IN_PROGRESS', 'A run is in progress. Try again when it has finished.')
     current = runAndLog(kind, onProgress)
     try {
       return await current

@@ -24,6 +24,8 @@ export interface StatsQuery {
   readonly filters: Sql
   /** Revenue of this currency only; null to take all, when `by` tells them apart. */
   readonly currency: string | null
+  /** The caller chose the currency: conversions of others do not count either, so that revenue per conversion makes sense. */
+  readonly isCurrencyChosen: boolean
   readonly needsRevenue: boolean
   readonly needsPeople: boolean
   readonly orderBy: Measure | null
@@ -94,7 +96,7 @@ function rollup(d: Dialect, q: StatsQuery, sums: readonly Measure[]): Sql {
     sessions: sql`case when conversion = '' then sessions else 0 end`,
     people: sql`0`,
     signups: sql`case when conversion = 'signup' then ${credit} else 0 end`,
-    conversions: sql`case when ${isChosen} then ${credit} else 0 end`,
+    conversions: sql`case when ${isChosen} ${q.isCurrencyChosen ? inCurrency : sql.empty} then ${credit} else 0 end`,
     revenue: sql`case when ${isChosen} ${inCurrency} then ${revenue} else 0 end`,
   }
   return sql`select ${sql.join([

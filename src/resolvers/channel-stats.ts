@@ -59,10 +59,12 @@ export async function channelStats(
   const orderBy = args.orderBy ? oneOf('orderBy', args.orderBy, [...MEASURES, 'credit']) : null
   const measures = new Set<string>([...columns, ...(orderBy === 'credit' ? ['conversions'] : orderBy ? [orderBy] : [])])
   const needsCurrency = measures.has('revenue') && !asked.by.includes('currency')
-  const currency = needsCurrency ? (currencyOf(args.currency) ?? (await onlyCurrency(context, asked))) : null
+  const chosen = currencyOf(args.currency)
+  const currency = chosen ?? (needsCurrency ? await onlyCurrency(context, asked) : null)
   const query: StatsQuery = {
     ...asked,
     currency,
+    isCurrencyChosen: chosen !== null,
     needsRevenue: measures.has('revenue'),
     needsPeople: measures.has('people'),
     orderBy: orderBy === 'credit' ? 'conversions' : orderBy,
@@ -75,7 +77,7 @@ function checked(
   context: Context,
   args: ChannelStatsArgs,
   run: PublishedRun,
-): Omit<StatsQuery, 'currency' | 'needsRevenue' | 'needsPeople' | 'orderBy'> {
+): Omit<StatsQuery, 'currency' | 'isCurrencyChosen' | 'needsRevenue' | 'needsPeople' | 'orderBy'> {
   return {
     run,
     range: quarterHours(reportRange(args, run)),

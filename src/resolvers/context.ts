@@ -30,7 +30,13 @@ export interface Context {
   /** Runs looked up by this request. */
   readonly runs: Map<string, Promise<PublishedRun>>
   /** What the answer says about itself. */
-  readonly notes: { pinned: PublishedRun | null; isTruncated: boolean }
+  readonly notes: {
+    /** The last published run. */
+    pinned: PublishedRun | null
+    /** The runs that root fields were read in. */
+    readonly shown: Map<number, PublishedRun>
+    isTruncated: boolean
+  }
 }
 
 export function createContext(
@@ -42,7 +48,7 @@ export function createContext(
     conversions: options.conversions ?? null,
     loaders: new Map(),
     runs: new Map(),
-    notes: { pinned: null, isTruncated: false },
+    notes: { pinned: null, shown: new Map(), isTruncated: false },
   }
 }
 

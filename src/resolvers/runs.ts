@@ -15,8 +15,12 @@ export type AsOf = { readonly run: number } | { readonly time: string }
 export async function runAsOf(context: Context, asOf?: AsOf | null): Promise<PublishedRun> {
   const current = await once(context, 'current', () => readCurrent(context))
   context.notes.pinned = current
-  if (!asOf || ('run' in asOf && asOf.run === current.run_id)) return current
-  return once(context, JSON.stringify(asOf), () => readEarlier(context, current, asOf))
+  const isCurrent = !asOf || ('run' in asOf && asOf.run === current.run_id)
+  const shown = isCurrent
+    ? current
+    : await once(context, JSON.stringify(asOf), () => readEarlier(context, current, asOf))
+  context.notes.shown.set(shown.run_id, shown)
+  return shown
 }
 
 function once(context: Context, key: string, load: () => Promise<PublishedRun>): Promise<PublishedRun> {

@@ -12,6 +12,10 @@ export function maskWith(logger: Logger): (error: unknown) => GraphQLError {
     const cause = originalOf(error)
     if (cause instanceof InputError) return shown(error, cause.message, { code: codeOf(cause) })
     if (error instanceof GraphQLError && cause === undefined) return error
+    // A variable of the wrong type: the built-in scalars refuse it with an error of their own.
+    if (error instanceof GraphQLError && isOfGraphQL(cause)) {
+      return shown(error, error.message, { code: 'BAD_USER_INPUT', ...error.extensions })
+    }
     if (isStopped(cause)) {
       return shown(error, 'The answer took too long, or was no longer wanted, and was stopped.', {
         code: 'TIMEOUT',
@@ -57,6 +61,11 @@ function originalOf(error: unknown): unknown {
   const { originalError } = Object(error) as { originalError?: unknown }
   if (originalError !== undefined) return originalOf(originalError) ?? originalError
   return error instanceof GraphQLError ? undefined : error
+}
+
+/** Two copies of graphql defeat `instanceof`. */
+function isOfGraphQL(error: unknown): boolean {
+  return error instanceof Error && error.name === 'GraphQLError'
 }
 
 function isStopped(error: unknown): boolean {

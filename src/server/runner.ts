@@ -17,10 +17,7 @@ export function createRunner({ runPipeline }: Pick<Pipeline, 'runPipeline'>): Ru
     },
     async run(kind, onProgress) {
       if (isRunning)
-        throw new TributaryError(
-          'RUN_IN_PROGRESS',
-          'A run is in progress. Try again when it has finished: `tributary status` shows it.',
-        )
+        throw new TributaryError('RUN_IN_PROGRESS', 'A run is in progress. Try again when it has finished.')
       isRunning = true
       try {
         return await runPipeline(kind, onProgress)

@@ -37,12 +37,15 @@ export const useCost: Plugin<Context> = {
 
 /** What an answer says about itself. */
 function about({ notes }: Context, cost: Cost): Record<string, unknown> {
+  // An answer from one earlier run says so; one from several runs names the last published one.
+  const [only] = notes.shown.values()
+  const run = notes.shown.size === 1 ? only : notes.pinned
   const time = (iso: string | null | undefined) => (iso == null ? null : dateTimeOutput(iso))
   return {
-    run: notes.pinned?.run_id ?? null,
-    publishedAt: time(notes.pinned?.published_at),
-    dataThrough: time(notes.pinned?.data_through),
-    configVersion: notes.pinned?.config_version ?? null,
+    run: run?.run_id ?? null,
+    publishedAt: time(run?.published_at),
+    dataThrough: time(run?.data_through),
+    configVersion: run?.config_version ?? null,
     truncated: notes.isTruncated,
     cost,
   }

@@ -122,4 +122,30 @@ describe('hand-worked files, asked over GraphQL', () => {
       user: { id: 'u-cy' },
     })
   })
+
+  test('an answer from an earlier run names that run', async () => {
+    const [first] = answers.keys()
+    const { extensions } = await served.ask(`{ channelStats(asOf: ${first}) { touches } }`)
+    expect(extensions.tributary.run).toBe(first)
+    const both = await served.ask(`{ a: channelStats(asOf: ${first}) { touches } b: channelStats { touches } }`)
+    expect(both.extensions.tributary.run).toBeGreaterThan(first!)
+  })
+
+  test('a variable of the wrong type is the error of the caller', async () => {
+    const { status, errors } = await served.ask('query($n: Int) { channelStats(limit: $n) { touches } }', { n: '10' })
+    expect(status).toBeLessThan(500)
+    expect(errors?.[0]).toMatchObject({
+      message: expect.stringContaining('$n'),
+      extensions: { code: 'BAD_USER_INPUT' },
+    })
+  })
+
+  test('a chosen currency counts the conversions of that currency', async () => {
+    const ask = (currency: string) =>
+      served.ask(
+        `{ channelStats(by: "", conversion: "purchase", currency: "${currency}", from: "2024-01-01", to: "2026-01-01") { conversions revenue } }`,
+      )
+    expect((await ask('USD')).data.channelStats).toEqual([{ conversions: 1, revenue: 49.9 }])
+    expect((await ask('EUR')).data.channelStats).toMatchObject([{ conversions: 0, revenue: 0 }])
+  })
 })

@@ -46,11 +46,14 @@ export async function readFiles(
   >(sql`select source, item, position, bytes, modified_at from ${sql.table('watermarks')}`)
   const toRead: FileToRead[] = []
   const marks: Row[] = []
+  const problems: string[] = []
   for (const source of sources) {
     const marksOfSource = known.filter((k) => k.source === source.name)
     const byItem = new Map(marksOfSource.map((k) => [k.item, k]))
     const hashes = new Set(marksOfSource.map((k) => k.position))
-    for (const found of await findFiles(source)) {
+    const present = await findFiles(source)
+    if (present.length === 0) problems.push(nothingFound(source))
+    for (const found of present) {
       signal?.throwIfAborted()
       const before = byItem.get(found.item)
       const modified_at = isoTime(found.modifiedMicros)
@@ -108,9 +111,16 @@ export async function readFiles(
   )
   return {
     files: described.length,
-    problems: described.flatMap((f) => (f.problem === null ? [] : [`${f.source.name}: ${f.item}: ${f.problem}`])),
+    problems: [
+      ...problems,
+      ...described.flatMap((f) => (f.problem === null ? [] : [`${f.source.name}: ${f.item}: ${f.problem}`])),
+    ],
   }
 }
+
+/** No error: a folder may be waiting for its first delivery. But nobody should have to guess. */
+const nothingFound = ({ name, path }: FilesSource) =>
+  `Source ${name}: no event files at ${path}. Of a folder and its subfolders files ending in .jsonl, .ndjson or .json are read, or these with .gz; a glob reads what it matches.`
 
 /** The file with the hash of its content; one that is gone or fails meanwhile has a problem and no hash. */
 async function hashed(file: FoundFile): Promise<FoundFile & { readonly hash: string }> {
