@@ -27,7 +27,8 @@ export class TributaryError extends Error {
 /** A warehouse refused a statement. Keeps the text that was sent; never shown to API callers. */
 export class QueryError extends TributaryError {
   readonly warehouse: string
-  readonly text: string
+  /** Not enumerable: loggers print what they can enumerate, and a statement may name people. */
+  declare readonly text: string
   /** True when the same statement may succeed if it is sent again: lost connection, throttling, conflict. */
   readonly isTransient: boolean
 
@@ -38,7 +39,7 @@ export class QueryError extends TributaryError {
   ) {
     super(details.isCancelled ? 'QUERY_CANCELLED' : 'QUERY_FAILED', message, options)
     this.warehouse = details.warehouse
-    this.text = details.text
+    Object.defineProperty(this, 'text', { value: details.text, enumerable: false })
     this.isTransient = details.isTransient ?? false
   }
 }

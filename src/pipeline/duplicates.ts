@@ -10,7 +10,8 @@ import type { StageContext, Step } from './stage.ts'
  */
 export function resolveDuplicates(c: StageContext): readonly Step[] {
   const { d } = c
-  const horizon = c.options.events.deduplicateDays * 86_400_000_000
+  // Two hundred years: see docs/decisions/0005.
+  const horizon = 200 * 365 * 86_400_000_000
   return [
     {
       into: 'copies',

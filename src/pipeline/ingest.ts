@@ -64,8 +64,11 @@ where problem is not null
             rows: 'refused',
             scope: sql`(
     (source || ${'\u001f'} || file) in (
-        select source || ${'\u001f'} || file from ${sql.staging('source_files')} where is_retry = 0
+        select source || ${'\u001f'} || file from ${sql.staging('source_files')} where is_retry = 0 and problem is null
     )
+    or (line = 0 and (source || ${'\u001f'} || file) in (
+        select source || ${'\u001f'} || file from ${sql.staging('source_files')} where is_retry = 0
+    ))
     or (${isWaiting} and (source || ${'\u001f'} || file) in (
         select source || ${'\u001f'} || file from ${sql.staging('source_files')} where is_retry = 1
     ))
@@ -118,13 +121,13 @@ having count(o.outcome) > 0 or max(f.files) > 0
       ? []
       : [
           sql`delete from ${sql.table('events')}
-where exists (
+where event_key in (select event_key from ${sql.staging('withdrawn')}) and exists (
     select 1 from ${sql.staging('withdrawn')} as w
     where w.event_key = events.event_key and w.occurred_at = events.occurred_at and w.received_at = events.received_at
 )`,
           insertInto('events', Object.keys(events.columns), 'new_events'),
           sql`delete from ${sql.table('event_ledger')}
-where exists (
+where event_key in (select event_key from ${sql.staging('ledger_changes')} where is_old = 1) and exists (
     select 1 from ${sql.staging('ledger_changes')} as s
     where s.is_old = 1 and s.event_key = event_ledger.event_key and s.received_at = event_ledger.received_at
 )`,

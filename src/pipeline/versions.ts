@@ -88,10 +88,12 @@ where u.${sql.id(first)} is null
 export function publishVersions(c: StageContext, spec: TableSpec): readonly Sql[] {
   const columns = sql.join(dataColumns(spec))
   const sorted = [...(spec.clusterBy ?? []), ...spec.key]
+  // The plain IN comes first: an engine looks up one column with it before it compares whole keys.
+  const first = spec.key[0] ?? ''
   return [
     sql`update ${sql.table(spec.name)} as t
 set to_run = ${c.run}
-where t.to_run = ${OPEN_RUN} and exists (
+where t.to_run = ${OPEN_RUN} and t.${sql.id(first)} in (select ${sql.id(first)} from ${sql.staging(closed(spec))}) and exists (
     select 1 from ${sql.staging(closed(spec))} as s
     where ${sql.join(
       spec.key.map((k) => sql`s.${sql.id(k)} = t.${sql.id(k)}`),

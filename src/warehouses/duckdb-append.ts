@@ -29,26 +29,26 @@ export async function append(
     }
   }
   const work = async () => {
-    await connection.run('begin')
+    const appender = await connection.createAppender(target.table, target.schema, target.catalog)
     try {
-      const appender = await connection.createAppender(target.table, target.schema, target.catalog)
-      try {
-        for await (const row of guarded()) {
-          signal?.throwIfAborted()
-          for (const [name, column] of Object.entries(columns))
-            appender.appendValue(toAppend(row[name], column.type), column.type === 'float' ? DOUBLE : undefined)
-          appender.endRow()
+      for await (const row of guarded()) {
+        signal?.throwIfAborted()
+        for (const [name, column] of Object.entries(columns)) {
+          appender.appendValue(toAppend(row[name], column.type), column.type === 'float' ? DOUBLE : undefined)
         }
-      } finally {
-        appender.closeSync()
+        appender.endRow()
       }
-      await connection.run('commit')
-    } catch (error) {
-      await connection.run('rollback').catch(() => undefined) // the first error is the one to tell
-      throw error
+    } finally {
+      appender.closeSync()
     }
   }
-  await run(connection, `append to ${target.table}`, signal, work).catch((error) => {
+  // What begins and ends the transaction stands outside `run`: its interrupts must not hit the rollback.
+  await connection.run('begin')
+  try {
+    await run(connection, `append to ${target.table}`, signal, work)
+    await connection.run('commit')
+  } catch (error) {
+    await connection.run('rollback').catch(() => undefined) // the first error is the one to tell
     throw ofRows ? ofRows.error : error
-  })
+  }
 }

@@ -76,7 +76,9 @@ function cancelled(text: string, cause: unknown): QueryError {
 function refused(text: string, cause: unknown): QueryError {
   const message = cause instanceof Error ? cause.message : String(cause)
   const isTransient = /^TransactionContext Error|Conflict on (update|tuple)|write-write conflict/i.test(message)
-  return new QueryError(`DuckDB refused a statement: ${message}`, { warehouse: 'duckdb', text, isTransient }, { cause })
+  // What follows is an excerpt of the statement.
+  const reason = message.replace(/\s*\n\s*LINE \d+:[\s\S]*$/, '')
+  return new QueryError(`DuckDB refused a statement: ${reason}`, { warehouse: 'duckdb', text, isTransient }, { cause })
 }
 
 /**

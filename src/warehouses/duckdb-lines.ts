@@ -54,10 +54,13 @@ async function isTaken(connection: DuckDBConnection, statement: string, signal?:
 
 function insertPlain(table: string, file: TextFile): string {
   return `insert into ${table}
-select ${quote(file.name)}, row_number() over (), text
-from read_csv(${quote(literalPath(file.path))}, columns = {'text': 'VARCHAR'}, auto_detect = false, header = false, delim = '${DELIMITER}',
-    quote = '', escape = '', nullstr = '${NULL_TEXT}', compression = '${file.isGzip ? 'gzip' : 'none'}', max_line_size = ${LONGEST_LINE},
-    buffer_size = ${2 * LONGEST_LINE}, strict_mode = false, hive_partitioning = false)
+select ${quote(file.name)}, line, text
+from (
+    select row_number() over () as line, text
+    from read_csv(${quote(literalPath(file.path))}, columns = {'text': 'VARCHAR'}, auto_detect = false, header = false,
+        delim = '${DELIMITER}', quote = '', escape = '', nullstr = '${NULL_TEXT}', compression = '${file.isGzip ? 'gzip' : 'none'}',
+        max_line_size = ${LONGEST_LINE}, buffer_size = ${2 * LONGEST_LINE}, strict_mode = false, hive_partitioning = false)
+)
 where not (trim(substr(text, 1, 100), ${WHITE_SPACE}) = '' and trim(text, ${WHITE_SPACE}) = '')`
 }
 

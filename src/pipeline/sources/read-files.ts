@@ -3,7 +3,7 @@ import { sql } from '../../warehouses/sql.ts'
 import type { Row, Warehouse } from '../../warehouses/warehouse.ts'
 import type { FilesSource } from '../options.ts'
 import { watermarks } from '../tables/records.ts'
-import { integer, nullable, text } from '../tables/table.ts'
+import { integer, nullable, OPEN_RUN, text } from '../tables/table.ts'
 import { isWaiting } from '../waiting.ts'
 import { type FoundFile, findFiles, hashFile, isAsFound, problemOf } from './files.ts'
 
@@ -44,6 +44,7 @@ export async function readFiles(
   const known = await warehouse.query<
     Row & { source: string; item: string; position: string; bytes: number; modified_at: string }
   >(sql`select source, item, position, bytes, modified_at from ${sql.table('watermarks')}`)
+  const torn = await tornFiles(warehouse)
   const toRead: FileToRead[] = []
   const marks: Row[] = []
   const problems: string[] = []
@@ -57,7 +58,8 @@ export async function readFiles(
       signal?.throwIfAborted()
       const before = byItem.get(found.item)
       const modified_at = isoTime(found.modifiedMicros)
-      if (before && before.bytes === found.bytes && before.modified_at === modified_at) continue
+      const isTorn = torn.has(`${source.name}\u001f${found.item}`)
+      if (before && before.bytes === found.bytes && before.modified_at === modified_at && !isTorn) continue
       const { hash, ...file } = await hashed(found)
       const mark = {
         source: source.name,
@@ -71,7 +73,7 @@ export async function readFiles(
       // A file that cannot be read keeps no mark: the next run tries again.
       if (file.problem === null) marks.push(mark)
       // A known content that replaces another one is read all the same: what was wrong with the other is settled.
-      const isReplacing = before !== undefined && before.position !== hash
+      const isReplacing = isTorn || (before !== undefined && before.position !== hash)
       if (file.problem === null && hashes.has(hash) && !isReplacing) continue
       hashes.add(hash)
       toRead.push({ ...file, number: toRead.length + 1, source, hash })
@@ -130,6 +132,14 @@ async function hashed(file: FoundFile): Promise<FoundFile & { readonly hash: str
   } catch (error) {
     return { ...file, hash: '', problem: problemOf(error) }
   }
+}
+
+/** Files that an earlier run could not read: whole again, they are read whatever is known of their content. */
+async function tornFiles(warehouse: Warehouse): Promise<ReadonlySet<string>> {
+  const rows = await warehouse.query<Row & { source: string; file: string }>(
+    sql`select source, file from ${sql.table('quarantine')} where to_run = ${OPEN_RUN} and line = 0`,
+  )
+  return new Set(rows.map((r) => `${r.source}\u001f${r.file}`))
 }
 
 /** Files with lines from the future that this run does not read: those lines are tried again by every run. */
