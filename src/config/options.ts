@@ -83,7 +83,7 @@ export interface IdentityInput {
 export interface EventsInput {
   /** Events before this date or time go to quarantine. */
   notBefore?: string
-  /** Copies of a message received within so many days of each other count once. */
+  /** Has no effect yet: copies of a message count once, however far apart they were received. */
   deduplicateDays?: number
 }
 
