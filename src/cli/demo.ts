@@ -33,7 +33,7 @@ export const demo = defineCommand({
 
     const config = await readConfig(await writeCompany(folder, people, isQuiet, terminal))
     const { runOnce } = await import('./run-pipeline.ts')
-    const exitCode = await runOnce(config, 'increment', isQuiet, terminal)
+    const exitCode = await runOnce(config, { kind: 'increment' }, isQuiet, terminal)
     if (exitCode !== exitCodes.ok || !values.serve) return exitCode
     const { serveConfig } = await import('./serve-config.ts')
     return serveConfig(config, { port: chosenPort ?? config.server.port, isQuiet }, terminal)

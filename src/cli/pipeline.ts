@@ -1,19 +1,17 @@
 import type { Config } from '../config/config.ts'
 import { TributaryError } from '../errors.ts'
-import { type ProgressEvent, type RunReport, runPipeline } from '../pipeline/run.ts'
+import { type ProgressEvent, type RunReport, type RunRequest, runPipeline } from '../pipeline/run.ts'
 import { readStatus, type Status } from '../pipeline/status.ts'
 import { openWarehouse } from '../warehouses/open.ts'
 import type { Warehouse } from '../warehouses/warehouse.ts'
 import { pipelineOfServer } from './remote.ts'
 import { readServerFile } from './server-file.ts'
 
-export type RunKind = 'increment' | 'rebuild'
-
 /** A pipeline to run and to ask, in this process or in the server that has the database. */
 export interface Pipeline {
   /** The server that does the work, or null when this process does. */
   readonly server: string | null
-  run(kind: RunKind, onProgress: (event: ProgressEvent) => void, signal: AbortSignal): Promise<RunReport>
+  run(request: RunRequest, onProgress: (event: ProgressEvent) => void, signal: AbortSignal): Promise<RunReport>
   status(): Promise<Status>
   close(): Promise<void>
 }
@@ -44,7 +42,8 @@ function pipelineHere(config: Config, warehouse: Warehouse): Pipeline {
   const { pipeline: options, configVersion } = config
   return {
     server: null,
-    run: (kind, onProgress, signal) => runPipeline({ warehouse, options, configVersion, kind, onProgress, signal }),
+    run: (request, onProgress, signal) =>
+      runPipeline({ ...request, warehouse, options, configVersion, onProgress, signal }),
     status: () => readStatus(warehouse),
     close: () => warehouse.close(),
   }

@@ -8,6 +8,6 @@ export const rebuild = defineCommand({
   run: async (values, terminal) => {
     const config = await readConfig(values.config)
     const { runOnce } = await import('./run-pipeline.ts')
-    return runOnce(config, 'rebuild', values.quiet ?? false, terminal)
+    return runOnce(config, { kind: 'rebuild' }, values.quiet ?? false, terminal)
   },
 })

@@ -1,5 +1,5 @@
 import { type ErrorCode, TributaryError } from '../errors.ts'
-import type { ProgressEvent, RunReport } from '../pipeline/run.ts'
+import type { ProgressEvent, RunReport, RunRequest } from '../pipeline/run.ts'
 import type { Status } from '../pipeline/status.ts'
 import type { Pipeline } from './pipeline.ts'
 
@@ -15,14 +15,19 @@ export async function pipelineOfServer(url: string): Promise<Pipeline | null> {
   if (!health?.ok) return null
   return {
     server: url,
-    run: (kind, onProgress, signal) => runThere(new URL(`/admin/run?kind=${kind}`, url), onProgress, signal),
+    run: (request, onProgress, signal) => runThere(new URL('/admin/run', url), request, onProgress, signal),
     status: async () => (await ask(new URL('/admin/status', url), { headers })).json() as Promise<Status>,
     close: async () => {},
   }
 }
 
-async function runThere(url: URL, onProgress: (event: ProgressEvent) => void, signal: AbortSignal): Promise<RunReport> {
-  const response = await ask(url, { method: 'POST', headers, signal })
+async function runThere(
+  url: URL,
+  request: RunRequest,
+  onProgress: (event: ProgressEvent) => void,
+  signal: AbortSignal,
+): Promise<RunReport> {
+  const response = await ask(url, { method: 'POST', headers, body: JSON.stringify(request), signal })
   for await (const line of lines(response.body!)) {
     if ('report' in line) return line.report
     if ('error' in line) throw new TributaryError(line.error.code, line.error.message)

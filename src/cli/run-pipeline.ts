@@ -1,13 +1,19 @@
 import type { Config } from '../config/config.ts'
+import type { RunRequest } from '../pipeline/run.ts'
 import { exitCodes } from './exit-codes.ts'
-import { type Pipeline, type RunKind, reachPipeline } from './pipeline.ts'
+import { type Pipeline, reachPipeline } from './pipeline.ts'
 import { showProgress } from './progress.ts'
 import { abortable } from './signals.ts'
 import { describeRun } from './summary.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Runs the pipeline of a configuration once, with progress and a summary: what `run`, `rebuild` and `demo` do. */
-export async function runOnce(config: Config, kind: RunKind, isQuiet: boolean, terminal: Terminal): Promise<number> {
+export async function runOnce(
+  config: Config,
+  request: RunRequest,
+  isQuiet: boolean,
+  terminal: Terminal,
+): Promise<number> {
   let server: string | null = null
   const onAbort = () => {
     const what = server ? `The run goes on in the server at ${server}.` : 'Stopping. A second signal ends it at once.'
@@ -17,7 +23,7 @@ export async function runOnce(config: Config, kind: RunKind, isQuiet: boolean, t
     const pipeline = await reachPipeline(config)
     server = pipeline.server
     try {
-      return await runAndTell(pipeline, kind, isQuiet, terminal, signal)
+      return await runAndTell(pipeline, request, isQuiet, terminal, signal)
     } finally {
       await pipeline.close()
     }
@@ -26,7 +32,7 @@ export async function runOnce(config: Config, kind: RunKind, isQuiet: boolean, t
 
 async function runAndTell(
   pipeline: Pipeline,
-  kind: RunKind,
+  request: RunRequest,
   isQuiet: boolean,
   terminal: Terminal,
   signal: AbortSignal,
@@ -37,7 +43,7 @@ async function runAndTell(
     )
   const progress = showProgress(terminal)
   try {
-    const report = await pipeline.run(kind, isQuiet ? () => {} : progress.show, signal)
+    const report = await pipeline.run(request, isQuiet ? () => {} : progress.show, signal)
     if (!isQuiet) terminal.out(`\n${describeRun(report, (await pipeline.status()).counts)}`)
     else for (const problem of report.problems) terminal.err(`Note: ${problem}\n`)
     return exitCodes.ok

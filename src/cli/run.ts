@@ -8,6 +8,6 @@ export const run = defineCommand({
   run: async (values, terminal) => {
     const config = await readConfig(values.config)
     const { runOnce } = await import('./run-pipeline.ts')
-    return runOnce(config, 'increment', values.quiet ?? false, terminal)
+    return runOnce(config, { kind: 'increment' }, values.quiet ?? false, terminal)
   },
 })

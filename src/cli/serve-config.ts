@@ -44,7 +44,7 @@ function listen(config: Config, port: number, warehouse: Warehouse, runs: Server
     warehouse,
     configVersion: config.configVersion,
     conversions: Object.keys(config.pipeline.conversions),
-    runPipeline: (kind, onProgress) => runs.run(kind, onProgress),
+    runPipeline: (request, onProgress) => runs.run(request, onProgress),
     readStatus: () => readStatus(warehouse),
     schedule: config.schedule,
     timezone: config.timezone,
@@ -57,7 +57,7 @@ function listen(config: Config, port: number, warehouse: Warehouse, runs: Server
 /** A new database has nothing to show: fill it now. What goes wrong is in the log, and the next run tries again. */
 async function runFirst(warehouse: Warehouse, runs: ServerRuns): Promise<void> {
   const { run } = await readStatus(warehouse)
-  if (run === null) await runs.run('increment').catch(() => {})
+  if (run === null) await runs.run({ kind: 'increment' }).catch(() => {})
 }
 
 function welcome(url: string): string {

@@ -1,13 +1,12 @@
 import type { Config } from '../config/config.ts'
 import { TributaryError } from '../errors.ts'
-import { type ProgressEvent, type RunReport, runPipeline } from '../pipeline/run.ts'
+import { type ProgressEvent, type RunReport, type RunRequest, runPipeline } from '../pipeline/run.ts'
 import type { Warehouse } from '../warehouses/warehouse.ts'
 import type { Logger } from './logger.ts'
-import type { RunKind } from './pipeline.ts'
 
 /** The runs of a server: one at a time, each in the log. */
 export interface ServerRuns {
-  run(kind: RunKind, onProgress?: (event: ProgressEvent) => void): Promise<RunReport>
+  run(request: RunRequest, onProgress?: (event: ProgressEvent) => void): Promise<RunReport>
   /** Resolves when no run is in progress. */
   settled(): Promise<unknown>
 }
@@ -15,9 +14,9 @@ export interface ServerRuns {
 export function serverRuns(config: Config, warehouse: Warehouse, logger: Logger, signal: AbortSignal): ServerRuns {
   let current: Promise<RunReport> | null = null
 
-  const run: ServerRuns['run'] = async (kind, onProgress) => {
+  const run: ServerRuns['run'] = async (request, onProgress) => {
     if (current) throw new TributaryError('RUN_IN_PROGRESS', 'A run is in progress. Try again when it has finished.')
-    current = runAndLog(kind, onProgress)
+    current = runAndLog(request, onProgress)
     try {
       return await current
     } finally {
@@ -25,7 +24,8 @@ export function serverRuns(config: Config, warehouse: Warehouse, logger: Logger,
     }
   }
 
-  const runAndLog = async (kind: RunKind, onProgress: (event: ProgressEvent) => void = () => {}) => {
+  const runAndLog = async (request: RunRequest, onProgress: (event: ProgressEvent) => void = () => {}) => {
+    const { kind } = request
     logger.info({ kind }, 'run started')
     const { pipeline: options, configVersion } = config
     const tell = (event: ProgressEvent) => {
@@ -34,7 +34,7 @@ export function serverRuns(config: Config, warehouse: Warehouse, logger: Logger,
       onProgress(event)
     }
     try {
-      const report = await runPipeline({ warehouse, options, configVersion, kind, signal, onProgress: tell })
+      const report = await runPipeline({ ...request, warehouse, options, configVersion, signal, onProgress: tell })
       for (const note of report.problems) logger.warn({ run: report.run, note }, 'run has a note')
       logger.info(
         { run: report.run, kind, milliseconds: report.milliseconds, rowsWritten: report.rowsWritten },

@@ -4,6 +4,27 @@ import type { StageContext } from './stage.ts'
 
 export type RunKind = 'increment' | 'rebuild'
 
+/** What a run is asked to do. */
+export interface RunRequest {
+  /** `increment`: what is new. `rebuild`: everything from `events`; writes only rows that differ. */
+  readonly kind: RunKind
+  /** Changed settings may be computed anew for all history although that is above `limits.bytesPerRun`. */
+  readonly acceptRecompute?: boolean
+  /** Columns of source tables that are missing or have another type from now on are no error. */
+  readonly acceptColumns?: boolean
+  /** A rebuild that forgets the events as well and reads every source from its beginning. */
+  readonly fromSources?: boolean
+  /** Quarantined rows to take in with this run. */
+  readonly release?: ReleaseFilter
+}
+
+/** Which rows of quarantine: those that match all that is given. */
+export interface ReleaseFilter {
+  readonly ids?: readonly string[]
+  readonly source?: string
+  readonly reason?: string
+}
+
 /** What a run says while it works. */
 export interface ProgressEvent {
   readonly stage: string

@@ -9,20 +9,18 @@ import { acquireLease, type Lease } from './lease.ts'
 import type { PipelineOptions } from './options.ts'
 import { loadReference, prepareWarehouse } from './prepare.ts'
 import { markPublished, publishStatements, readRowsWritten, recordFailure, recordStages } from './publish.ts'
-import { type ProgressEvent, type RunKind, type RunReport, readSourceCounts, type StageReport } from './report.ts'
+import { type ProgressEvent, type RunReport, type RunRequest, readSourceCounts, type StageReport } from './report.ts'
 import type { StageContext } from './stage.ts'
 import { tables } from './tables/tables.ts'
 
-export type { ProgressEvent, RunKind, RunReport } from './report.ts'
+export type { ProgressEvent, ReleaseFilter, RunKind, RunReport, RunRequest } from './report.ts'
 
 /** What a run works with. */
-export interface RunInput {
+export interface RunInput extends RunRequest {
   readonly warehouse: Warehouse
   readonly options: PipelineOptions
   /** Hash of the options that shape the tables. */
   readonly configVersion: string
-  /** `increment`: what is new. `rebuild`: everything from `events`; writes only rows that differ. */
-  readonly kind: RunKind
   /** Replaces the warehouse's clock, for tests. */
   readonly now?: Date
   readonly signal?: AbortSignal

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino'
 import { TributaryError } from '../errors.ts'
-import type { RunKind } from '../pipeline/run.ts'
 import { logUnexpected } from './errors.ts'
 import type { Pipeline } from './pipeline.ts'
 import { failure, json } from './replies.ts'
+import { readRunRequest } from './run-request.ts'
 import type { Runner } from './runner.ts'
 
 export interface AdminOptions {
@@ -13,7 +13,7 @@ export interface AdminOptions {
 }
 
 /**
- * What commands ask of a server that has the database: `POST /admin/run?kind=increment|rebuild` and `GET /admin/status`.
+ * What commands ask of a server that has the database: `POST /admin/run` with a `RunRequest` and `GET /admin/status`.
  * The header keeps browsers out: a page of another site cannot send it without asking first, and we never allow.
  */
 export async function admin(request: Request, path: string, options: AdminOptions): Promise<Response> {
@@ -30,12 +30,10 @@ export async function admin(request: Request, path: string, options: AdminOption
 
 /** Lines of JSON: `{progress}` while it runs, `{report}` or `{error}` at the end. The run goes on when the caller leaves. */
 async function startRun(request: Request, { runner, logger }: AdminOptions): Promise<Response> {
-  const kind = new URL(request.url).searchParams.get('kind') ?? 'increment'
-  if (kind !== 'increment' && kind !== 'rebuild')
-    return failure(400, 'INPUT_INVALID', 'Expected `kind` to be increment or rebuild.')
+  const asked = await readRunRequest(request)
   const { readable, send, close } = lines()
   const begun = Promise.withResolvers<void>()
-  const run = runner.run(kind satisfies RunKind, (progress) => {
+  const run = runner.run(asked, (progress) => {
     begun.resolve()
     send({ progress })
   })
@@ -68,7 +66,7 @@ function lines() {
 
 function refused(error: unknown, logger: Logger): Response {
   const { code, message } = described(error, logger)
-  const status = code === 'RUN_IN_PROGRESS' ? 409 : code === 'NOT_READY' ? 503 : 500
+  const status = code === 'RUN_IN_PROGRESS' ? 409 : code === 'NOT_READY' ? 503 : code === 'INPUT_INVALID' ? 400 : 500
   return failure(status, code, message)
 }
 

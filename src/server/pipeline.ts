@@ -1,9 +1,9 @@
-import type { ProgressEvent, RunKind, RunReport } from '../pipeline/run.ts'
+import type { ProgressEvent, RunReport, RunRequest } from '../pipeline/run.ts'
 import type { Status } from '../pipeline/status.ts'
 
 /** What the server needs of the pipeline. */
 export interface Pipeline {
   /** Tells what happens as it happens. Throws `RUN_IN_PROGRESS` when another run is. */
-  runPipeline(kind: RunKind, onProgress?: (event: ProgressEvent) => void): Promise<RunReport>
+  runPipeline(request: RunRequest, onProgress?: (event: ProgressEvent) => void): Promise<RunReport>
   readStatus(): Promise<Status>
 }

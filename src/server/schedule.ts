@@ -21,7 +21,7 @@ export function startSchedule({ schedule: expression, timezone, runner, logger }
       return
     }
     // The run itself logs what went wrong; the next tick tries again.
-    await runner.run('increment').catch(() => {})
+    await runner.run({ kind: 'increment' }).catch(() => {})
   }
   const silent = { info() {}, warn: (message: string) => logger.warn(message), error: () => {}, debug() {} }
   const task = schedule(expression, tick, { timezone, noOverlap: true, name: 'pipeline', logger: silent, unref: true })

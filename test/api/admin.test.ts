@@ -17,8 +17,8 @@ describe('POST /admin/run', () => {
     await using served = await serveWorld(
       {},
       {
-        runPipeline: async (kind, onProgress) => {
-          kinds.push(kind)
+        runPipeline: async (request, onProgress) => {
+          kinds.push(request.kind)
           onProgress?.({ stage: 'ingest', state: 'started' })
           await new Promise((resolve) => setTimeout(resolve, 20))
           onProgress?.({ stage: 'visits', state: 'started' })
@@ -26,7 +26,11 @@ describe('POST /admin/run', () => {
         },
       },
     )
-    const response = await served.fetch('/admin/run?kind=rebuild', { method: 'POST', headers: ADMIN })
+    const response = await served.fetch('/admin/run', {
+      method: 'POST',
+      headers: ADMIN,
+      body: '{"kind":"rebuild"}',
+    })
     expect([response.status, response.headers.get('content-type')]).toEqual([200, 'application/x-ndjson'])
     expect(await lines(response)).toEqual([
       { progress: { stage: 'ingest', state: 'started' } },
@@ -104,7 +108,9 @@ describe('POST /admin/run', () => {
 
   test('kind is increment or rebuild', async () => {
     await using served = await serveWorld()
-    expect((await served.fetch('/admin/run?kind=delete', { method: 'POST', headers: ADMIN })).status).toBe(400)
+    expect(
+      (await served.fetch('/admin/run', { method: 'POST', headers: ADMIN, body: '{"kind":"delete"}' })).status,
+    ).toBe(400)
   })
 })
 
