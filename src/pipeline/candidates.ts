@@ -1,27 +1,36 @@
 import { sql } from '../warehouses/sql.ts'
 import { anyOf, atomColumns, type StageContext, type Step } from './stage.ts'
 
-/** In-session pages and screens; of pieces without one their first event, should it tell where the session came from. */
+/**
+ * In-session pages and screens; of pieces without one their first event, should it tell where the session came from.
+ * The first page of a visit is the first of some piece, so only those and pages with a campaign, click id or outside
+ * referrer can become touches: of all others just what the single-page rule asks of the page before is kept.
+ */
 export function touchCandidatesOf(_c: StageContext): Step {
   const isPage = sql`b.type in ('page', 'screen')`
   const marks = ['utm_source', 'utm_medium', 'utm_campaign', 'utm_content', 'utm_term', 'click_id', 'referrer_host']
   const isCandidate = anyOf(marks.map((m) => sql`b.${sql.id(m)} is not null`))
+  const isUsed = sql`(f.order_key is not null or ${isCandidate})`
+  const used = (name: string) => sql`case when ${isUsed} then b.${sql.id(name)} end as ${sql.id(name)}`
   return {
     into: 'touch_candidates_new',
     select: sql`
-with first_events as (
-    select first_key from ${sql.staging('pieces')} where page_count = 0 and is_in_session
+with firsts as (
+    select distinct substr(entry_key, 2) as order_key from ${sql.staging('pieces')} where is_in_session
 )
 
 select
     b.anonymous_id, b.user_id, b.order_key, b.event_key, b.occurred_at,
     ${isPage} as is_page,
+    f.order_key is not null as is_first,
     ${isCandidate} as is_candidate,
-    b.page_url, b.referrer, b.referrer_host, b.raw_referrer_host,
+    ${used('page_url')},
+    ${used('referrer')},
+    b.referrer_host, b.raw_referrer_host,
     b.utm_source, b.utm_medium, b.utm_campaign, b.utm_content, b.utm_term, b.click_id
 from ${sql.staging('batch')} as b
-left join first_events as f on f.first_key = b.order_key
-where b.is_in_session and (${isPage} or (f.first_key is not null and (${isCandidate} or b.page_url is not null or b.referrer is not null)))
+left join firsts as f on f.order_key = b.order_key
+where b.is_in_session and (${isPage} or (f.order_key is not null and (${isCandidate} or b.page_url is not null or b.referrer is not null)))
 `,
   }
 }

@@ -3,7 +3,8 @@ import { withVisit } from './order.ts'
 import { defineStage, gapMicroseconds, type StageContext, type Step, stored } from './stage.ts'
 import { conversionCandidates } from './tables/events.ts'
 import { conversions as conversionsTable, sessions as sessionsTable } from './tables/people.ts'
-import { compareVersions, publishVersions } from './versions.ts'
+import { OPEN_RUN } from './tables/table.ts'
+import { affectedSince, compareVersions, publishVersions, sinceAffected } from './versions.ts'
 
 /** Signups and other conversions of the affected people, and their finished sessions, the signup session marked. */
 export const conversions = defineStage({
@@ -14,14 +15,13 @@ export const conversions = defineStage({
   result: 'conversions_rows',
 
   steps: (c) => {
-    const scope = sql`person_id in (select person_id from ${sql.staging('affected_people')})`
     return [
       ...owned(c),
       counting(c),
       inSessions(c),
-      ...compareVersions(c, { spec: conversionsTable, rows: 'conversions_rows', scope }),
+      ...compareVersions(c, { spec: conversionsTable, rows: 'conversions_rows', scope: sinceAffected('converted_at') }),
       sessionRows,
-      ...compareVersions(c, { spec: sessionsTable, rows: 'sessions_rows', scope }),
+      ...compareVersions(c, { spec: sessionsTable, rows: 'sessions_rows', scope: sinceAffected('started_at') }),
     ]
   },
   publish: (c) => [...publishVersions(c, conversionsTable), ...publishVersions(c, sessionsTable)],
@@ -34,7 +34,7 @@ function owned(c: StageContext): readonly Step[] {
   const fresh = c.isRebuild
     ? sql.empty
     : sql`
-where k.order_key not in (select order_key from ${sql.staging('reread_keys')})`
+    and k.order_key not in (select order_key from ${sql.staging('reread_keys')})`
   return [
     {
       into: 'conversion_candidates_people',
@@ -45,7 +45,8 @@ with atoms as (
 
 select ${sql.join(columns)}
 from ${stored(c, 'conversion_candidates')} as k
-${atoms}${fresh}
+${atoms}
+where k.occurred_at >= ${affectedSince}${fresh}
 union all
 select ${sql.join(columns)}
 from ${sql.staging('conversion_candidates_new')} as k
@@ -59,7 +60,7 @@ ${atoms}
   ]
 }
 
-/** Those that count: every one, or the person's first. */
+/** Those that count: every one, or the person's first. Earlier ones than the affected stay as they are. */
 function counting(c: StageContext): Step {
   const every = Object.entries(c.options.conversions)
     .filter(([name, options]) => options.every && name !== 'signup')
@@ -67,7 +68,14 @@ function counting(c: StageContext): Step {
   return {
     into: 'conversions_counting',
     select: sql`
-with numbered as (
+with earlier as (
+    select distinct t.person_id, t.conversion
+    from ${stored(c, 'conversions')} as t
+    join ${sql.staging('affected_people')} as a on a.person_id = t.person_id
+    where t.to_run = ${OPEN_RUN} and t.converted_at < a.from_at
+),
+
+numbered as (
     select
         k.*,
         v.person_id,
@@ -75,13 +83,17 @@ with numbered as (
         row_number() over (partition by k.conversion, k.event_key order by k.order_key, k.anonymous_id, k.user_id) as copy_number
     from ${sql.staging('conversion_visits')} as k
     join ${sql.staging('people_visits')} as v on v.visit_id = k.visit_id
+    join ${sql.staging('affected_people')} as a on a.person_id = v.person_id
+    where k.occurred_at >= a.from_at
 )
 
 select
-    ${c.d.md5(sql`conversion || ${'\u001f'} || event_key`)} as conversion_id,
-    conversion, person_id, occurred_at as converted_at, order_key, event_key, value, currency, value_problem
-from numbered
-where copy_number = 1 and (place = 1${every.length === 0 ? sql.empty : sql` or conversion in (${sql.values(every)})`})
+    ${c.d.md5(sql`n.conversion || ${'\u001f'} || n.event_key`)} as conversion_id,
+    n.conversion, n.person_id, n.occurred_at as converted_at, n.order_key, n.event_key, n.value, n.currency, n.value_problem
+from numbered as n
+left join earlier as e on e.person_id = n.person_id and e.conversion = n.conversion
+where n.copy_number = 1
+    and ((n.place = 1 and e.person_id is null)${every.length === 0 ? sql.empty : sql` or n.conversion in (${sql.values(every)})`})
 `,
   }
 }
@@ -94,6 +106,7 @@ function inSessions(c: StageContext): Step {
 with marks as (
     select person_id, started_at as marked_at, 0 as kind, session_id, ${c.d.cast(sql`null`, 'string')} as conversion_id
     from ${sql.staging('sessions_merged')}
+    where person_id in (select person_id from ${sql.staging('conversions_counting')})
     union all
     select person_id, converted_at as marked_at, 1 as kind, null as session_id, conversion_id
     from ${sql.staging('conversions_counting')}

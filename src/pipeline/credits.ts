@@ -1,26 +1,28 @@
 import type { Dialect } from '../warehouses/dialect.ts'
 import { type Sql, sql } from '../warehouses/sql.ts'
+import { journeys } from './journeys.ts'
 import { type Model, ruleModels, WHOLE } from './models/rule-models.ts'
 import { anyOf, defineStage, type StageContext, type Step } from './stage.ts'
 import { credits as creditsTable, RULE_MODELS } from './tables/people.ts'
-import { compareVersions, publishVersions } from './versions.ts'
+import { compareVersions, publishVersions, sinceAffected } from './versions.ts'
 
 /** What each rule model gives each touch of each conversion of the affected people. */
 export const credits = defineStage({
   name: 'credits',
   does: 'credit of the affected conversions under each rule model',
-  reads: ['credits'],
+  reads: ['credits', 'touches'],
   writes: ['credits'],
   result: 'credits_rows',
   discards: ['eligible'],
 
   steps: (c) => [
+    ...journeys(c),
     eligible(c),
     creditRows(c),
     ...compareVersions(c, {
       spec: creditsTable,
       rows: 'credits_rows',
-      scope: sql`person_id in (select person_id from ${sql.staging('affected_people')})`,
+      scope: sinceAffected('converted_at'),
     }),
   ],
   publish: (c) => publishVersions(c, creditsTable),
@@ -46,7 +48,7 @@ with considered as (
         k.conversion_id, k.conversion, k.person_id, k.converted_at, k.value, k.currency,
         t.touch_id, t.touched_at, t.order_key, t.channel, t.source, t.medium, t.campaign, t.is_paid, t.is_direct
     from ${sql.staging('conversions_rows')} as k
-    join ${sql.staging('touches_rows')} as t on t.person_id = k.person_id and t.touched_at <= k.converted_at
+    join ${sql.staging('journeys')} as t on t.person_id = k.person_id and t.touched_at <= k.converted_at
     where ${inLookback}
 ),
 

@@ -1,11 +1,12 @@
 import { sql } from '../warehouses/sql.ts'
+import { aliasRows } from './alias-rows.ts'
 import { resolveAliases } from './components.ts'
-import { eventKeyOf } from './order.ts'
-import { changedDevices, deviceVisits, goneVisits, visitOwners } from './owners.ts'
+import { knownPairRows } from './known-pairs.ts'
+import { changedDevices, deviceUsers, deviceVisits, goneVisits, visitOwners } from './owners.ts'
 import { defineStage, insertInto, type StageContext, type Step, stored } from './stage.ts'
 import { aliases, aliasLinks, identityMembers, knownPairs, visits } from './tables/people.ts'
 import { compareVersions, publishVersions } from './versions.ts'
-import { VISIT_PIECE } from './visits.ts'
+import { VISIT_PIECE } from './visit-piece.ts'
 
 /** Who owns each visit: the rule for its device, then aliases. Which visits and people that changes. */
 export const identities = defineStage({
@@ -13,34 +14,48 @@ export const identities = defineStage({
   does: 'owners of new visits; which older visits change owner; who is affected',
   reads: ['visits', 'alias_links', 'identity_members', 'known_pairs', 'aliases'],
   writes: ['visits', 'alias_links', 'identity_members', 'known_pairs', 'aliases'],
-  result: 'affected_people',
-  discards: ['batch', 'visits_hit', 'device_visits', 'owners', 'owned', 'alias_visits', 'alias_labels', 'alias_hooked'],
+  result: 'changed_people',
+  discards: [
+    'batch',
+    'visits_hit',
+    'device_pairs',
+    'device_visits',
+    'owners',
+    'owned',
+    'moved',
+    'alias_visits',
+    'alias_labels',
+    'alias_hooked',
+  ],
 
   steps: (c) => [
     goneVisits(c),
     changedDevices,
+    ...deviceUsers(c),
     deviceVisits(c),
     visitOwners(c),
     ...resolveAliases(c),
     ...movedVisits(c),
-    knownPairRows,
+    ...knownPairRows(c),
     ...compareVersions(c, {
       spec: knownPairs,
       rows: 'known_pairs_rows',
-      scope: sql`anonymous_id in (select anonymous_id from ${sql.staging('devices')})`,
+      scope: { where: sql`t.anonymous_id in (select anonymous_id from ${sql.staging('paired_devices')})` },
     }),
     ...aliasRows(c),
     ...compareVersions(c, {
       spec: aliases,
       rows: 'aliases_rows',
-      scope: sql`id in (select id from ${sql.staging('alias_ids')})`,
+      scope: { where: sql`t.id in (select id from ${sql.staging('alias_ids')})` },
     }),
   ],
 
   publish: (c) => [
     c.isRebuild
       ? sql`delete from ${sql.table('visits')} where 1 = 1`
-      : sql`delete from ${sql.table('visits')} where visit_id in (select visit_id from ${sql.staging('visits_out')})`,
+      : sql`delete from ${sql.table('visits')}
+where visit_id in (select visit_id from ${sql.staging('visits_out')})
+    and started_at >= (select min(started_at) from ${sql.staging('visits_out')})`,
     insertInto('visits', Object.keys(visits.columns), 'visits_in'),
     c.isRebuild
       ? sql`delete from ${sql.table('alias_links')} where 1 = 1`
@@ -55,7 +70,7 @@ export const identities = defineStage({
   ],
 })
 
-/** Persons after aliases; older visits that change hands; everyone whose visits changed. */
+/** Persons after aliases; older visits that change hands; everyone whose visits changed, and since when. */
 function movedVisits(c: StageContext): readonly Step[] {
   const piece = sql.join(VISIT_PIECE.map((name) => sql`v.${sql.id(name)}`))
   return [
@@ -71,11 +86,12 @@ left join ${stored(c, 'identity_members')} as m on m.member_id = o.owner_id
     {
       into: 'moved',
       select: sql`
-select visit_id, owner_id, person_id
-from ${sql.staging('owned')}
-where is_new = 0 and (owner_id <> old_owner_id or person_id <> old_person_id)
+select v.visit_id, ${piece}, o.owner_id, o.person_id, v.person_id as old_person_id
+from ${sql.staging('device_visits')} as v
+join ${sql.staging('owned')} as o on o.visit_id = v.visit_id and o.is_new = 0
+where v.is_new = 0 and (o.owner_id <> o.old_owner_id or o.person_id <> o.old_person_id)
 union all
-select v.visit_id, v.owner_id, n.person_id
+select v.visit_id, ${piece}, v.owner_id, n.person_id, v.person_id as old_person_id
 from ${stored(c, 'visits')} as v
 join ${sql.staging('members_new')} as n on n.member_id = v.owner_id
 where v.person_id <> n.person_id
@@ -86,11 +102,9 @@ where v.person_id <> n.person_id
     {
       into: 'visits_out',
       select: sql`
-select visit_id, anonymous_id, user_id, person_id from ${sql.staging('visits_gone')}
+select visit_id, anonymous_id, user_id, started_at, person_id from ${sql.staging('visits_gone')}
 union all
-select v.visit_id, v.anonymous_id, v.user_id, v.person_id
-from ${stored(c, 'visits')} as v
-where v.visit_id in (select visit_id from ${sql.staging('moved')})
+select visit_id, anonymous_id, user_id, started_at, old_person_id as person_id from ${sql.staging('moved')}
 `,
     },
     {
@@ -100,98 +114,20 @@ select v.visit_id, ${piece}, o.owner_id, o.person_id
 from ${sql.staging('visits_merged')} as v
 join ${sql.staging('owned')} as o on o.visit_id = v.visit_id and o.is_new = 1
 union all
-select v.visit_id, ${piece}, m.owner_id, m.person_id
-from ${stored(c, 'visits')} as v
-join ${sql.staging('moved')} as m on m.visit_id = v.visit_id
+select v.visit_id, ${piece}, v.owner_id, v.person_id
+from ${sql.staging('moved')} as v
 `,
     },
     {
-      into: 'affected_people',
+      into: 'changed_people',
       select: sql`
-select person_id from ${sql.staging('visits_out')}
-union distinct
-select person_id from ${sql.staging('visits_in')}
-`,
-    },
-  ]
-}
-
-/** Known pairs of the changed devices. */
-const knownPairRows: Step = {
-  into: 'known_pairs_rows',
-  select: sql`
-select
-    anonymous_id,
-    user_id,
-    min(started_at) as first_seen_at,
-    max(ended_at) as last_seen_at,
-    ${eventKeyOf(sql`min(first_key)`)} as first_event_key
-from ${sql.staging('device_visits')}
-where user_id <> ''
-group by anonymous_id, user_id
-`,
-}
-
-/** Which persons own visits of the ids whose visits changed. */
-function aliasRows(c: StageContext): readonly Step[] {
-  const side = (id: 'anonymous_id' | 'user_id') => sql`
-select v.${sql.id(id)} as id, ${id === 'anonymous_id' ? 1 : 0} as is_anonymous, v.person_id, v.started_at, v.ended_at, v.last_key
-from ${stored(c, 'visits')} as v
-where v.${sql.id(id)} in (select id from ${sql.staging('alias_ids')})
-    and v.visit_id not in (select visit_id from ${sql.staging('visits_out')})
-union all
-select ${sql.id(id)} as id, ${id === 'anonymous_id' ? 1 : 0} as is_anonymous, person_id, started_at, ended_at, last_key
-from ${sql.staging('visits_in')}
-where ${sql.id(id)} <> ''`
-  return [
-    {
-      into: 'alias_ids',
-      select: sql`
-select anonymous_id as id from ${sql.staging('visits_out')} where anonymous_id <> ''
-union distinct
-select user_id from ${sql.staging('visits_out')} where user_id <> ''
-union distinct
-select anonymous_id from ${sql.staging('visits_in')} where anonymous_id <> ''
-union distinct
-select user_id from ${sql.staging('visits_in')} where user_id <> ''
-`,
-    },
-    {
-      into: 'alias_visits',
-      select: sql`${side('anonymous_id')}
-union all${side('user_id')}`,
-    },
-    {
-      into: 'aliases_rows',
-      select: sql`
-with latest as (
-    select id, ${c.d.lastBy('person_id', 'last_key')} as person_id
-    from ${sql.staging('alias_visits')}
-    group by id
-),
-
-owned as (
-    select
-        id,
-        person_id,
-        max(is_anonymous) as is_anonymous,
-        min(is_anonymous) as is_only_anonymous,
-        min(started_at) as first_seen_at,
-        max(ended_at) as last_seen_at
-    from ${sql.staging('alias_visits')}
-    group by id, person_id
-)
-
-select
-    o.id,
-    o.person_id,
-    o.is_anonymous = 1 as is_anonymous_id,
-    o.is_only_anonymous = 0 as is_user_id,
-    o.first_seen_at,
-    o.last_seen_at,
-    o.person_id = l.person_id as is_latest
-from owned as o
-join latest as l on l.id = o.id
+select person_id, min(started_at) as since
+from (
+    select person_id, started_at from ${sql.staging('visits_out')}
+    union all
+    select person_id, started_at from ${sql.staging('visits_in')}
+) as changes
+group by person_id
 `,
     },
   ]

@@ -62,7 +62,8 @@ where problem is not null
           ...compareVersions(c, {
             spec: quarantine,
             rows: 'refused',
-            scope: sql`(
+            scope: {
+              where: sql`(
     (source || ${'\u001f'} || file) in (
         select source || ${'\u001f'} || file from ${sql.staging('source_files')} where is_retry = 0 and problem is null
     )
@@ -73,6 +74,7 @@ where problem is not null
         select source || ${'\u001f'} || file from ${sql.staging('source_files')} where is_retry = 1
     ))
 )`,
+            },
             isScopeKept: true,
             ignoring: ['quarantined_at'],
           }),

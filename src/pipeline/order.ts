@@ -7,6 +7,10 @@ const ORDER_KEY_LENGTH = 49
 /** The event key at the end of an order key. */
 export const eventKeyOf = (orderKey: Sql | string): Sql => sql`substr(${sql.join([orderKey])}, 18)`
 
+/** The time at the front of an order key: microseconds in 16 digits, so that text compares as time does. */
+export const timeKey = (d: Dialect, time: Sql | string): Sql =>
+  sql`lpad(${d.cast(d.epochMicroseconds(time), 'string')}, 16, '0')`
+
 /** What follows an order key in a text that begins with one: the value of `min(order_key || value)`. */
 export const afterOrderKey = (text: Sql | string): Sql => sql`substr(${sql.join([text])}, ${ORDER_KEY_LENGTH + 1})`
 

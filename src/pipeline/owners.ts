@@ -1,6 +1,8 @@
 import { type Sql, sql } from '../warehouses/sql.ts'
-import { afterOrderKey } from './order.ts'
+import { afterOrderKey, eventKeyOf } from './order.ts'
 import { type StageContext, type Step, stored } from './stage.ts'
+import { OPEN_RUN } from './tables/table.ts'
+import { VISIT_PIECE } from './visit-piece.ts'
 
 /** Visits that this run takes out of the table as they are: merged into others, or broken by a withdrawal. */
 export function goneVisits(c: StageContext): Step {
@@ -21,19 +23,77 @@ select anonymous_id from ${sql.staging('visits_gone')} where anonymous_id <> ''
 `,
 }
 
+/**
+ * Users of the changed devices, before the run and after it, and the devices whose older visits have to be looked at.
+ *
+ * Most need not: without a user a device owns its visits; a device that had one user and has no other gives every
+ * visit to that user; a shared one stays shared. What is left are devices that get their first user or another one,
+ * and those that lost events to a withdrawal.
+ */
+export function deviceUsers(c: StageContext): readonly Step[] {
+  const { maxUsersPerDevice, sharedDevices } = c.options.identity
+  const staysShared = sharedDevices === 'next-user' ? sql`users_before > ${maxUsersPerDevice}` : sql`1 = 0`
+  const broken = c.isRebuild
+    ? sql.empty
+    : sql`
+union distinct
+select anonymous_id from ${sql.staging('visits_broken')} where anonymous_id <> ''`
+  return [
+    {
+      into: 'device_pairs',
+      select: sql`
+select k.anonymous_id, k.user_id, k.first_seen_at, k.last_seen_at, k.first_event_key, 0 as is_new
+from ${stored(c, 'known_pairs')} as k
+where k.to_run = ${OPEN_RUN} and k.anonymous_id in (select anonymous_id from ${sql.staging('devices')})
+union all
+select anonymous_id, user_id, started_at as first_seen_at, ended_at as last_seen_at, ${eventKeyOf('first_key')} as first_event_key, 1 as is_new
+from ${sql.staging('visits_merged')}
+where anonymous_id <> '' and user_id <> ''
+`,
+    },
+    {
+      into: 'device_users',
+      select: sql`
+select
+    anonymous_id,
+    count(distinct user_id) as users,
+    count(distinct case when is_new = 0 then user_id end) as users_before,
+    min(user_id) as single_user
+from ${sql.staging('device_pairs')}
+group by anonymous_id
+`,
+    },
+    {
+      into: 'looked_at_devices',
+      select: sql`
+select anonymous_id from ${sql.staging('device_users')}
+where users_before = 0 or (users > 1 and not ${staysShared})
+union distinct
+-- Two events at one instant: which of them was first only the visits know.
+select n.anonymous_id
+from ${sql.staging('device_pairs')} as n
+join ${sql.staging('device_pairs')} as o on o.anonymous_id = n.anonymous_id and o.user_id = n.user_id
+where n.is_new = 1 and o.is_new = 0 and o.first_seen_at = n.first_seen_at and o.first_event_key <> n.first_event_key${broken}
+`,
+    },
+  ]
+}
+
 /** Every visit of those devices as it will be after the run, `is_new` 1 for those this run made. */
 export function deviceVisits(c: StageContext): Step {
+  const piece = sql.join(VISIT_PIECE.map((name) => sql`v.${sql.id(name)}`))
+  const none = c.d.cast(sql`null`, 'string')
   return {
     into: 'device_visits',
     select: sql`
-select v.visit_id, v.anonymous_id, v.user_id, v.started_at, v.ended_at, v.first_key, v.last_key, v.owner_id, v.person_id, 0 as is_new
+select v.visit_id, ${piece}, v.owner_id, v.person_id, 0 as is_new
 from ${stored(c, 'visits')} as v
-where v.anonymous_id in (select anonymous_id from ${sql.staging('devices')})
+where v.anonymous_id in (select anonymous_id from ${sql.staging('looked_at_devices')})
     and v.visit_id not in (select visit_id from ${sql.staging('visits_gone')})
 union all
-select visit_id, anonymous_id, user_id, started_at, ended_at, first_key, last_key, null as owner_id, null as person_id, 1 as is_new
-from ${sql.staging('visits_merged')}
-where anonymous_id <> ''
+select v.visit_id, ${piece}, ${none} as owner_id, ${none} as person_id, 1 as is_new
+from ${sql.staging('visits_merged')} as v
+where v.anonymous_id in (select anonymous_id from ${sql.staging('looked_at_devices')})
 `,
   }
 }
@@ -48,6 +108,7 @@ where anonymous_id <> ''
  */
 export function visitOwners(c: StageContext): Step {
   const { maxUsersPerDevice, sharedDevices } = c.options.identity
+  const none = c.d.cast(sql`null`, 'string')
   const identified = (key: string) => sql`case when user_id <> '' then ${sql.id(key)} || user_id end`
   const isShared = sql`users > ${maxUsersPerDevice}`
   const owner: Sql =
@@ -84,9 +145,12 @@ walked as (
 select visit_id, is_new, owner_id as old_owner_id, person_id as old_person_id, ${owner} as owner_id
 from walked
 union all
-select visit_id, 1 as is_new, null as old_owner_id, null as old_person_id, user_id as owner_id
-from ${sql.staging('visits_merged')}
-where anonymous_id = ''
+select
+    v.visit_id, 1 as is_new, ${none} as old_owner_id, ${none} as old_person_id,
+    case when v.user_id <> '' then v.user_id when u.users = 1 then u.single_user else v.anonymous_id end as owner_id
+from ${sql.staging('visits_merged')} as v
+left join ${sql.staging('device_users')} as u on u.anonymous_id = v.anonymous_id
+where v.anonymous_id not in (select anonymous_id from ${sql.staging('looked_at_devices')})
 `,
   }
 }

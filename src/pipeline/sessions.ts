@@ -1,33 +1,57 @@
 import { sql } from '../warehouses/sql.ts'
 import { eventKeyOf } from './order.ts'
 import { defineStage, gapMicroseconds, stored } from './stage.ts'
+import { OPEN_RUN } from './tables/table.ts'
+import { affectedSince } from './versions.ts'
 
 /**
  * Sessions of the affected people: their in-session visits on all devices, merged while the next begins at most the
- * gap after the latest end so far. Pure functions of a person's visits, so nobody else is looked at.
+ * gap after the latest end so far. Pure functions of a person's visits, so nobody else is looked at; and of theirs only
+ * what a change can reach: sessions that ended more than the gap before the first change stay as they are, and with
+ * them their touches and the conversions before `from_at`, the beginning of the first session that may not.
  */
 export const sessions = defineStage({
   name: 'sessions',
   does: 'sessions of the affected people, merged from visits',
-  reads: ['visits'],
+  reads: ['visits', 'sessions'],
   writes: [],
   result: 'sessions_merged',
 
-  steps: (c) => [
-    {
-      into: 'people_visits',
-      select: sql`
+  steps: (c) => {
+    const gap = gapMicroseconds(c.options)
+    return [
+      {
+        into: 'affected_people',
+        select: sql`
+with reached as (
+    select s.person_id, min(s.started_at) as started_at
+    from ${stored(c, 'sessions')} as s
+    join ${sql.staging('changed_people')} as p on p.person_id = s.person_id
+    where s.to_run = ${OPEN_RUN} and s.ended_at >= ${c.d.addMicroseconds('p.since', sql`${-gap}`)}
+        and s.ended_at >= ${c.d.addMicroseconds(sql`(select min(since) from ${sql.staging('changed_people')})`, sql`${-gap}`)}
+    group by s.person_id
+)
+
+select p.person_id, case when r.started_at < p.since then r.started_at else p.since end as from_at
+from ${sql.staging('changed_people')} as p
+left join reached as r on r.person_id = p.person_id
+`,
+      },
+      {
+        into: 'people_visits',
+        select: sql`
 select v.*
 from ${stored(c, 'visits')} as v
-where v.person_id in (select person_id from ${sql.staging('affected_people')})
+join ${sql.staging('affected_people')} as a on a.person_id = v.person_id
+where v.ended_at >= a.from_at and v.ended_at >= ${affectedSince}
     and v.visit_id not in (select visit_id from ${sql.staging('visits_out')})
 union all
 select * from ${sql.staging('visits_in')}
 `,
-    },
-    {
-      into: 'session_visits',
-      select: sql`
+      },
+      {
+        into: 'session_visits',
+        select: sql`
 with reached as (
     select
         *,
@@ -42,7 +66,7 @@ with reached as (
 numbered as (
     select
         *,
-        sum(case when reach is null or ${c.d.microsecondsBetween('reach', 'started_at')} > ${gapMicroseconds(c.options)} then 1 else 0 end) over (
+        sum(case when reach is null or ${c.d.microsecondsBetween('reach', 'started_at')} > ${gap} then 1 else 0 end) over (
             partition by person_id order by first_key, visit_id
             rows between unbounded preceding and current row
         ) as session_number
@@ -54,10 +78,10 @@ select
     ${eventKeyOf(sql`min(first_key) over (partition by person_id, session_number)`)} as session_id
 from numbered
 `,
-    },
-    {
-      into: 'sessions_merged',
-      select: sql`
+      },
+      {
+        into: 'sessions_merged',
+        select: sql`
 select
     session_id,
     person_id,
@@ -71,8 +95,9 @@ select
 from ${sql.staging('session_visits')}
 group by session_id, person_id
 `,
-    },
-  ],
+      },
+    ]
+  },
 
   publish: () => [],
 })

@@ -4,7 +4,7 @@ import { withVisit } from './order.ts'
 import { defineStage, type StageContext, type Step, stored } from './stage.ts'
 import { touchCandidates } from './tables/events.ts'
 import { touches as touchesTable } from './tables/people.ts'
-import { compareVersions, publishVersions } from './versions.ts'
+import { affectedSince, compareVersions, publishVersions, sinceAffected } from './versions.ts'
 
 /** Touches of the affected people: the entry of each session, and later candidates that bring something new. */
 export const touches = defineStage({
@@ -23,13 +23,13 @@ export const touches = defineStage({
     ...compareVersions(c, {
       spec: touchesTable,
       rows: 'touches_rows',
-      scope: sql`person_id in (select person_id from ${sql.staging('affected_people')})`,
+      scope: sinceAffected('touched_at'),
     }),
   ],
   publish: (c) => publishVersions(c, touchesTable),
 })
 
-/** Pages and screens of the affected sessions, each in its visit and with the referrer of the page before it. */
+/** What the affected sessions may be credited for, each in its visit and with the referrer of the page before it. */
 function candidates(c: StageContext): readonly Step[] {
   const columns = Object.keys(touchCandidates.columns).map((name) => sql`k.${sql.id(name)}`)
   const fresh = c.isRebuild
@@ -47,29 +47,56 @@ with atoms as (
 select ${sql.join(columns)}, 1 = 1 as is_in_session
 from ${stored(c, 'touch_candidates')} as k
 join atoms as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
-where 1 = 1${fresh}
+where k.occurred_at >= ${affectedSince}${fresh}
 union all
 select ${sql.join(columns)}, 1 = 1 as is_in_session
 from ${sql.staging('touch_candidates_new')} as k
 join atoms as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
 `,
     },
-    { into: 'visit_candidates', select: withVisit(c.d, sql.staging('candidates'), sql.staging('session_visits')) },
+    {
+      into: 'visit_candidates',
+      select: withVisit(
+        c.d,
+        sql`(select * from ${sql.staging('candidates')} where is_first or is_candidate)`,
+        sql.staging('session_visits'),
+      ),
+    },
     {
       into: 'session_candidates',
       select: sql`
+with lone as (
+    select distinct anonymous_id, user_id
+    from ${sql.staging('visit_candidates')} as k
+    where ${isLone}
+),
+
+pages as (
+    select
+        p.anonymous_id, p.user_id, p.order_key,
+        lag(p.order_key) over (partition by p.anonymous_id, p.user_id order by p.order_key) as previous_key,
+        lag(p.raw_referrer_host) over (partition by p.anonymous_id, p.user_id order by p.order_key) as previous_referrer_host
+    from ${sql.staging('candidates')} as p
+    join lone as l on l.anonymous_id = p.anonymous_id and l.user_id = p.user_id
+    where p.is_page
+)
+
 select
     k.*,
     v.session_id,
-    lag(k.raw_referrer_host) over (
-        partition by k.visit_id, case when k.is_page then 1 else 0 end order by k.order_key
-    ) as previous_referrer_host
+    case when p.previous_key >= v.first_key then p.previous_referrer_host end as previous_referrer_host
 from ${sql.staging('visit_candidates')} as k
 join ${sql.staging('session_visits')} as v on v.visit_id = k.visit_id
+left join pages as p on p.anonymous_id = k.anonymous_id and p.user_id = k.user_id and p.order_key = k.order_key
 `,
     },
   ]
 }
+
+/** A referrer is all it has: no news on a single-page app, which repeats `document.referrer` on every page. */
+const isLone = sql`k.is_page and k.is_candidate
+        and k.utm_source is null and k.utm_medium is null and k.utm_campaign is null and k.utm_content is null and k.utm_term is null
+        and k.click_id is null`
 
 const FIELDS = [
   ...[
@@ -112,12 +139,7 @@ select
 from ${sql.staging('session_candidates')} as k
 join ${sql.staging('sessions_merged')} as s on s.session_id = k.session_id
 where k.is_page and k.is_candidate and k.order_key > substr(s.entry_key, 2)
-    -- A single-page app repeats document.referrer on every page: no news unless a campaign or click id comes with it.
-    and not (
-        k.utm_source is null and k.utm_medium is null and k.utm_campaign is null and k.utm_content is null and k.utm_term is null
-        and k.click_id is null
-        and k.raw_referrer_host = coalesce(k.previous_referrer_host, '')
-    )
+    and not (${isLone} and k.raw_referrer_host = coalesce(k.previous_referrer_host, ''))
 `,
 }
 

@@ -8,13 +8,32 @@ export interface Recomputed {
   readonly spec: TableSpec
   /** Staging table with the rows as they should be now, in the table's data columns. */
   readonly rows: string
-  /** Which current rows were recomputed, over the table's columns. */
-  readonly scope: Sql
+  /** Which current rows were recomputed: what follows `from table as t`, a join and a condition or one of them. */
+  readonly scope: Scope
   /** Holds for a rebuild too; without it a rebuild recomputes all rows. */
   readonly isScopeKept?: boolean
   /** Columns whose change alone writes no new version. */
   readonly ignoring?: readonly string[]
 }
+
+/** Part of a versioned table, called `t`. */
+export interface Scope {
+  /** Joins that leave at most one row per row of the table. */
+  readonly join?: Sql
+  readonly where: Sql
+}
+
+/** The rows of the affected people from the time on from which they were recomputed. */
+export function sinceAffected(time: string): Scope {
+  const at = sql`t.${sql.id(time)}`
+  return {
+    join: sql`join ${sql.staging('affected_people')} as a on a.person_id = t.person_id`,
+    where: sql`${at} >= a.from_at and ${at} >= ${affectedSince}`,
+  }
+}
+
+/** The earliest of those times: bounds what is read of tables whose rows lie together by month. */
+export const affectedSince = sql`(select min(from_at) from ${sql.staging('affected_people')})`
 
 const current = (name: string) => `${name}_current`
 const unchanged = (name: string) => `${name}_unchanged`
@@ -42,13 +61,15 @@ export function compareVersions(
     })
   const keys = (alias: string) => sql.join(spec.key.map((k) => sql`${sql.id(alias)}.${sql.id(k)}`))
   const first = spec.key[0] ?? ''
+  const isWhole = c.isRebuild && !isScopeKept
   return [
     {
       into: current(spec.name),
       select: sql`
-select ${sql.join(columns)}
-from ${sql.table(spec.name)}
-where to_run = ${OPEN_RUN} and ${c.isRebuild && !isScopeKept ? sql`1 = 1` : scope}
+select ${sql.join(columns.map((name) => sql`t.${sql.id(name)}`))}
+from ${sql.table(spec.name)} as t
+${isWhole ? sql.empty : (scope.join ?? sql.empty)}
+where t.to_run = ${OPEN_RUN} and ${isWhole ? sql`1 = 1` : scope.where}
 `,
     },
     {

@@ -3,6 +3,7 @@ import { activityOf, touchCandidatesOf } from './candidates.ts'
 import { atomColumns, defineStage, gapMicroseconds, insertInto, type StageContext, type Step, stored } from './stage.ts'
 import { activityHours, conversionCandidates, touchCandidates } from './tables/events.ts'
 import { conversionValues } from './values.ts'
+import { VISIT_PIECE } from './visit-piece.ts'
 import { brokenVisits } from './withdrawals.ts'
 
 /**
@@ -121,24 +122,6 @@ group by anonymous_id, user_id, is_in_session, ${d.integerDivide(d.epochMicrosec
 `,
   }
 }
-
-/** Columns of a visit that merge: all but its name and its owner. */
-export const VISIT_PIECE = [
-  'anonymous_id',
-  'user_id',
-  'is_in_session',
-  'started_at',
-  'ended_at',
-  'first_key',
-  'last_key',
-  'event_count',
-  'page_count',
-  'entry_key',
-  'page_key',
-  'page_url',
-  'blog_key',
-  'blog_url',
-] as const
 
 /** Pieces and the stored visits they touch, merged. Stored visits are more than a gap apart, so one look suffices. */
 function mergeVisits(c: StageContext): readonly Step[] {

@@ -2,7 +2,7 @@ import { describe, expect } from 'vitest'
 import type { StageContext } from '../../src/pipeline/stage.ts'
 import { dataColumns, OPEN_RUN } from '../../src/pipeline/tables/table.ts'
 import { versionedTables } from '../../src/pipeline/tables/tables.ts'
-import { compareVersions, publishVersions } from '../../src/pipeline/versions.ts'
+import { compareVersions, publishVersions, type Scope } from '../../src/pipeline/versions.ts'
 import { type Sql, sql } from '../../src/warehouses/sql.ts'
 import type { Row, RowValue, TableSpec, Warehouse } from '../../src/warehouses/warehouse.ts'
 import { testSettings } from '../oracle/settings.ts'
@@ -68,7 +68,7 @@ export function testVersions(open: Open, known?: KnownFailures): void {
       await use().transaction([sql`delete from ${t} where to_run <> 0`])
       await publish(use(), spec, 1, { 1: 0, 2: 0, 3: 0 })
       const key = spec.key[0]!
-      const scope = sql`${sql.id(key)} in (${sql.values([rowOf(spec, 1, 0)[key]!, rowOf(spec, 2, 0)[key]!])})`
+      const scope = { where: sql`t.${sql.id(key)} in (${sql.values([rowOf(spec, 1, 0)[key]!, rowOf(spec, 2, 0)[key]!])})` }
       await publish(use(), spec, 2, { 1: 1 }, [], scope)
       expect(await asOf(use(), spec, 2)).toEqual(sorted(spec, { 1: 1, 3: 0 }))
     })
@@ -91,7 +91,7 @@ const publish = (
   run: number,
   contents: Contents,
   more?: readonly Sql[],
-  scope?: Sql,
+  scope?: Scope,
 ): Promise<void> => publishRows(warehouse, spec, run, rowsOf(spec, contents), more, scope)
 
 /** One run of one table: compares rows with what is current, then publishes in one transaction. */
@@ -101,7 +101,7 @@ async function publishRows(
   run: number,
   rows: readonly Row[],
   more: readonly Sql[] = [],
-  scope: Sql = sql`1 = 1`,
+  scope: Scope = { where: sql`1 = 1` },
 ): Promise<void> {
   const context = contextOf(warehouse, run)
   const columns = Object.fromEntries(dataColumns(spec).map((name) => [name, spec.columns[name]!]))

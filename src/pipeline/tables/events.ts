@@ -101,7 +101,7 @@ export const touchCandidates = table({
   name: 'touch_candidates',
   row: 'in-session page or screen',
   description:
-    'Pages and screens (and first events of pageless pieces that carry a campaign, click id or outside referrer) with the fields touches are made of. Owned through visits.',
+    'Pages and screens (and first events of pageless pieces that carry a campaign, click id or outside referrer). Those that can become touches have the fields touches are made of; of the others only the referrer’s host is kept, for the page after them. Owned through visits.',
   kind: 'state',
   key: ['order_key', 'anonymous_id', 'user_id'],
   partitionBy: 'occurred_at',
@@ -113,6 +113,7 @@ export const touchCandidates = table({
     event_key: text('Key of the event.'),
     occurred_at: time('When it happened.'),
     is_page: boolean('Page or screen, not another event.'),
+    is_first: boolean('First of the piece it came in: a session may begin with it.'),
     is_candidate: boolean('It carries a campaign, a click id or an outside referrer.'),
     page_url: text('URL of the page.', nullable),
     referrer: text('Referrer.', nullable),

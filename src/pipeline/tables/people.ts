@@ -252,6 +252,7 @@ export const attribution = versioned({
     signup_session_number: integer('Its number within the person, from 1.', nullable),
     blog_url: text('First page at or before signup that matches `blogPattern`.', nullable),
     first_page_ever_visited: text('URL of the person’s first page.', nullable),
+    first_page_at: time('When that was.', nullable),
     ...touchOf('first_touch', 'first touch'),
     ...touchOf('last_touch', 'last touch at or before signup'),
     ...touchOf('first_paid_touch', 'first paid touch'),
