@@ -13,23 +13,26 @@ export function resolveDuplicates(c: StageContext): readonly Step[] {
   // Two hundred years: see docs/decisions/0005.
   const horizon = 200 * 365 * 86_400_000_000
   return [
+    // The ledger is as long as history: of all its rows only two numbers are read, the rest where a key may be known.
+    {
+      into: 'ledger_hits',
+      select: sql`
+select key_hash, received_at
+from ${sql.table('event_ledger')}
+where key_hash in (select ${d.hashNumber('event_key')} from ${sql.staging('incoming')})
+`,
+    },
     {
       into: 'copies',
       select: sql`
-with bounds as (
-    select
-        ${d.addMicroseconds(sql`min(received_at)`, sql`${-horizon}`)} as earliest,
-        ${d.addMicroseconds(sql`max(received_at)`, sql`${horizon}`)} as latest
-    from ${sql.staging('incoming')}
-)
-
 select event_key, received_at, received_at as last_received_at, content_hash, occurred_at, row_number_read, 0 as is_stored
 from ${sql.staging('incoming')}
 union all
 select l.event_key, l.received_at, l.last_received_at, l.content_hash, l.occurred_at, 0 as row_number_read, 1 as is_stored
 from ${sql.table('event_ledger')} as l
-cross join bounds as b
-where l.last_received_at >= b.earliest and l.received_at <= b.latest
+where l.received_at >= (select min(received_at) from ${sql.staging('ledger_hits')})
+    and l.received_at <= (select max(received_at) from ${sql.staging('ledger_hits')})
+    and l.key_hash in (select key_hash from ${sql.staging('ledger_hits')})
     and l.event_key in (select event_key from ${sql.staging('incoming')})
 `,
     },
@@ -110,16 +113,16 @@ where s.status in ('fresh', 'replacing')
     {
       into: 'ledger_changes',
       select: sql`
-select event_key, received_at, last_received_at, content_hash, occurred_at, 0 as is_old
+select ${d.hashNumber('event_key')} as key_hash, event_key, received_at, last_received_at, content_hash, occurred_at, 0 as is_old
 from ${sql.staging('copies')}
 where is_stored = 0 and event_key not in (select event_key from ${sql.staging('contested')})
 union all
-select c.event_key, c.received_at, c.cluster_last_received_at, c.content_hash, c.occurred_at, 0 as is_old
+select ${d.hashNumber('c.event_key')} as key_hash, c.event_key, c.received_at, c.cluster_last_received_at, c.content_hash, c.occurred_at, 0 as is_old
 from ${sql.staging('contested')} as c
 where c.place = 1 and c.is_only_stored = 0
     and not (c.is_stored = 1 and c.last_received_at = c.cluster_last_received_at)
 union all
-select c.event_key, c.received_at, c.last_received_at, c.content_hash, c.occurred_at, 1 as is_old
+select ${d.hashNumber('c.event_key')} as key_hash, c.event_key, c.received_at, c.last_received_at, c.content_hash, c.occurred_at, 1 as is_old
 from ${sql.staging('contested')} as c
 where c.is_stored = 1 and c.is_only_stored = 0
     and not (c.place = 1 and c.last_received_at = c.cluster_last_received_at)

@@ -3,7 +3,7 @@ import { aliasRows } from './alias-rows.ts'
 import { resolveAliases } from './components.ts'
 import { knownPairRows } from './known-pairs.ts'
 import { changedDevices, deviceUsers, deviceVisits, goneVisits, visitOwners } from './owners.ts'
-import { defineStage, insertInto, type StageContext, type Step, stored } from './stage.ts'
+import { defineStage, insertByMonth, insertInto, type StageContext, type Step, stored } from './stage.ts'
 import { aliases, aliasLinks, identityMembers, knownPairs, visits } from './tables/people.ts'
 import { compareVersions, publishVersions } from './versions.ts'
 import { VISIT_PIECE } from './visit-piece.ts'
@@ -55,8 +55,8 @@ export const identities = defineStage({
       ? sql`delete from ${sql.table('visits')} where 1 = 1`
       : sql`delete from ${sql.table('visits')}
 where visit_id in (select visit_id from ${sql.staging('visits_out')})
-    and started_at >= (select min(started_at) from ${sql.staging('visits_out')})`,
-    insertInto('visits', Object.keys(visits.columns), 'visits_in'),
+    and started_at in (select started_at from ${sql.staging('visits_out')})`,
+    insertByMonth(c.d, visits, 'visits_in'),
     c.isRebuild
       ? sql`delete from ${sql.table('alias_links')} where 1 = 1`
       : sql`delete from ${sql.table('alias_links')} where event_key in (select event_key from ${sql.staging('links_gone')})`,

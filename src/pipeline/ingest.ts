@@ -23,6 +23,7 @@ export const ingest = defineStage({
     'outside_hosts',
     'copies',
     'contested',
+    'ledger_hits',
     'incoming',
     'statuses',
   ],
@@ -123,18 +124,22 @@ having count(o.outcome) > 0 or max(f.files) > 0
       ? []
       : [
           sql`delete from ${sql.table('events')}
-where event_key in (select event_key from ${sql.staging('withdrawn')}) and exists (
+where event_key in (select event_key from ${sql.staging('withdrawn')})
+    and occurred_at in (select occurred_at from ${sql.staging('withdrawn')})
+    and exists (
     select 1 from ${sql.staging('withdrawn')} as w
     where w.event_key = events.event_key and w.occurred_at = events.occurred_at and w.received_at = events.received_at
 )`,
           insertInto('events', Object.keys(events.columns), 'new_events'),
           sql`delete from ${sql.table('event_ledger')}
-where event_key in (select event_key from ${sql.staging('ledger_changes')} where is_old = 1) and exists (
+where key_hash in (select key_hash from ${sql.staging('ledger_changes')} where is_old = 1)
+    and received_at in (select received_at from ${sql.staging('ledger_changes')} where is_old = 1)
+    and exists (
     select 1 from ${sql.staging('ledger_changes')} as s
     where s.is_old = 1 and s.event_key = event_ledger.event_key and s.received_at = event_ledger.received_at
 )`,
-          sql`insert into ${sql.table('event_ledger')} (event_key, received_at, last_received_at, content_hash, occurred_at)
-select event_key, received_at, last_received_at, content_hash, occurred_at
+          sql`insert into ${sql.table('event_ledger')} (key_hash, event_key, received_at, last_received_at, content_hash, occurred_at)
+select key_hash, event_key, received_at, last_received_at, content_hash, occurred_at
 from ${sql.staging('ledger_changes')}
 where is_old = 0`,
           ...publishVersions(c, quarantine),

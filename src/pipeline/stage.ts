@@ -1,5 +1,6 @@
 import type { Dialect } from '../warehouses/dialect.ts'
 import { type Sql, sql } from '../warehouses/sql.ts'
+import type { TableSpec } from '../warehouses/warehouse.ts'
 import type { PipelineOptions } from './options.ts'
 
 /** What a stage may know: the engine's words, the options, and which run this is. */
@@ -60,6 +61,18 @@ export function insertInto(name: string, columns: readonly string[], from: strin
   return sql`insert into ${sql.table(name)} (${list})
 select ${list} from ${sql.staging(from)}`
 }
+
+/** The same with the rows of a month together: reads that are bounded in time then skip the rest of the table. */
+export function insertByMonth(d: Dialect, spec: TableSpec, from: string): Sql {
+  return sql`${insertInto(spec.name, Object.keys(spec.columns), from)}
+order by ${sql.join(byMonth(d, spec))}`
+}
+
+/** Month, then what keeps rows together. */
+export const byMonth = (d: Dialect, spec: TableSpec): readonly Sql[] => [
+  ...(spec.partitionBy ? [d.dateTrunc('month', spec.partitionBy)] : []),
+  ...(spec.clusterBy ?? []).map((name) => sql.id(name)),
+]
 
 /** ASCII letters in lower case, the same on every engine. */
 export const asciiLower = (value: Sql | string): Sql =>

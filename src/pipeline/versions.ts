@@ -1,6 +1,6 @@
 import { type Sql, sql } from '../warehouses/sql.ts'
 import type { TableSpec } from '../warehouses/warehouse.ts'
-import type { StageContext, Step } from './stage.ts'
+import { byMonth, type StageContext, type Step } from './stage.ts'
 import { dataColumns, OPEN_RUN } from './tables/table.ts'
 
 /** What a stage computed for part of a versioned table. */
@@ -108,7 +108,8 @@ where u.${sql.id(first)} is null
  */
 export function publishVersions(c: StageContext, spec: TableSpec): readonly Sql[] {
   const columns = sql.join(dataColumns(spec))
-  const sorted = [...(spec.clusterBy ?? []), ...spec.key]
+  const order = byMonth(c.d, spec)
+  const sorted = order.length === 0 ? sql.empty : sql`order by ${sql.join(order)}`
   // The plain IN comes first: an engine looks up one column with it before it compares whole keys.
   const first = spec.key[0] ?? ''
   return [
@@ -124,6 +125,6 @@ where t.to_run = ${OPEN_RUN} and t.${sql.id(first)} in (select ${sql.id(first)} 
     sql`insert into ${sql.table(spec.name)} (${columns}, from_run, to_run)
 select ${columns}, ${c.run}, ${OPEN_RUN}
 from ${sql.staging(opened(spec))}
-order by ${sql.join([...new Set(sorted)])}`,
+${sorted}`,
   ]
 }

@@ -1,6 +1,15 @@
 import { sql } from '../warehouses/sql.ts'
 import { activityOf, touchCandidatesOf } from './candidates.ts'
-import { atomColumns, defineStage, gapMicroseconds, insertInto, type StageContext, type Step, stored } from './stage.ts'
+import {
+  atomColumns,
+  defineStage,
+  gapMicroseconds,
+  insertByMonth,
+  insertInto,
+  type StageContext,
+  type Step,
+  stored,
+} from './stage.ts'
 import { activityHours, conversionCandidates, touchCandidates } from './tables/events.ts'
 import { conversionValues } from './values.ts'
 import { VISIT_PIECE } from './visit-piece.ts'
@@ -33,18 +42,20 @@ export const visits = defineStage({
   ],
 
   publish: (c) => [
-    c.isRebuild
-      ? sql`delete from ${sql.table('touch_candidates')} where 1 = 1`
-      : sql`delete from ${sql.table('touch_candidates')} where order_key in (select order_key from ${sql.staging('reread_keys')})`,
-    insertInto('touch_candidates', Object.keys(touchCandidates.columns), 'touch_candidates_new'),
+    c.isRebuild ? sql`delete from ${sql.table('touch_candidates')} where 1 = 1` : rereadOf('touch_candidates'),
+    insertByMonth(c.d, touchCandidates, 'touch_candidates_new'),
     c.isRebuild
       ? sql`delete from ${sql.table('conversion_candidates')} where 1 = 1`
-      : sql`delete from ${sql.table('conversion_candidates')} where order_key in (select order_key from ${sql.staging('reread_keys')})`,
-    insertInto('conversion_candidates', Object.keys(conversionCandidates.columns), 'conversion_candidates_new'),
+      : rereadOf('conversion_candidates'),
+    insertByMonth(c.d, conversionCandidates, 'conversion_candidates_new'),
     ...(c.isRebuild ? [sql`delete from ${sql.table('activity_hours')} where 1 = 1`] : []),
     insertInto('activity_hours', Object.keys(activityHours.columns), 'activity_new'),
   ],
 })
+
+/** Takes back what was stored of events that are read again or withdrawn. */
+const rereadOf = (table: string) => sql`delete from ${sql.table(table)}
+where order_key in (select order_key from ${sql.staging('reread_keys')})`
 
 /** The columns of `events` that visits and candidates are made of. */
 const BATCH = [
@@ -141,6 +152,7 @@ join ${sql.staging('pieces')} as p
     on p.anonymous_id = v.anonymous_id and p.user_id = v.user_id and p.is_in_session = v.is_in_session
 where v.started_at <= ${d.addMicroseconds('p.ended_at', sql`${gap}`)}
     and v.ended_at >= ${d.addMicroseconds('p.started_at', sql`${-gap}`)}
+    and v.ended_at >= ${d.addMicroseconds(sql`(select min(started_at) from ${sql.staging('pieces')})`, sql`${-gap}`)}
     ${broken}
 `,
     },

@@ -35,6 +35,8 @@ export interface Dialect extends Omit<SqlWriter, 'table' | 'staging'> {
   parseTime(text: Expr): Sql
   /** Lower-case hex MD5 of the text. */
   md5(text: Expr): Sql
+  /** A number from 0 to 2^63 - 1 that the text alone decides, as if by lot: for narrow keys of look-ups. Not the same on every engine. */
+  hashNumber(text: Expr): Sql
   /** Lower-case hex MD5 of the values in order; nulls count, and differ from empty text. */
   surrogateKey(values: readonly Expr[]): Sql
   /** Aggregate: the value of the row with the smallest key among rows whose key is not null; that value may be null. Keys are text, unique and compared by bytes. */

@@ -91,6 +91,7 @@ const CATALOG = 'tributary_catalog'
 export async function openInstance(path: string, settings: Record<string, string>): Promise<DuckDBInstance> {
   const instance = await DuckDBInstance.create(':memory:', {
     ...settings,
+    checkpoint_threshold: '1GB', // never within a COMMIT, for which readers wait: `maintain` sees to it
     ...(path === ':memory:' ? {} : { temp_directory: `${path}.tmp` }),
   })
   const connection = await instance.connect()

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { append } from './duckdb-append.ts'
 import { Connections, openInstance, run } from './duckdb-connections.ts'
@@ -22,6 +23,15 @@ export interface DuckdbOptions {
 
 /** The catalog of staging tables: in memory, so a run writes them nowhere and a dead run leaves none. */
 const STAGING = 'staging'
+
+/** The log is moved into the file when it is larger, in bytes. */
+const LARGEST_LOG = 64 * 2 ** 20
+
+const logBytes = async (path: string): Promise<number> =>
+  stat(`${path}.wal`).then(
+    (log) => log.size,
+    () => 0, // in memory, or just moved
+  )
 
 /** Opens an embedded DuckDB. */
 export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
@@ -145,8 +155,12 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
           : Object.fromEntries(rows.map(([column, type]) => [String(column), String(type)]))
       }),
 
-    // Statistics are kept as rows arrive; a checkpoint moves the log into the file.
-    maintain: () => pool.use(async (c) => void (await c.run('checkpoint'))),
+    // Statistics are kept as rows arrive; a checkpoint moves the log into the file. It rewrites what many small changes
+    // touched, so it waits until the log is worth it; when the database is opened a log of that size is read in a second.
+    maintain: () =>
+      pool.use(async (c) => {
+        if ((await logBytes(options.path)) > LARGEST_LOG) await c.run('checkpoint')
+      }),
 
     ping: () => pool.use(async (c) => void (await c.run('select 1'))),
 

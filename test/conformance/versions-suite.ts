@@ -68,7 +68,9 @@ export function testVersions(open: Open, known?: KnownFailures): void {
       await use().transaction([sql`delete from ${t} where to_run <> 0`])
       await publish(use(), spec, 1, { 1: 0, 2: 0, 3: 0 })
       const key = spec.key[0]!
-      const scope = { where: sql`t.${sql.id(key)} in (${sql.values([rowOf(spec, 1, 0)[key]!, rowOf(spec, 2, 0)[key]!])})` }
+      const scope = {
+        where: sql`t.${sql.id(key)} in (${sql.values([rowOf(spec, 1, 0)[key]!, rowOf(spec, 2, 0)[key]!])})`,
+      }
       await publish(use(), spec, 2, { 1: 1 }, [], scope)
       expect(await asOf(use(), spec, 2)).toEqual(sorted(spec, { 1: 1, 3: 0 }))
     })

@@ -69,6 +69,7 @@ export const eventLedger = table({
   key: ['event_key', 'received_at'],
   partitionBy: 'received_at',
   columns: {
+    key_hash: integer('A number out of the key: a look-up reads only this of all rows.'),
     event_key: text('Key of the event.'),
     received_at: time('When the winning copy was received.'),
     last_received_at: time('When the latest copy was received.'),

@@ -9,7 +9,7 @@ export const visits = table({
   kind: 'state',
   key: ['visit_id'],
   partitionBy: 'started_at',
-  clusterBy: ['anonymous_id', 'person_id'],
+  clusterBy: ['anonymous_id'],
   columns: {
     visit_id: text('md5 of anonymous id, user id, kind and first event.'),
     anonymous_id: text('Device, empty when none.'),
