@@ -31,6 +31,7 @@ export function serverRuns(config: Config, warehouse: Warehouse, logger: Logger,
     const tell = (event: ProgressEvent) => {
       if (event.state === 'finished')
         logger.info({ stage: event.stage, rows: event.rows, milliseconds: event.milliseconds }, 'stage finished')
+      if (event.state === 'note') logger.warn({ stage: event.stage, note: event.note }, 'run has something to say')
       onProgress(event)
     }
     try {

@@ -1,5 +1,6 @@
 import { type Sql, sql } from '../warehouses/sql.ts'
 import { afterOrderKey } from './order.ts'
+import { affectedScope } from './recompute.ts'
 import { defineStage, type StageContext, type Step } from './stage.ts'
 import { attribution as attributionTable } from './tables/people.ts'
 import { compareVersions, publishVersions } from './versions.ts'
@@ -18,7 +19,7 @@ export const attribution = defineStage({
     ...compareVersions(c, {
       spec: attributionTable,
       rows: 'attribution_rows',
-      scope: sql`person_id in (select person_id from ${sql.staging('affected_people')})`,
+      scope: affectedScope(c),
     }),
   ],
   publish: (c) => publishVersions(c, attributionTable),

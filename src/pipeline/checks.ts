@@ -1,7 +1,7 @@
 import { TributaryError } from '../errors.ts'
 import { type Sql, sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
-import { credits } from './credits.ts'
+import { creditedConversions, credits } from './credits.ts'
 import { WHOLE } from './models/rule-models.ts'
 import type { Stage, StageContext } from './stage.ts'
 import { RULE_MODELS } from './tables/people.ts'
@@ -35,7 +35,7 @@ where rows_read <> accepted + seen_before + duplicates + quarantined + excluded 
 select count(*) as broken
 from (
     select v.conversion_id
-    from ${sql.staging('conversions_rows')} as v
+    from ${creditedConversions(c)} as v
     left join ${sql.staging('credits_rows')} as k on k.conversion_id = v.conversion_id
     group by v.conversion_id
     having count(k.conversion_id) = 0 or ${sql.join([...wholes, ...revenues], ' or ')}

@@ -1,5 +1,6 @@
 import { sql } from '../warehouses/sql.ts'
 import { withVisit } from './order.ts'
+import { affectedScope } from './recompute.ts'
 import { defineStage, gapMicroseconds, type StageContext, type Step, stored } from './stage.ts'
 import { conversionCandidates } from './tables/events.ts'
 import { conversions as conversionsTable, sessions as sessionsTable } from './tables/people.ts'
@@ -14,7 +15,7 @@ export const conversions = defineStage({
   result: 'conversions_rows',
 
   steps: (c) => {
-    const scope = sql`person_id in (select person_id from ${sql.staging('affected_people')})`
+    const scope = affectedScope(c)
     return [
       ...owned(c),
       counting(c),
@@ -31,10 +32,12 @@ export const conversions = defineStage({
 function owned(c: StageContext): readonly Step[] {
   const columns = Object.keys(conversionCandidates.columns).map((name) => sql`k.${sql.id(name)}`)
   const atoms = sql`join atoms as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id and a.is_in_session = k.is_in_session`
+  const { candidates } = c.recompute
+  const isSame = candidates.length === 0 ? sql.empty : sql` and k.conversion not in (${sql.values(candidates)})`
   const fresh = c.isRebuild
     ? sql.empty
     : sql`
-where k.order_key not in (select order_key from ${sql.staging('reread_keys')})`
+where k.order_key not in (select order_key from ${sql.staging('reread_keys')})${isSame}`
   return [
     {
       into: 'conversion_candidates_people',

@@ -1,15 +1,18 @@
 import type { Dialect } from '../warehouses/dialect.ts'
 import { type Sql, sql } from '../warehouses/sql.ts'
+import type { TableSpec } from '../warehouses/warehouse.ts'
 import { type Model, ruleModels, WHOLE } from './models/rule-models.ts'
+import { affectedScope } from './recompute.ts'
 import { anyOf, defineStage, type StageContext, type Step } from './stage.ts'
-import { credits as creditsTable, RULE_MODELS } from './tables/people.ts'
+import { conversions, credits as creditsTable, RULE_MODELS, touches } from './tables/people.ts'
+import { dataColumns, OPEN_RUN } from './tables/table.ts'
 import { compareVersions, publishVersions } from './versions.ts'
 
 /** What each rule model gives each touch of each conversion of the affected people. */
 export const credits = defineStage({
   name: 'credits',
   does: 'credit of the affected conversions under each rule model',
-  reads: ['credits'],
+  reads: ['touches', 'conversions', 'credits'],
   writes: ['credits'],
   result: 'credits_rows',
   discards: ['eligible'],
@@ -20,11 +23,43 @@ export const credits = defineStage({
     ...compareVersions(c, {
       spec: creditsTable,
       rows: 'credits_rows',
-      scope: sql`person_id in (select person_id from ${sql.staging('affected_people')})`,
+      scope:
+        creditedOf(c).length === 0
+          ? affectedScope(c)
+          : sql`(${affectedScope(c)} or conversion in (${sql.values(creditedOf(c))}))`,
     }),
   ],
   publish: (c) => publishVersions(c, creditsTable),
 })
+
+/** Conversions that are credited anew beside those of the affected people. */
+const creditedOf = (c: StageContext): readonly string[] =>
+  c.isRebuild || c.recompute.people ? [] : c.recompute.credits
+
+/** Current rows of a table of people whom the run does not affect. */
+const unaffected = (spec: TableSpec, condition: Sql) => sql`
+    select ${sql.join(dataColumns(spec))}
+    from ${sql.table(spec.name)}
+    where to_run = ${OPEN_RUN} and person_id not in (select person_id from ${sql.staging('affected_people')})${condition}`
+
+/** Conversions to be credited. */
+export function creditedConversions(c: StageContext): Sql {
+  const names = creditedOf(c)
+  if (names.length === 0) return sql.staging('conversions_rows')
+  return sql`(
+    select ${sql.join(dataColumns(conversions))} from ${sql.staging('conversions_rows')}
+    union all${unaffected(conversions, sql` and conversion in (${sql.values(names)})`)}
+)`
+}
+
+/** Touches of their people. */
+function creditedTouches(c: StageContext): Sql {
+  if (creditedOf(c).length === 0) return sql.staging('touches_rows')
+  return sql`(
+    select ${sql.join(dataColumns(touches))} from ${sql.staging('touches_rows')}
+    union all${unaffected(touches, sql.empty)}
+)`
+}
 
 /** Touches that a conversion may credit: at or before it, and not older than its lookback. */
 function eligible(c: StageContext): Step {
@@ -45,8 +80,8 @@ with considered as (
     select
         k.conversion_id, k.conversion, k.person_id, k.converted_at, k.value, k.currency,
         t.touch_id, t.touched_at, t.order_key, t.channel, t.source, t.medium, t.campaign, t.is_paid, t.is_direct
-    from ${sql.staging('conversions_rows')} as k
-    join ${sql.staging('touches_rows')} as t on t.person_id = k.person_id and t.touched_at <= k.converted_at
+    from ${creditedConversions(c)} as k
+    join ${creditedTouches(c)} as t on t.person_id = k.person_id and t.touched_at <= k.converted_at
     where ${inLookback}
 ),
 
@@ -98,7 +133,7 @@ select
     'Unattributed' as channel, null as source, null as medium, null as campaign,
     0 as position, 0 as touch_count, k.currency,
     ${columns(() => ({ credit: sql`${WHOLE}`, revenue: sql`k.value` }))}
-from ${sql.staging('conversions_rows')} as k
+from ${creditedConversions(c)} as k
 where k.conversion_id not in (select conversion_id from ${sql.staging('eligible')})
 `,
   }

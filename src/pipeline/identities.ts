@@ -1,4 +1,4 @@
-import { sql } from '../warehouses/sql.ts'
+import { type Sql, sql } from '../warehouses/sql.ts'
 import { resolveAliases } from './components.ts'
 import { eventKeyOf } from './order.ts'
 import { changedDevices, deviceVisits, goneVisits, visitOwners } from './owners.ts'
@@ -18,7 +18,7 @@ export const identities = defineStage({
 
   steps: (c) => [
     goneVisits(c),
-    changedDevices,
+    changedDevices(c),
     deviceVisits(c),
     visitOwners(c),
     ...resolveAliases(c),
@@ -110,10 +110,29 @@ join ${sql.staging('moved')} as m on m.visit_id = v.visit_id
       select: sql`
 select person_id from ${sql.staging('visits_out')}
 union distinct
-select person_id from ${sql.staging('visits_in')}
+select person_id from ${sql.staging('visits_in')}${unmoved(c)}
 `,
     },
   ]
+}
+
+/** People whose visits stay as they are, but who are computed again all the same: everyone, or those with some conversion. */
+function unmoved(c: StageContext): Sql {
+  const { people, conversions } = c.recompute
+  if (!people && conversions.length === 0) return sql.empty
+  const atoms = (table: Sql) => sql`
+    select anonymous_id, user_id, is_in_session from ${table} as k where conversion in (${sql.values(conversions)})`
+  const converting = people
+    ? sql.empty
+    : sql`
+join (${atoms(stored(c, 'conversion_candidates'))}
+    union distinct${atoms(sql.staging('conversion_candidates_new'))}
+) as a on a.anonymous_id = v.anonymous_id and a.user_id = v.user_id and a.is_in_session = v.is_in_session`
+  return sql`
+union distinct
+select v.person_id
+from ${stored(c, 'visits')} as v${converting}
+where v.visit_id not in (select visit_id from ${sql.staging('visits_out')})`
 }
 
 /** Known pairs of the changed devices. */

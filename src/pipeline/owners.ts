@@ -12,13 +12,18 @@ export function goneVisits(c: StageContext): Step {
 }
 
 /** Devices whose visits changed. Nobody else's owner can change: it is a function of the visits of one device. */
-export const changedDevices: Step = {
-  into: 'devices',
-  select: sql`
+export function changedDevices(c: StageContext): Step {
+  const all = sql`
+union distinct
+select anonymous_id from ${stored(c, 'visits')} as v where anonymous_id <> ''`
+  return {
+    into: 'devices',
+    select: sql`
 select anonymous_id from ${sql.staging('visits_merged')} where anonymous_id <> ''
 union distinct
-select anonymous_id from ${sql.staging('visits_gone')} where anonymous_id <> ''
+select anonymous_id from ${sql.staging('visits_gone')} where anonymous_id <> ''${c.recompute.identities ? all : sql.empty}
 `,
+  }
 }
 
 /** Every visit of those devices as it will be after the run, `is_new` 1 for those this run made. */

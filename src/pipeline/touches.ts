@@ -1,6 +1,7 @@
 import { sql } from '../warehouses/sql.ts'
 import { classifyTouches } from './channels/classify.ts'
 import { withVisit } from './order.ts'
+import { affectedScope } from './recompute.ts'
 import { defineStage, type StageContext, type Step, stored } from './stage.ts'
 import { touchCandidates } from './tables/events.ts'
 import { touches as touchesTable } from './tables/people.ts'
@@ -23,7 +24,7 @@ export const touches = defineStage({
     ...compareVersions(c, {
       spec: touchesTable,
       rows: 'touches_rows',
-      scope: sql`person_id in (select person_id from ${sql.staging('affected_people')})`,
+      scope: affectedScope(c),
     }),
   ],
   publish: (c) => publishVersions(c, touchesTable),

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { PipelineOptions } from '../../src/pipeline/options.ts'
+import type { ConversionOptions, PipelineOptions } from '../../src/pipeline/options.ts'
 import * as words from './messages.ts'
 import { lineOf, occurredAtOf, type Step, UNUSABLE_LINES } from './messages.ts'
 import { testSettings } from './settings.ts'
@@ -8,8 +8,23 @@ import type { Line } from './types.ts'
 /** What is delivered: runs of files, each file JSON lines as one text; and what differs from `testSettings`. */
 export interface Stream {
   runs: string[][]
+  /** Of the first run, and of all when nothing changes. */
   settings: Partial<PipelineOptions>
+  /** What differs from `testSettings` in each later run that has an entry; the last one holds in the end. */
+  changes?: readonly (Partial<PipelineOptions> | null)[]
 }
+
+/** What differs from `testSettings` in each run. */
+export function settingsOf({ runs, settings, changes = [] }: Stream): Partial<PipelineOptions>[] {
+  const each: Partial<PipelineOptions>[] = []
+  runs.forEach((_, i) => {
+    each.push(i === 0 ? settings : (changes[i - 1] ?? each[i - 1]!))
+  })
+  return each
+}
+
+/** Under which the tables are, in the end. */
+export const finalSettings = (stream: Stream): Partial<PipelineOptions> => settingsOf(stream).at(-1) ?? stream.settings
 
 /** When the streams are read: after all they hold, but for what claims to be from the year 3000. */
 export const STREAM_NOW = new Date('2025-06-01T00:00:00Z')
@@ -76,7 +91,8 @@ const delivery = fc.record({ step, place, copies })
 
 const partner = { channel: 'Partner', paid: true, when: { referrerHost: ['partner.example'] } }
 const letters = { channel: 'Letters', paid: false, when: { source: ['newsletter'], medium: ['email'] } }
-const oncePurchase = { ...testSettings.conversions.purchase!, every: false, lookbackDays: 30 }
+const { signup, purchase } = testSettings.conversions as Record<'signup' | 'purchase', ConversionOptions>
+const beats: ConversionOptions = { ...signup, events: ['heartbeat'], every: true, lookbackDays: 1 }
 
 const settings: fc.Arbitrary<Partial<PipelineOptions>> = fc.record(
   {
@@ -84,14 +100,22 @@ const settings: fc.Arbitrary<Partial<PipelineOptions>> = fc.record(
     identity: fc.record({
       maxUsersPerDevice: fc.constantFrom(10, 2, 1),
       sharedDevices: mostly(3, ['next-user', 'last-user'] as const),
-      ignoreIds: fc.constantFrom([], ['nobody']),
+      ignoreIds: mostly(2, [[], ['nobody'], ['D1', 'nobody'], ['u1', 'u2'], ['old', 'u3']]),
     }),
+    events: mostly(6, [testSettings.events, { ...testSettings.events, notBefore: '2025-01-15' }]),
     exclude: fc.constantFrom(
       { ...testSettings.exclude, userIds: ['u4'], paths: ['/internal/%'] },
+      { ...testSettings.exclude, bots: false, userIds: ['u1'] },
       { bots: false, userIds: [], hosts: ['staging.acme.test'], paths: [], events: ['heart beat', 'HEARTBEAT'] },
     ),
     channels: fc.constantFrom([partner], [letters, partner]),
-    conversions: fc.constant({ ...testSettings.conversions, purchase: oncePurchase }),
+    conversions: fc.constantFrom<Record<string, ConversionOptions>[]>(
+      { signup, purchase: { ...purchase, every: false, lookbackDays: 30 } },
+      { signup },
+      { signup, purchase: { ...purchase, value: 'total' } },
+      { signup: { ...signup, events: ['signed_up', 'heartbeat'] }, purchase },
+      { beats, purchase: { ...purchase, lookbackDays: 1, defaultCurrency: 'JPY' }, signup },
+    ),
     blogPattern: fc.constantFrom(null, '/b%/_wo'),
     sites: fc.constantFrom(['partner.example', 'acme.test'], []),
     referralExclusions: fc.constant(['google.com']),
@@ -99,9 +123,29 @@ const settings: fc.Arbitrary<Partial<PipelineOptions>> = fc.record(
   { requiredKeys: [] },
 )
 
+/** Settings of a later run: mostly those of the run before with one of them changed, or taken back. */
+const change = fc.record({
+  run: fc.nat(3),
+  part: fc.constantFrom(
+    ...([
+      'sessions',
+      'identity',
+      'events',
+      'exclude',
+      'channels',
+      'conversions',
+      'blogPattern',
+      'sites',
+      'referralExclusions',
+    ] as const),
+  ),
+  settings,
+})
+
 /**
  * Streams of events: late, twice, out of order, with replaced winners, shared devices, aliases, ties, month ends and other
- * settings, cut into one to five runs. Copies of a message that differ are never received at one instant.
+ * settings that change from run to run, cut into one to five runs. Copies of a message that differ are never received at
+ * one instant, and have the same ids when settings change: see docs/decisions/0007.
  */
 export const streamArbitrary: fc.Arbitrary<Stream> = fc
   .record({
@@ -109,18 +153,38 @@ export const streamArbitrary: fc.Arbitrary<Stream> = fc
     deliveries: fc.array(delivery, { minLength: 1, maxLength: 50, size: 'max' }),
     unusable: fc.array(fc.tuple(fc.constantFrom(...UNUSABLE_LINES), place), { maxLength: 3 }),
     settings,
+    changes: fc.oneof(fc.constant([]), fc.array(change, { minLength: 1, maxLength: 4 })),
   })
-  .map(({ runCount, deliveries, unusable, settings }) => {
+  .map(({ runCount, deliveries, unusable, settings, changes }) => {
     const placed: { line: string; run: number; file: number }[] = []
     deliveries.forEach(({ step, place, copies }, number) => {
       placed.push({ line: lineOf(step, number, receivedAtOf(step)), ...place })
       copies.forEach(([copy, place], i) => {
-        placed.push({ line: copyOf(step, copy, number, i + 1), ...place })
+        const isSafe = changes.length === 0 || !('device' in copy.change || 'user' in copy.change)
+        placed.push({ line: copyOf(step, isSafe ? copy : { ...copy, change: {} }, number, i + 1), ...place })
       })
     })
     for (const [line, place] of unusable) placed.push({ line, ...place })
-    return { runs: cut(placed, runCount), settings }
+    return { runs: cut(placed, runCount), settings, changes: changesOf(settings, changes, runCount) }
   })
+
+type Change = typeof change extends fc.Arbitrary<infer T> ? T : never
+
+/** The settings of each later run, one changed after the other. */
+function changesOf(
+  first: Partial<PipelineOptions>,
+  changes: readonly Change[],
+  runCount: number,
+): Partial<PipelineOptions>[] {
+  let settings = first
+  return Array.from({ length: runCount - 1 }, (_, i) => {
+    for (const { part, settings: other } of changes.filter((c) => c.run === i)) {
+      const { [part]: _, ...rest } = settings
+      settings = part in other ? { ...rest, [part]: other[part] } : rest
+    }
+    return settings
+  })
+}
 
 const HOUR = 3_600_000_000n
 
