@@ -20,6 +20,8 @@ export function changesBetween(before: Fingerprints, after: Fingerprints): Chang
   const ofConversions = (part: string) =>
     names.filter((name) => name.startsWith(`${part}/`)).map((name) => name.slice(part.length + 1))
   const all = [...after.keys()].filter((name) => name.startsWith('credits/')).map((name) => name.slice(8))
+  // Who has a conversion that is new or gone is affected anyway.
+  const isOld = (name: string) => before.has(`credits/${name}`) && after.has(`credits/${name}`)
   const candidates = ofConversions('candidates')
   const isRebuild = has('visits')
   return {
@@ -38,7 +40,7 @@ export function changesBetween(before: Fingerprints, after: Fingerprints): Chang
             conversions: [...new Set([...candidates, ...ofConversions('conversions')])],
             identities: has('identities'),
             people: OF_EVERYONE.some(has),
-            credits: has('credits') ? all : ofConversions('credits').filter((name) => after.has(`credits/${name}`)),
+            credits: has('credits') ? all : ofConversions('credits').filter(isOld),
           }),
     },
   }

@@ -66,7 +66,7 @@ const readsOf = (works: readonly Work[]) => [
   ...new Map(works.flatMap(({ reads }) => reads).map((read) => [read.table, read])).values(),
 ]
 
-function worksOf({ isRebuild, recompute: r }: StageContext): readonly Work[] {
+function worksOf({ isRebuild, options, recompute: r }: StageContext): readonly Work[] {
   const works: Work[] = []
   const add = (what: string, from: string, ...reads: Work['reads']) => works.push({ what, from, reads })
   if (r.events) {
@@ -84,7 +84,8 @@ function worksOf({ isRebuild, recompute: r }: StageContext): readonly Work[] {
     add('which events they make others', 'ingest', isRebuild ? EVENTS : { table: 'events', columns })
   }
   if (isRebuild) add('visits and all that follows', 'visits', EVENTS)
-  if (r.candidates.length > 0) add(`events that are ${r.candidates.join(', ')}`, 'visits', EVENTS)
+  const candidates = r.candidates.filter((name) => name in options.conversions)
+  if (candidates.length > 0) add(`events that are ${candidates.join(', ')}`, 'visits', EVENTS)
   if (r.identities) add('the owner of every visit of a device, and who that affects', 'identities', VISITS)
   if (r.people) add('sessions and all that follows, of everyone', 'sessions', ...OF_PEOPLE)
   else if (r.conversions.length > 0)

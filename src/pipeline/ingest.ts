@@ -145,12 +145,16 @@ where is_old = 0`,
 
 const revised = (c: StageContext) => (c.recompute.events ? reviseEvents(c) : [])
 
-/** Looks only at the times in which something was withdrawn. */
+/**
+ * Looks only at the times in which something was withdrawn. The literal ranges are for engines with partitions; an engine
+ * that keeps the least and largest value of each block finds them by the plain IN.
+ */
 const withdrawEvents = (c: StageContext) => sql`delete from ${sql.table('events')}
-where ${inRanges(sql`occurred_at`, c.withdrawnRanges)} and event_key in (select event_key from ${sql.staging('withdrawn')}) and exists (
-    select 1 from ${sql.staging('withdrawn')} as w
-    where w.event_key = events.event_key and w.occurred_at = events.occurred_at and w.received_at = events.received_at
-)`
+where occurred_at in (select occurred_at from ${sql.staging('withdrawn')})
+    and ${inRanges(sql`occurred_at`, c.withdrawnRanges)} and exists (
+        select 1 from ${sql.staging('withdrawn')} as w
+        where w.event_key = events.event_key and w.occurred_at = events.occurred_at and w.received_at = events.received_at
+    )`
 
 /** The steps before user agents can be looked up: from lines to events. */
 export const readSources = (c: Parameters<typeof ingest.steps>[0]) => [checkMessages(c), shapeEvents(c)]

@@ -94,53 +94,55 @@ const letters = { channel: 'Letters', paid: false, when: { source: ['newsletter'
 const { signup, purchase } = testSettings.conversions as Record<'signup' | 'purchase', ConversionOptions>
 const beats: ConversionOptions = { ...signup, events: ['heartbeat'], every: true, lookbackDays: 1 }
 
-const settings: fc.Arbitrary<Partial<PipelineOptions>> = fc.record(
-  {
-    sessions: fc.constantFrom({ gapMinutes: 30 }, { gapMinutes: 15 }),
-    identity: fc.record({
-      maxUsersPerDevice: fc.constantFrom(10, 2, 1),
-      sharedDevices: mostly(3, ['next-user', 'last-user'] as const),
-      ignoreIds: mostly(2, [[], ['nobody'], ['D1', 'nobody'], ['u1', 'u2'], ['old', 'u3']]),
-    }),
-    events: mostly(6, [testSettings.events, { ...testSettings.events, notBefore: '2025-01-15' }]),
-    exclude: fc.constantFrom(
-      { ...testSettings.exclude, userIds: ['u4'], paths: ['/internal/%'] },
-      { ...testSettings.exclude, bots: false, userIds: ['u1'] },
-      { bots: false, userIds: [], hosts: ['staging.acme.test'], paths: [], events: ['heart beat', 'HEARTBEAT'] },
+/** What each part of the settings may be, beside the default. */
+const PARTS = {
+  sessions: fc.constantFrom({ gapMinutes: 30 }, { gapMinutes: 15 }),
+  identity: fc.record({
+    maxUsersPerDevice: fc.constantFrom(10, 2, 1),
+    sharedDevices: mostly(3, ['next-user', 'last-user'] as const),
+    ignoreIds: mostly(2, [[], ['nobody'], ['D1', 'nobody'], ['u1', 'u2'], ['old', 'u3']]),
+  }),
+  events: mostly(6, [testSettings.events, { ...testSettings.events, notBefore: '2025-01-15' }]),
+  exclude: fc.constantFrom(
+    { ...testSettings.exclude, userIds: ['u4'], paths: ['/internal/%'] },
+    { ...testSettings.exclude, bots: false, userIds: ['u1'] },
+    { bots: false, userIds: [], hosts: ['staging.acme.test'], paths: [], events: ['heart beat', 'HEARTBEAT'] },
+  ),
+  channels: fc.constantFrom([partner], [letters, partner]),
+  conversions: fc.constantFrom<Record<string, ConversionOptions>[]>(
+    { signup, purchase: { ...purchase, every: false, lookbackDays: 30 } },
+    { signup, purchase: { ...purchase, lookbackDays: 1 } },
+    { signup },
+    { signup, purchase: { ...purchase, value: 'total' } },
+    { signup: { ...signup, events: ['signed_up', 'heartbeat'] }, purchase },
+    { beats, purchase: { ...purchase, lookbackDays: 1, defaultCurrency: 'JPY' }, signup },
+  ),
+  blogPattern: fc.constantFrom(null, '/b%/_wo'),
+  sites: fc.constantFrom(['partner.example', 'acme.test'], []),
+  referralExclusions: fc.constant(['google.com']),
+} satisfies { [P in keyof PipelineOptions]?: fc.Arbitrary<PipelineOptions[P]> }
+
+type Settings = Partial<PipelineOptions>
+
+const settings: fc.Arbitrary<Settings> = fc.record(PARTS, { requiredKeys: [] })
+
+/** One part changed, or as it is by default. The heavy ones are no more likely than those that are computed in passing. */
+const change: fc.Arbitrary<(settings: Settings) => Settings> = fc.oneof(
+  ...(Object.keys(PARTS) as (keyof typeof PARTS)[]).map((part) =>
+    fc.option(PARTS[part] as fc.Arbitrary<unknown>, { freq: 3, nil: testSettings[part] }).map((value) =>
+      Object.assign((settings: Settings): Settings => ({ ...settings, [part]: value }), {
+        toString: () => `${part} = ${JSON.stringify(value)}`,
+      }),
     ),
-    channels: fc.constantFrom([partner], [letters, partner]),
-    conversions: fc.constantFrom<Record<string, ConversionOptions>[]>(
-      { signup, purchase: { ...purchase, every: false, lookbackDays: 30 } },
-      { signup },
-      { signup, purchase: { ...purchase, value: 'total' } },
-      { signup: { ...signup, events: ['signed_up', 'heartbeat'] }, purchase },
-      { beats, purchase: { ...purchase, lookbackDays: 1, defaultCurrency: 'JPY' }, signup },
-    ),
-    blogPattern: fc.constantFrom(null, '/b%/_wo'),
-    sites: fc.constantFrom(['partner.example', 'acme.test'], []),
-    referralExclusions: fc.constant(['google.com']),
-  },
-  { requiredKeys: [] },
+  ),
 )
 
-/** Settings of a later run: mostly those of the run before with one of them changed, or taken back. */
-const change = fc.record({
-  run: fc.nat(3),
-  part: fc.constantFrom(
-    ...([
-      'sessions',
-      'identity',
-      'events',
-      'exclude',
-      'channels',
-      'conversions',
-      'blogPattern',
-      'sites',
-      'referralExclusions',
-    ] as const),
-  ),
-  settings,
-})
+/** The changes before each run but the first; half of the streams have none. */
+const changes = fc.oneof(
+  { withCrossShrink: true },
+  fc.constant([]),
+  fc.array(fc.array(change, { minLength: 1, maxLength: 3 }), { minLength: 4, maxLength: 4 }),
+)
 
 /**
  * Streams of events: late, twice, out of order, with replaced winners, shared devices, aliases, ties, month ends and other
@@ -153,7 +155,7 @@ export const streamArbitrary: fc.Arbitrary<Stream> = fc
     deliveries: fc.array(delivery, { minLength: 1, maxLength: 50, size: 'max' }),
     unusable: fc.array(fc.tuple(fc.constantFrom(...UNUSABLE_LINES), place), { maxLength: 3 }),
     settings,
-    changes: fc.oneof(fc.constant([]), fc.array(change, { minLength: 1, maxLength: 4 })),
+    changes,
   })
   .map(({ runCount, deliveries, unusable, settings, changes }) => {
     const placed: { line: string; run: number; file: number }[] = []
@@ -168,20 +170,15 @@ export const streamArbitrary: fc.Arbitrary<Stream> = fc
     return { runs: cut(placed, runCount), settings, changes: changesOf(settings, changes, runCount) }
   })
 
-type Change = typeof change extends fc.Arbitrary<infer T> ? T : never
-
 /** The settings of each later run, one changed after the other. */
 function changesOf(
-  first: Partial<PipelineOptions>,
-  changes: readonly Change[],
+  first: Settings,
+  changes: readonly (readonly ((settings: Settings) => Settings)[])[],
   runCount: number,
-): Partial<PipelineOptions>[] {
+): Settings[] {
   let settings = first
-  return Array.from({ length: runCount - 1 }, (_, i) => {
-    for (const { part, settings: other } of changes.filter((c) => c.run === i)) {
-      const { [part]: _, ...rest } = settings
-      settings = part in other ? { ...rest, [part]: other[part] } : rest
-    }
+  return changes.slice(0, runCount - 1).map((ofRun) => {
+    for (const apply of ofRun) settings = apply(settings)
     return settings
   })
 }
