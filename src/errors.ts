@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'RUN_PRUNED'
   | 'LEASE_LOST'
   | 'CHECK_FAILED'
+  | 'RECOMPUTE_REFUSED'
   | 'NOT_READY'
   | 'USAGE'
 

@@ -39,11 +39,11 @@ export async function reachPipeline(config: Config): Promise<Pipeline> {
 }
 
 function pipelineHere(config: Config, warehouse: Warehouse): Pipeline {
-  const { pipeline: options, configVersion } = config
+  const { pipeline: options, configVersion, limits } = config
   return {
     server: null,
     run: (request, onProgress, signal) =>
-      runPipeline({ ...request, warehouse, options, configVersion, onProgress, signal }),
+      runPipeline({ ...request, ...limits, warehouse, options, configVersion, onProgress, signal }),
     status: () => readStatus(warehouse),
     close: () => warehouse.close(),
   }

@@ -22,6 +22,10 @@ export function showProgress(terminal: Terminal, now: () => number = Date.now): 
   const spokenAt = new Map<string, number>()
   const show = (event: ProgressEvent) => {
     const name = event.stage.padEnd(nameWidth)
+    if (event.state === 'note') {
+      terminal.err(`${erase(terminal)}${event.note ?? ''}\n`)
+      return
+    }
     if (event.state === 'finished') {
       const line = `${name}  ${plural(event.rows ?? 0, 'row').padStart(14)}  ${seconds(event.milliseconds ?? 0).padStart(9)}`
       terminal.err(`${erase(terminal)}${line}\n`)

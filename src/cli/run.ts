@@ -4,10 +4,21 @@ import { common, defineCommand } from './command.ts'
 /** Takes in what is new and publishes. */
 export const run = defineCommand({
   summary: 'Take in what is new in the sources, and publish.',
-  options: common,
+  options: {
+    ...common,
+    'accept-recompute': {
+      type: 'boolean',
+      description: 'Compute anew what settings that changed ask for, also above `limits.bytesPerRun`.',
+    },
+  },
   run: async (values, terminal) => {
     const config = await readConfig(values.config)
     const { runOnce } = await import('./run-pipeline.ts')
-    return runOnce(config, { kind: 'increment' }, values.quiet ?? false, terminal)
+    return runOnce(
+      config,
+      { kind: 'increment', acceptRecompute: values['accept-recompute'] ?? false },
+      values.quiet ?? false,
+      terminal,
+    )
   },
 })

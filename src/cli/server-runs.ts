@@ -27,14 +27,23 @@ export function serverRuns(config: Config, warehouse: Warehouse, logger: Logger,
   const runAndLog = async (request: RunRequest, onProgress: (event: ProgressEvent) => void = () => {}) => {
     const { kind } = request
     logger.info({ kind }, 'run started')
-    const { pipeline: options, configVersion } = config
+    const { pipeline: options, configVersion, limits } = config
     const tell = (event: ProgressEvent) => {
       if (event.state === 'finished')
         logger.info({ stage: event.stage, rows: event.rows, milliseconds: event.milliseconds }, 'stage finished')
+      if (event.state === 'note') logger.warn({ stage: event.stage, note: event.note }, 'run has something to say')
       onProgress(event)
     }
     try {
-      const report = await runPipeline({ ...request, warehouse, options, configVersion, signal, onProgress: tell })
+      const report = await runPipeline({
+        ...request,
+        ...limits,
+        warehouse,
+        options,
+        configVersion,
+        signal,
+        onProgress: tell,
+      })
       for (const note of report.problems) logger.warn({ run: report.run, note }, 'run has a note')
       logger.info(
         { run: report.run, kind, milliseconds: report.milliseconds, rowsWritten: report.rowsWritten },

@@ -23,6 +23,9 @@ export const list = <T extends z.ZodType>(item: T, what: string) => z.array(item
 export const text = (what: string, isFit: (value: string) => boolean = () => true) =>
   z.string(`expected ${what}`).refine((value) => value.trim() !== '' && isFit(value), `expected ${what}`)
 
+/** An id as events have it: trimmed. */
+export const id = (what: string) => text(what).transform((value) => value.trim())
+
 export const whole = (what: string, least: number, most: number) => {
   const expected = `expected ${what}, a whole number from ${least} to ${most}`
   return z.int(expected).min(least, expected).max(most, expected)

@@ -31,6 +31,8 @@ export interface ConfigInput {
   timezone?: string
   /** How long old versions are kept. */
   history?: HistoryInput
+  /** What a run may cost. */
+  limits?: LimitsInput
   /** The server. */
   server?: ServerInput
   /** What is logged. */
@@ -144,6 +146,11 @@ export interface ChannelConditionsInput {
 export interface HistoryInput {
   /** Answers can be asked again as of runs up to so many days old. */
   keepDays?: number
+}
+
+export interface LimitsInput {
+  /** Bytes that a run may read because settings changed; above it, it asks for `--accept-recompute`. null for no limit. Only where the warehouse can estimate: DuckDB cannot. */
+  bytesPerRun?: number | null
 }
 
 export interface ServerInput {

@@ -132,7 +132,7 @@ export const configSchema = is.object({
     .object({
       maxUsersPerDevice: is.whole('a number of users', 1, 1_000_000).optional(),
       sharedDevices: is.oneOf(['next-user', 'last-user']).optional(),
-      ignoreIds: is.list(is.text('an id'), 'ids').optional(),
+      ignoreIds: is.list(is.id('an id'), 'ids').optional(),
     })
     .optional(),
   events: is
@@ -141,7 +141,7 @@ export const configSchema = is.object({
   exclude: is
     .object({
       bots: is.flag.optional(),
-      userIds: is.list(is.text('a user id'), 'user ids').optional(),
+      userIds: is.list(is.id('a user id'), 'user ids').optional(),
       hosts: is.list(is.host, 'hosts').optional(),
       paths: is.list(is.pathPattern, 'path patterns').optional(),
       events: is.list(is.eventName, 'event names').optional(),
@@ -154,6 +154,9 @@ export const configSchema = is.object({
   schedule: is.text('cron text of five fields such as 0 5 * * * (every day at five)', isCron).nullable().optional(),
   timezone: is.timeZone.optional(),
   history: is.object({ keepDays: is.whole('a number of days', 1, 36_500).optional() }).optional(),
+  limits: is
+    .object({ bytesPerRun: is.whole('a number of bytes or null', 1, Number.MAX_SAFE_INTEGER).nullable().optional() })
+    .optional(),
   server: is
     .object({
       host: is.text('an address to listen on such as 127.0.0.1').optional(),

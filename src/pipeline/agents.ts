@@ -1,7 +1,35 @@
 import { isbot } from 'isbot'
+import isbotPackage from 'isbot/package.json' with { type: 'json' }
 import { sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
+import { insertInto } from './stage.ts'
 import { userAgents } from './tables/records.ts'
+
+/** Which version of the library gives the verdicts: part of what exclusions depend on. */
+export const botsVersion: string = isbotPackage.version
+
+/** Judges every known user agent again when another version of the library judged them. */
+export async function judgeAgents(warehouse: Warehouse): Promise<void> {
+  const fingerprints = sql.table('stage_fingerprints')
+  const [stored] = await warehouse.query<Row & { fingerprint: string }>(
+    sql`select fingerprint from ${fingerprints} where stage = 'bots'`,
+  )
+  if (stored?.fingerprint === botsVersion) return
+  const agents = await warehouse.query<Row & { user_agent: string }>(
+    sql`select user_agent from ${sql.table('user_agents')}`,
+  )
+  await warehouse.loadStaging(
+    'user_agents_load',
+    userAgents.columns,
+    agents.map(({ user_agent }) => ({ user_agent, is_bot: isbot(user_agent) })),
+  )
+  await warehouse.transaction([
+    sql`delete from ${sql.table('user_agents')} where 1 = 1`,
+    insertInto('user_agents', Object.keys(userAgents.columns), 'user_agents_load'),
+    sql`delete from ${fingerprints} where stage = 'bots'`,
+    sql`insert into ${fingerprints} (stage, fingerprint, run_id) select 'bots', ${botsVersion}, 0`,
+  ])
+}
 
 /**
  * Looks up which user agents of the batch declare themselves bots: staging table `agents`. The library runs once per distinct agent, not per event.

@@ -35,22 +35,22 @@ where b.is_in_session and (${isPage} or (f.order_key is not null and (${isCandid
   }
 }
 
-/** Hours of use: what the batch adds, what withdrawals take back. */
+/** Hours of use: what the batch adds, what withdrawals take back; of a rebuild, what differs from the stored sums. */
 export function activityOf(c: StageContext): Step {
   const hour = c.d.dateTrunc('hour', 'occurred_at')
   const group = sql`anonymous_id, user_id, is_in_session, hour_at, event_name`
   const part = (from: ReturnType<typeof sql>, sign: number) => sql`
     select ${atomColumns()}, ${hour} as hour_at, coalesce(event_name, type) as event_name, ${sign} as n
     from ${from} as e`
+  const usable = (name: string) => sql`(select * from ${sql.staging(name)} where excluded_reason is null)`
+  const stored = sql`
+    select ${group}, -event_count as n
+    from ${sql.table('activity_hours')}`
   return {
     into: 'activity_new',
     select: sql`
-with deltas as (${part(c.isRebuild ? sql.staging('batch') : sql`(select * from ${sql.staging('new_events')} where excluded_reason is null)`, 1)}${
-      c.isRebuild
-        ? sql.empty
-        : sql`
-    union all${part(sql`(select * from ${sql.staging('withdrawn_events')} where excluded_reason is null)`, -1)}`
-    }
+with deltas as (${part(c.isRebuild ? sql.staging('batch') : usable('new_events'), 1)}
+    union all${c.isRebuild ? stored : part(usable('withdrawn_events'), -1)}
 )
 
 select ${group}, sum(n) as event_count, ${c.run} as run_id

@@ -35,7 +35,7 @@ where rows_read <> accepted + seen_before + duplicates + quarantined + excluded 
 select count(*) as broken
 from (
     select v.conversion_id
-    from ${sql.staging('conversions_rows')} as v
+    from ${sql.staging('credited_conversions')} as v
     left join ${sql.staging('credits_rows')} as k on k.conversion_id = v.conversion_id
     group by v.conversion_id
     having count(k.conversion_id) = 0 or ${sql.join([...wholes, ...revenues], ' or ')}

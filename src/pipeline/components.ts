@@ -64,6 +64,9 @@ function touchedNodes(c: StageContext): readonly Step[] {
     select ${sql.id(id)} from ${sql.staging('visits_merged')}
     union all
     select ${sql.id(id)} from ${sql.staging('visits_gone')}`
+  const all = sql`
+union distinct
+select member_id from ${stored(c, 'identity_members')} as m`
   return [
     {
       into: 'alias_touched',
@@ -78,7 +81,7 @@ select user_id from ${sql.staging('links_gone')}
 union distinct
 select member_id from ${stored(c, 'identity_members')} where member_id in (${changed('user_id')})
 union distinct
-select member_id from ${stored(c, 'identity_members')} where member_id in (${changed('anonymous_id')})
+select member_id from ${stored(c, 'identity_members')} where member_id in (${changed('anonymous_id')})${c.recompute.identities ? all : sql.empty}
 `,
     },
     // A link that did not count before may count now: its other end is touched as well.

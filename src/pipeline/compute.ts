@@ -3,10 +3,13 @@ import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 import { lookUpAgents } from './agents.ts'
 import { ingest, readSources } from './ingest.ts'
 import type { FilesSource } from './options.ts'
+import { daysOf, readRanges } from './ranges.ts'
+import { isRecomputing, NO_RECOMPUTE } from './recompute.ts'
 import type { ProgressEvent, StageReport } from './report.ts'
 import { readFiles } from './sources/read-files.ts'
-import type { Loop, Stage, StageContext, Step } from './stage.ts'
+import type { Loop, RangedStep, Stage, StageContext, Step } from './stage.ts'
 import { stages } from './stages.ts'
+import { isWaiting } from './waiting.ts'
 
 /** What computing needs of a run. */
 export interface Computing {
@@ -14,10 +17,19 @@ export interface Computing {
   readonly sources: readonly FilesSource[]
   readonly signal?: AbortSignal
   readonly onProgress?: (event: ProgressEvent) => void
+  /** Revised events up to this many are fed through the increment; more, when they are many of all, are not worth it. */
+  readonly mostRevised?: number
 }
+
+/** By default. */
+const MOST_REVISED = 20_000
+/** Of all events. */
+const MANY = 0.05
 
 /** What was computed into staging tables; nothing else is written yet. */
 export interface Computed {
+  /** The context it ended with: what `ingest` found is in it. */
+  readonly context: StageContext
   /** The stages that ran: without new or withdrawn events nothing after `ingest` can change. */
   readonly stages: readonly Stage[]
   readonly reports: readonly StageReport[]
@@ -26,12 +38,18 @@ export interface Computed {
 }
 
 /** Reads the sources and runs the stages. */
-export async function computeStages(run: Computing, context: StageContext): Promise<Computed> {
+export async function computeStages(run: Computing, begun: StageContext): Promise<Computed> {
+  let context = begun
   const ran: Stage[] = []
   const reports: StageReport[] = []
   const problems: string[] = []
   for (const stage of stages) {
-    if (ran.includes(ingest) && !(await hasWork(run, context))) break
+    if (stage !== ingest && ran.length === 1) {
+      const { context: after, isNew, notes } = await afterIngest(run, context)
+      context = after
+      problems.push(...notes)
+      if (!isNew && !isRecomputing(context)) break
+    }
     ran.push(stage)
     reports.push(
       await timed(run.onProgress, stage.name, async () => {
@@ -40,24 +58,40 @@ export async function computeStages(run: Computing, context: StageContext): Prom
       }),
     )
   }
-  return { stages: ran, reports, problems }
+  return { context, stages: ran, reports, problems }
 }
 
-async function hasWork({ warehouse, signal }: Computing, context: StageContext): Promise<boolean> {
-  if (context.isRebuild) return true
-  const [row] = await warehouse.query<Row & { changes: number }>(
+/** What `ingest` found: whether anything is new, where in time something is withdrawn, and whether that is too much for an increment. */
+async function afterIngest({ warehouse, signal, onProgress, mostRevised = MOST_REVISED }: Computing, c: StageContext) {
+  if (!c.readsSources && !c.recompute.events) return { context: c, isNew: true, notes: [] }
+  const options = { signal, label: `run ${c.run} ingest` }
+  // `events` is counted only in a run that reads it anyway.
+  const all = c.recompute.events ? sql`(select count(*) from ${sql.table('events')})` : sql`0`
+  const [row] = await warehouse.query<Row & { new_events: number; withdrawn: number; events: number }>(
     sql`
-select (select count(*) from ${sql.staging('new_events')}) + (select count(*) from ${sql.staging('withdrawn')}) as changes
+select
+    (select count(*) from ${sql.staging('new_events')}) as new_events,
+    (select count(*) from ${sql.staging('withdrawn')}) as withdrawn,
+    ${all} as events
 `,
-    { signal },
+    options,
   )
-  return row?.changes !== 0
+  const { new_events = 0, withdrawn = 0, events = 0 } = row ?? {}
+  const days = daysOf(c.d.dateTrunc('day', 'occurred_at'), sql`occurred_at`, sql`occurred_at`, sql.staging('withdrawn'))
+  const withdrawnRanges = withdrawn === 0 ? [] : await readRanges(warehouse, days, options)
+  const isNew = new_events + withdrawn > 0
+  if (c.isRebuild || !c.recompute.events || withdrawn <= mostRevised || withdrawn <= events * MANY)
+    return { context: { ...c, withdrawnRanges }, isNew, notes: [] }
+  const note = `${withdrawn.toLocaleString('en')} of ${events.toLocaleString('en')} events are others under the settings as they are now: visits and all that follows are computed anew from events.`
+  onProgress?.({ stage: 'ingest', state: 'note', note })
+  const recompute = { ...NO_RECOMPUTE, events: true, refused: c.recompute.refused, rollups: c.recompute.rollups }
+  return { context: { ...c, withdrawnRanges, isRebuild: true, recompute }, isNew, notes: [note] }
 }
 
 /** Loads the lines of new files and turns them into events. */
 async function readNewRows(run: Computing, context: StageContext): Promise<readonly string[]> {
   const { warehouse, signal } = run
-  const reading = await readFiles(warehouse, run.sources, context.run, signal)
+  const reading = await readFiles(warehouse, run.sources, context.run, isWaiting(context.recompute), signal)
   for (const step of readSources(context)) await runStep(run, context, 'ingest', step)
   await lookUpAgents(warehouse, signal)
   return reading.problems
@@ -82,9 +116,14 @@ async function runStep(
   { warehouse, signal }: Computing,
   context: StageContext,
   stage: string,
-  step: Step | Loop,
+  step: Step | RangedStep | Loop,
 ): Promise<void> {
   const label = `run ${context.run} ${stage}`
+  if ('ranges' in step) {
+    const ranges = await readRanges(warehouse, step.ranges, { signal, label })
+    await warehouse.stage(step.into, step.select(ranges), { signal, label })
+    return
+  }
   if ('into' in step) {
     await warehouse.stage(step.into, step.select, { signal, label })
     return

@@ -19,9 +19,13 @@ export const conversions = defineStage({
       ...owned(c),
       counting(c),
       inSessions(c),
-      ...compareVersions(c, { spec: conversionsTable, rows: 'conversions_rows', scope: sinceAffected('converted_at') }),
+      ...compareVersions(c, {
+        spec: conversionsTable,
+        rows: 'conversions_rows',
+        scope: sinceAffected(c, 'converted_at'),
+      }),
       sessionRows,
-      ...compareVersions(c, { spec: sessionsTable, rows: 'sessions_rows', scope: sinceAffected('started_at') }),
+      ...compareVersions(c, { spec: sessionsTable, rows: 'sessions_rows', scope: sinceAffected(c, 'started_at') }),
     ]
   },
   publish: (c) => [...publishVersions(c, conversionsTable), ...publishVersions(c, sessionsTable)],
@@ -31,10 +35,12 @@ export const conversions = defineStage({
 function owned(c: StageContext): readonly Step[] {
   const columns = Object.keys(conversionCandidates.columns).map((name) => sql`k.${sql.id(name)}`)
   const atoms = sql`join atoms as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id and a.is_in_session = k.is_in_session`
+  const { candidates } = c.recompute
+  const isSame = candidates.length === 0 ? sql.empty : sql` and k.conversion not in (${sql.values(candidates)})`
   const fresh = c.isRebuild
     ? sql.empty
     : sql`
-    and k.order_key not in (select order_key from ${sql.staging('reread_keys')})`
+    and k.order_key not in (select order_key from ${sql.staging('reread_keys')})${isSame}`
   return [
     {
       into: 'conversion_candidates_people',

@@ -1,16 +1,16 @@
 import type { Dialect } from '../warehouses/dialect.ts'
 import { type Sql, sql } from '../warehouses/sql.ts'
-import { journeys } from './journeys.ts'
+import { creditedOf, journeys } from './journeys.ts'
 import { type Model, ruleModels, WHOLE } from './models/rule-models.ts'
 import { anyOf, defineStage, type StageContext, type Step } from './stage.ts'
 import { credits as creditsTable, RULE_MODELS } from './tables/people.ts'
-import { compareVersions, publishVersions, sinceAffected } from './versions.ts'
+import { compareVersions, publishVersions, type Scope, sinceAffected } from './versions.ts'
 
 /** What each rule model gives each touch of each conversion of the affected people. */
 export const credits = defineStage({
   name: 'credits',
   does: 'credit of the affected conversions under each rule model',
-  reads: ['credits', 'touches'],
+  reads: ['touches', 'conversions', 'attribution', 'credits'],
   writes: ['credits'],
   result: 'credits_rows',
   discards: ['eligible'],
@@ -22,11 +22,22 @@ export const credits = defineStage({
     ...compareVersions(c, {
       spec: creditsTable,
       rows: 'credits_rows',
-      scope: sinceAffected('converted_at'),
+      scope: creditScope(c),
     }),
   ],
   publish: (c) => publishVersions(c, creditsTable),
 })
+
+/** Credit of the affected conversions, and of those that are credited anew. */
+function creditScope(c: StageContext): Scope {
+  const names = creditedOf(c)
+  const affected = sinceAffected(c, 'converted_at')
+  if (names.length === 0) return affected
+  return {
+    join: sql`left join ${sql.staging('affected_people')} as a on a.person_id = t.person_id`,
+    where: sql`(t.conversion in (${sql.values(names)}) or t.converted_at >= a.from_at)`,
+  }
+}
 
 /** Touches that a conversion may credit: at or before it, and not older than its lookback. */
 function eligible(c: StageContext): Step {
@@ -47,7 +58,7 @@ with considered as (
     select
         k.conversion_id, k.conversion, k.person_id, k.converted_at, k.value, k.currency,
         t.touch_id, t.touched_at, t.order_key, t.channel, t.source, t.medium, t.campaign, t.is_paid, t.is_direct
-    from ${sql.staging('conversions_rows')} as k
+    from ${sql.staging('credited_conversions')} as k
     join ${sql.staging('journeys')} as t on t.person_id = k.person_id and t.touched_at <= k.converted_at
     where ${inLookback}
 ),
@@ -100,7 +111,7 @@ select
     'Unattributed' as channel, null as source, null as medium, null as campaign,
     0 as position, 0 as touch_count, k.currency,
     ${columns(() => ({ credit: sql`${WHOLE}`, revenue: sql`k.value` }))}
-from ${sql.staging('conversions_rows')} as k
+from ${sql.staging('credited_conversions')} as k
 where k.conversion_id not in (select conversion_id from ${sql.staging('eligible')})
 `,
   }

@@ -6,7 +6,8 @@ import type { StageContext, Step } from './stage.ts'
  *
  * Copies of one event key received within the horizon of each other form a cluster; the one received first wins, ties
  * by content. The ledger remembers the winner and the reach of each cluster, so that a copy that arrives in any later
- * run finds it. Only keys with more than one copy pass through windows.
+ * run finds it. Only keys with more than one copy pass through windows. Where stored events are revised as well, what it
+ * finds is only part of what is withdrawn and new.
  */
 export function resolveDuplicates(c: StageContext): readonly Step[] {
   const { d } = c
@@ -93,7 +94,7 @@ left join ${sql.staging('contested')} as c on c.event_key = i.event_key and c.ro
 `,
     },
     {
-      into: 'withdrawn',
+      into: c.recompute.events ? 'replaced' : 'withdrawn',
       select: sql`
 select event_key, received_at, occurred_at
 from ${sql.staging('contested')}
@@ -101,7 +102,7 @@ where is_stored = 1 and place > 1
 `,
     },
     {
-      into: 'new_events',
+      into: c.recompute.events ? 'taken' : 'new_events',
       select: sql`
 select i.*, ${c.run} as run_id
 from ${sql.staging('incoming')} as i

@@ -1,4 +1,4 @@
-import { sql } from '../warehouses/sql.ts'
+import { type Sql, sql } from '../warehouses/sql.ts'
 import { aliasRows } from './alias-rows.ts'
 import { resolveAliases } from './components.ts'
 import { knownPairRows } from './known-pairs.ts'
@@ -30,7 +30,7 @@ export const identities = defineStage({
 
   steps: (c) => [
     goneVisits(c),
-    changedDevices,
+    changedDevices(c),
     ...deviceUsers(c),
     deviceVisits(c),
     visitOwners(c),
@@ -125,10 +125,29 @@ select person_id, min(started_at) as since
 from (
     select person_id, started_at from ${sql.staging('visits_out')}
     union all
-    select person_id, started_at from ${sql.staging('visits_in')}
+    select person_id, started_at from ${sql.staging('visits_in')}${unmoved(c)}
 ) as changes
 group by person_id
 `,
     },
   ]
+}
+
+/** People whose visits stay as they are, but who are computed again all the same: everyone, or those with some conversion. */
+function unmoved(c: StageContext): Sql {
+  const { people, conversions } = c.recompute
+  if (!people && conversions.length === 0) return sql.empty
+  const atoms = (table: Sql) => sql`
+    select anonymous_id, user_id, is_in_session from ${table} as k where conversion in (${sql.values(conversions)})`
+  const converting = people
+    ? sql.empty
+    : sql`
+    join (${atoms(stored(c, 'conversion_candidates'))}
+    union distinct${atoms(sql.staging('conversion_candidates_new'))}
+) as a on a.anonymous_id = v.anonymous_id and a.user_id = v.user_id and a.is_in_session = v.is_in_session`
+  return sql`
+    union all
+    select v.person_id, v.started_at
+    from ${stored(c, 'visits')} as v${converting}
+    where v.visit_id not in (select visit_id from ${sql.staging('visits_out')})`
 }

@@ -97,7 +97,9 @@ select
     lpad(${d.cast(d.epochMicroseconds('occurred_at'), 'string')}, 16, '0')
         || case when type in ('page', 'screen') then '0' else '1' end
         || ${d.md5(sql`key_source || ${'\u001f'} || event_id`)} as order_key,
-    anonymous_id is not null and coalesce(${asciiLower(d.trim('raw_library'))}, '') not in (${sql.values(serverLibraries)}) as is_in_session,
+    ignored_anonymous_id,
+    ignored_user_id,
+    case when type = 'alias' then ignored_previous_id end as ignored_previous_id,
     ${withoutEmail(d, 'bare_url')} as page_url,
     ${urlHost(d, sql`url`)} as page_host,
     ${withoutEmail(d, 'raw_path')} as page_path,
@@ -115,20 +117,21 @@ select
         when length(coalesce(raw_properties, raw_traits)) <= ${LARGEST_PROPERTIES} or normal_name in (${sql.values(converting)})
             then coalesce(raw_properties, raw_traits)
     end as properties,
+    coalesce(length(coalesce(raw_properties, raw_traits)) > ${LARGEST_PROPERTIES} and coalesce(normal_name, '') not in (${sql.values(converting)}), 1 = 0) as is_stripped,
     content_hash
 from parsed
 `,
   }
 }
 
-/** Referrer hosts that are outside: not one of the sites, not on the referral exclusion list, nor below one. */
-export function outsideHosts(c: StageContext): Step {
+/** Referrer hosts of some events that are outside: not one of the sites, not on the referral exclusion list, nor below one. */
+export function outsideHosts(c: StageContext, into = 'outside_hosts', from = sql.staging('shaped')): Step {
   return {
-    into: 'outside_hosts',
+    into,
     select: sql`
 with hosts as (
     select distinct raw_referrer_host as host
-    from ${sql.staging('shaped')}
+    from ${from} as e
     where raw_referrer_host is not null
 ),
 
@@ -146,22 +149,36 @@ where x.host is null and not ${isUnder('h.host', [...c.options.sites, ...c.optio
   }
 }
 
+/** Of an event `s` and the outside host `o` of its referrer. */
+export const outsideReferrer = sql`case when o.host <> coalesce(s.page_host, '') then o.host end`
+
+/** It has a device and does not come from a server library. */
+export const isSession = (alias: string): Sql => {
+  const event = sql.id(alias)
+  return sql`(${event}.anonymous_id is not null and coalesce(${asciiLower(sql`${event}.library`)}, '') not in (${sql.values(serverLibraries)}))`
+}
+
+/** The branches of a `case` that say which exclusion keeps an event `s` out, its user agent judged in `b`. */
+export function exclusionReason({ options: { exclude } }: StageContext): Sql {
+  const names = exclude.events.map(normaliseName)
+  return sql`when ${exclude.bots ? sql`b.is_bot` : sql`1 = 0`} then 'BOT'
+        when ${anyOf(exclude.userIds.map((id) => sql`s.user_id = ${id}`))} then 'USER'
+        when ${isUnder('s.page_host', exclude.hosts)} then 'HOST'
+        when ${anyOf(exclude.paths.map((pattern) => sql`s.page_path like ${pattern}`))} then 'PATH'
+        when ${anyOf(names.map((name) => sql`s.event_name = ${name}`))} then 'EVENT'`
+}
+
 /** Shaped events with outside referrers marked and exclusions named. */
 export function applyExclusions(c: StageContext): Step {
-  const { exclude } = c.options
-  const names = exclude.events.map(normaliseName)
   return {
     into: 'incoming',
     select: sql`
 select
     s.*,
-    case when o.host <> coalesce(s.page_host, '') then o.host end as referrer_host,
+    ${isSession('s')} as is_in_session,
+    ${outsideReferrer} as referrer_host,
     case
-        when ${exclude.bots ? sql`b.is_bot` : sql`1 = 0`} then 'BOT'
-        when ${anyOf(exclude.userIds.map((id) => sql`s.user_id = ${id}`))} then 'USER'
-        when ${isUnder('s.page_host', exclude.hosts)} then 'HOST'
-        when ${anyOf(exclude.paths.map((pattern) => sql`s.page_path like ${pattern}`))} then 'PATH'
-        when ${anyOf(names.map((name) => sql`s.event_name = ${name}`))} then 'EVENT'
+        ${exclusionReason(c)}
     end as excluded_reason
 from ${sql.staging('shaped')} as s
 left join ${sql.staging('outside_hosts')} as o on o.host = s.raw_referrer_host

@@ -2,7 +2,9 @@ import { sql } from '../warehouses/sql.ts'
 import { resolveDuplicates } from './duplicates.ts'
 import { applyExclusions, outsideHosts, shapeEvents } from './incoming.ts'
 import { checkMessages } from './messages.ts'
-import { defineStage, insertInto } from './stage.ts'
+import { inRanges } from './ranges.ts'
+import { reviseEvents } from './revision.ts'
+import { defineStage, insertInto, type StageContext } from './stage.ts'
 import { events, quarantine } from './tables/events.ts'
 import { compareVersions, publishVersions } from './versions.ts'
 import { isWaiting, LARGEST_TEXT } from './waiting.ts'
@@ -26,16 +28,21 @@ export const ingest = defineStage({
     'ledger_hits',
     'incoming',
     'statuses',
+    'outside_hosts_stored',
+    'taken',
+    'replaced',
+    'revisions',
   ],
 
   // A rebuild on demand computes from `events`: the sources are not read, what was refused stays refused.
   steps: (c) =>
     !c.readsSources
-      ? []
+      ? revised(c)
       : [
           outsideHosts(c),
           applyExclusions(c),
           ...resolveDuplicates(c),
+          ...revised(c),
           {
             into: 'refused',
             select: sql`
@@ -71,7 +78,7 @@ where problem is not null
     or (line = 0 and (source || ${'\u001f'} || file) in (
         select source || ${'\u001f'} || file from ${sql.staging('source_files')} where is_retry = 0
     ))
-    or (${isWaiting} and (source || ${'\u001f'} || file) in (
+    or (${isWaiting(c.recompute)} and (source || ${'\u001f'} || file) in (
         select source || ${'\u001f'} || file from ${sql.staging('source_files')} where is_retry = 1
     ))
 )`,
@@ -119,18 +126,11 @@ having count(o.outcome) > 0 or max(f.files) > 0
           },
         ],
 
-  publish: (c) =>
-    !c.readsSources
-      ? []
-      : [
-          sql`delete from ${sql.table('events')}
-where event_key in (select event_key from ${sql.staging('withdrawn')})
-    and occurred_at in (select occurred_at from ${sql.staging('withdrawn')})
-    and exists (
-    select 1 from ${sql.staging('withdrawn')} as w
-    where w.event_key = events.event_key and w.occurred_at = events.occurred_at and w.received_at = events.received_at
-)`,
-          insertInto('events', Object.keys(events.columns), 'new_events'),
+  publish: (c) => [
+    ...(c.withdrawnRanges.length === 0 ? [] : [withdrawEvents(c)]),
+    ...(c.readsSources || c.recompute.events ? [insertInto('events', Object.keys(events.columns), 'new_events')] : []),
+    ...(c.readsSources
+      ? [
           sql`delete from ${sql.table('event_ledger')}
 where key_hash in (select key_hash from ${sql.staging('ledger_changes')} where is_old = 1)
     and received_at in (select received_at from ${sql.staging('ledger_changes')} where is_old = 1)
@@ -143,8 +143,23 @@ select key_hash, event_key, received_at, last_received_at, content_hash, occurre
 from ${sql.staging('ledger_changes')}
 where is_old = 0`,
           ...publishVersions(c, quarantine),
-        ],
+        ]
+      : []),
+  ],
 })
+
+const revised = (c: StageContext) => (c.recompute.events ? reviseEvents(c) : [])
+
+/**
+ * Looks only at the times in which something was withdrawn. The literal ranges are for engines with partitions; an engine
+ * that keeps the least and largest value of each block finds them by the plain IN.
+ */
+const withdrawEvents = (c: StageContext) => sql`delete from ${sql.table('events')}
+where occurred_at in (select occurred_at from ${sql.staging('withdrawn')})
+    and ${inRanges(sql`occurred_at`, c.withdrawnRanges)} and exists (
+        select 1 from ${sql.staging('withdrawn')} as w
+        where w.event_key = events.event_key and w.occurred_at = events.occurred_at and w.received_at = events.received_at
+    )`
 
 /** The steps before user agents can be looked up: from lines to events. */
 export const readSources = (c: Parameters<typeof ingest.steps>[0]) => [checkMessages(c), shapeEvents(c)]

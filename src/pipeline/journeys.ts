@@ -1,6 +1,7 @@
 import { sql } from '../warehouses/sql.ts'
 import { type StageContext, type Step, stored } from './stage.ts'
-import { OPEN_RUN } from './tables/table.ts'
+import { conversions } from './tables/people.ts'
+import { dataColumns, OPEN_RUN } from './tables/table.ts'
 
 /** What credits and attribution need of a touch. */
 const TOUCH = [
@@ -24,6 +25,7 @@ const TOUCH = [
 export function journeys(c: StageContext): readonly Step[] {
   const columns = sql.join(TOUCH.map((name) => sql`t.${sql.id(name)}`))
   return [
+    creditedConversions(c),
     attributionPeople(c),
     journeyPeople(c),
     {
@@ -46,6 +48,33 @@ where t.to_run = ${OPEN_RUN} and t.touched_at < p.from_at
 `,
     },
   ]
+}
+
+/** For people whom the run does not affect: all their touches are from before. */
+const END_OF_TIME = sql.timestamp('9999-12-31T00:00:00Z')
+
+/** Conversions that are credited anew beside the affected ones. */
+export const creditedOf = (c: StageContext): readonly string[] =>
+  c.isRebuild || c.recompute.people ? [] : c.recompute.credits
+
+/** The conversions to be credited. */
+function creditedConversions(c: StageContext): Step {
+  const names = creditedOf(c)
+  const columns = sql.join(dataColumns(conversions).map((name) => sql`t.${sql.id(name)}`))
+  const others = sql`
+union all
+select ${columns}
+from ${sql.table('conversions')} as t
+left join ${sql.staging('affected_people')} as a on a.person_id = t.person_id
+where t.to_run = ${OPEN_RUN} and t.conversion in (${sql.values(names.length === 0 ? [''] : names)})
+    and (a.person_id is null or t.converted_at < a.from_at)`
+  return {
+    into: 'credited_conversions',
+    select: sql`
+select ${columns}
+from ${sql.staging('conversions_rows')} as t${names.length === 0 ? sql.empty : others}
+`,
+  }
 }
 
 /** People whose attribution row may differ: their signup is among the affected conversions, or their first page may be. */
@@ -80,15 +109,15 @@ function journeyPeople(c: StageContext): Step {
     select: sql`
 with needs as (
     select person_id, ${earliest} as earliest_at, ${unlimited.length === 0 ? sql`0` : sql`case when conversion in (${sql.values(unlimited)}) then 1 else 0 end`} as is_unlimited
-    from ${sql.staging('conversions_rows')}
+    from ${sql.staging('credited_conversions')}
     union all
     select person_id, ${c.d.cast(sql`null`, 'timestamp')} as earliest_at, 1 as is_unlimited
     from ${sql.staging('attribution_people')}
 )
 
-select n.person_id, a.from_at, max(n.is_unlimited) as is_unlimited, min(n.earliest_at) as earliest_at
+select n.person_id, coalesce(a.from_at, ${END_OF_TIME}) as from_at, max(n.is_unlimited) as is_unlimited, min(n.earliest_at) as earliest_at
 from needs as n
-join ${sql.staging('affected_people')} as a on a.person_id = n.person_id
+left join ${sql.staging('affected_people')} as a on a.person_id = n.person_id
 group by n.person_id, a.from_at
 `,
   }

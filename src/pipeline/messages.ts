@@ -109,11 +109,20 @@ const SHAPED = Object.keys(TEXTS).filter(
     !/^raw_(type|anonymous_id|user_id|previous_id|group_id|timestamp|original|sent|received)$|^message_id$/.test(name),
 )
 
-/** An id as the semantics want it: trimmed, null when it says nobody. */
-function cleanId(c: StageContext, raw: string): Sql {
-  const trimmed = c.d.trim(raw)
-  const ignored = [...new Set([...IGNORED_IDS, ...c.options.identity.ignoreIds.map((id) => id.trim().toLowerCase())])]
-  return sql`case when ${trimmed} <> '' and ${asciiLower(trimmed)} not in (${sql.values(ignored)}) then ${trimmed} end`
+/** Whether a trimmed id is one of those that say nobody. ASCII letters are folded, as in the events. */
+export function isIgnoredId(c: StageContext, id: Sql): Sql {
+  const folded = c.options.identity.ignoreIds.map((name) =>
+    name.trim().replace(/[A-Z]/g, (letter) => letter.toLowerCase()),
+  )
+  return sql`${asciiLower(id)} in (${sql.values([...new Set([...IGNORED_IDS, ...folded])].sort())})`
+}
+
+/** An id as the semantics want it: trimmed, null when it says nobody; and beside it the one that was ignored. */
+function cleanId(c: StageContext, name: string): Sql {
+  const trimmed = c.d.trim(`raw_${name}`)
+  const isIgnored = isIgnoredId(c, trimmed)
+  return sql`case when ${trimmed} <> '' and not ${isIgnored} then ${trimmed} end as ${sql.id(name)},
+        case when ${trimmed} <> '' and ${isIgnored} then ${trimmed} end as ${sql.id(`ignored_${name}`)}`
 }
 
 /** Each message with clean ids and times, and why it cannot be used (`reason` null when it can). */
@@ -138,9 +147,9 @@ with cleaned as (
     select
         *,
         ${asciiLower('raw_type')} as type,
-        ${cleanId(c, 'raw_anonymous_id')} as anonymous_id,
-        ${cleanId(c, 'raw_user_id')} as user_id,
-        ${cleanId(c, 'raw_previous_id')} as previous_id,
+        ${cleanId(c, 'anonymous_id')},
+        ${cleanId(c, 'user_id')},
+        ${cleanId(c, 'previous_id')},
         nullif(${d.trim('raw_group_id')}, '') as group_id,
         coalesce(nullif(${d.trim('message_id')}, ''), ${d.md5(d.trim(sql`coalesce(text, '')`))}) as event_id,
         ${d.md5(sql`coalesce(text, '')`)} as content_hash,
@@ -197,7 +206,8 @@ reasoned as (
 
 select
     source, key_source, file, line, row_number_read, type, event_id, content_hash,
-    anonymous_id, user_id, previous_id, group_id, occurred_at, received_at,
+    anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id,
+    group_id, occurred_at, received_at,
     ${sql.join(SHAPED)},
     reason,
     case when reason is not null then text end as text,

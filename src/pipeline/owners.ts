@@ -14,13 +14,18 @@ export function goneVisits(c: StageContext): Step {
 }
 
 /** Devices whose visits changed. Nobody else's owner can change: it is a function of the visits of one device. */
-export const changedDevices: Step = {
-  into: 'devices',
-  select: sql`
+export function changedDevices(c: StageContext): Step {
+  const all = sql`
+union distinct
+select anonymous_id from ${stored(c, 'visits')} as v where anonymous_id <> ''`
+  return {
+    into: 'devices',
+    select: sql`
 select anonymous_id from ${sql.staging('visits_merged')} where anonymous_id <> ''
 union distinct
-select anonymous_id from ${sql.staging('visits_gone')} where anonymous_id <> ''
+select anonymous_id from ${sql.staging('visits_gone')} where anonymous_id <> ''${c.recompute.identities ? all : sql.empty}
 `,
+  }
 }
 
 /**
@@ -67,7 +72,7 @@ group by anonymous_id
       into: 'looked_at_devices',
       select: sql`
 select anonymous_id from ${sql.staging('device_users')}
-where users_before = 0 or (users > 1 and not ${staysShared})
+where ${c.recompute.identities ? sql`1 = 1` : sql`users_before = 0 or (users > 1 and not ${staysShared})`}
 union distinct
 -- Two events at one instant: which of them was first only the visits know.
 select n.anonymous_id

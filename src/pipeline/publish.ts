@@ -2,7 +2,7 @@ import { type Sql, sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 import type { RunKind, SourceReport, StageReport } from './report.ts'
 import { insertInto, type Stage, type StageContext } from './stage.ts'
-import { runSources, runStages, runs, watermarks } from './tables/records.ts'
+import { runSources, runStages, runs, stageFingerprints, watermarks } from './tables/records.ts'
 import { versionedTables } from './tables/tables.ts'
 import { closed, opened } from './versions.ts'
 
@@ -11,6 +11,8 @@ interface RunFacts {
   readonly kind: RunKind
   readonly version: string
   readonly sources: readonly SourceReport[]
+  /** Fingerprints of stages are others than the stored ones. */
+  readonly isChanged: boolean
 }
 
 /** A transaction has at most 40 statements on Redshift; two are the fence, the rest is reserve. */
@@ -35,6 +37,9 @@ where exists (
           insertInto('watermarks', Object.keys(watermarks.columns), 'watermarks_new'),
           insertInto('run_sources', Object.keys(runSources.columns), 'run_sources_new'),
         ]
+      : []),
+    ...(facts.isChanged
+      ? [insertInto('stage_fingerprints', Object.keys(stageFingerprints.columns), 'fingerprints_new')]
       : []),
     writtenRun(c, stages, facts),
   ]

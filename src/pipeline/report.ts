@@ -28,7 +28,9 @@ export interface ReleaseFilter {
 /** What a run says while it works. */
 export interface ProgressEvent {
   readonly stage: string
-  readonly state: 'started' | 'progress' | 'finished'
+  /** `note`: something to know before it happens, in `note`. */
+  readonly state: 'started' | 'progress' | 'finished' | 'note'
+  readonly note?: string
   readonly rows?: number
   readonly milliseconds?: number
   readonly done?: number

@@ -1,6 +1,8 @@
 import { type Sql, sql } from '../warehouses/sql.ts'
+import type { TableSpec } from '../warehouses/warehouse.ts'
 import { defineStage, insertInto, type StageContext } from './stage.ts'
 import { channelStats, credits as creditsTable, RULE_MODELS, touches as touchesTable } from './tables/people.ts'
+import { OPEN_RUN } from './tables/table.ts'
 import { closed, opened } from './versions.ts'
 
 /** Quarter hours: every time zone's days begin at one. */
@@ -25,12 +27,13 @@ export const rollups = defineStage({
 with deltas as (
     ${sql.join(
       [
-        touchDeltas(c, opened(touchesTable), 1),
-        touchDeltas(c, closed(touchesTable), -1),
+        touchDeltas(c, sql.staging(opened(touchesTable)), 1),
+        touchDeltas(c, sql.staging(closed(touchesTable)), -1),
         ...(['touch', 'conversion'] as const).flatMap((dateBy) => [
-          creditDeltas(c, opened(creditsTable), dateBy, 1),
-          creditDeltas(c, closed(creditsTable), dateBy, -1),
+          creditDeltas(c, sql.staging(opened(creditsTable)), dateBy, 1),
+          creditDeltas(c, sql.staging(closed(creditsTable)), dateBy, -1),
         ]),
+        ...(c.recompute.rollups ? corrections(c) : []),
       ],
       '\n    union all\n    ',
     )}
@@ -51,6 +54,21 @@ having ${sql.join(
   publish: () => [insertInto('channel_stats', Object.keys(channelStats.columns), 'channel_stats_new')],
 })
 
+/** What the sums stored so far lack of the rows that were current before the run. */
+function corrections(c: StageContext): readonly Sql[] {
+  const current = (spec: TableSpec) => sql`(select * from ${sql.table(spec.name)} where to_run = ${OPEN_RUN})`
+  const measures = ['touches', 'sessions', ...RULE_MODELS.flatMap((m) => [`${m}_credit`, `${m}_revenue`])]
+  return [
+    touchDeltas(c, current(touchesTable), 1),
+    creditDeltas(c, current(creditsTable), 'touch', 1),
+    creditDeltas(c, current(creditsTable), 'conversion', 1),
+    sql`select
+        bucket_at, date_by, channel, source, medium, campaign, conversion, currency,
+        ${sql.join(measures.map((name) => sql`-${sql.id(name)} as ${sql.id(name)}`))}
+    from ${sql.table('channel_stats')}`,
+  ]
+}
+
 /** The start of the quarter hour a time lies in. */
 function bucket(c: StageContext, time: string): Sql {
   const { d } = c
@@ -59,16 +77,16 @@ function bucket(c: StageContext, time: string): Sql {
   return d.addMicroseconds(sql.timestamp('1970-01-01T00:00:00Z'), sql`(${start})`)
 }
 
-function touchDeltas(c: StageContext, from: string, sign: 1 | -1): Sql {
+function touchDeltas(c: StageContext, from: Sql, sign: 1 | -1): Sql {
   const zero = RULE_MODELS.map((m) => sql`0 as ${sql.id(`${m}_credit`)}, 0 as ${sql.id(`${m}_revenue`)}`)
   return sql`select
         ${bucket(c, 'touched_at')} as bucket_at, 'touch' as date_by, channel, source, medium, campaign,
         '' as conversion, ${c.d.cast(sql`null`, 'string')} as currency,
         ${sign} as touches, case when is_entry then ${sign} else 0 end as sessions, ${sql.join(zero)}
-    from ${sql.staging(from)}`
+    from ${from} as r`
 }
 
-function creditDeltas(c: StageContext, from: string, dateBy: 'touch' | 'conversion', sign: 1 | -1): Sql {
+function creditDeltas(c: StageContext, from: Sql, dateBy: 'touch' | 'conversion', sign: 1 | -1): Sql {
   const signed = RULE_MODELS.flatMap((m) => [
     sql`${sign} * ${sql.id(`${m}_credit`)} as ${sql.id(`${m}_credit`)}`,
     sql`${sign} * coalesce(${sql.id(`${m}_revenue`)}, 0) as ${sql.id(`${m}_revenue`)}`,
@@ -77,5 +95,5 @@ function creditDeltas(c: StageContext, from: string, dateBy: 'touch' | 'conversi
         ${bucket(c, dateBy === 'touch' ? 'touched_at' : 'converted_at')} as bucket_at, ${dateBy} as date_by, channel, source, medium, campaign,
         conversion, currency,
         0 as touches, 0 as sessions, ${sql.join(signed)}
-    from ${sql.staging(from)}`
+    from ${from} as r`
 }

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
 import { TributaryError } from '../errors.ts'
-import { sql } from '../warehouses/sql.ts'
-import type { Row, Warehouse } from '../warehouses/warehouse.ts'
-import { referenceVersion } from './channels/tables.ts'
+import type { Warehouse } from '../warehouses/warehouse.ts'
+import { judgeAgents } from './agents.ts'
+import { type Beginning, beginRun } from './begin.ts'
 import { checkPromises } from './checks.ts'
 import { computeStages, timed } from './compute.ts'
+import { checkLimit, foresee } from './foresee.ts'
 import { acquireLease, type Lease } from './lease.ts'
 import type { PipelineOptions } from './options.ts'
 import { loadReference, prepareWarehouse } from './prepare.ts'
@@ -19,16 +19,17 @@ export type { ProgressEvent, ReleaseFilter, RunKind, RunReport, RunRequest } fro
 export interface RunInput extends RunRequest {
   readonly warehouse: Warehouse
   readonly options: PipelineOptions
-  /** Hash of the options that shape the tables. */
+  /** Names the options that shape the tables, on the run's record. */
   readonly configVersion: string
+  /** Above this, what settings that changed make it compute anew has to be accepted; null or absent for no limit. */
+  readonly bytesPerRun?: number | null
   /** Replaces the warehouse's clock, for tests. */
   readonly now?: Date
+  /** Replaces how many events may be revised before everything is computed from `events`, for tests. */
+  readonly mostRevised?: number
   readonly signal?: AbortSignal
   readonly onProgress?: (event: ProgressEvent) => void
 }
-
-/** Changes whenever stage SQL changes what the tables hold: a run then recomputes everything. */
-const STAGES_VERSION = 1
 
 /**
  * One run of the pipeline: take the lease, read the sources, compute into staging tables, check, publish in one
@@ -43,6 +44,7 @@ export async function runPipeline(input: RunInput): Promise<RunReport> {
     await markPublished(warehouse) // what a run that died after its transaction left
     await warehouse.dropStaging()
     await loadReference(warehouse)
+    await judgeAgents(warehouse)
     return await underLease(input, lease)
   } finally {
     await lease.release().catch(() => undefined) // an unreleased lease runs out
@@ -51,23 +53,26 @@ export async function runPipeline(input: RunInput): Promise<RunReport> {
 
 async function underLease(input: RunInput, lease: Lease): Promise<RunReport> {
   const began = performance.now()
-  const { context, version, isChanged } = await begin(input)
+  const { warehouse, options, kind, configVersion: version, signal } = input
+  const beginning = await beginRun(warehouse, options, kind, input.now)
+  const { context } = beginning
   try {
-    const published = await computeAndPublish(input, lease, context, version)
+    const told = await tellRecompute(input, beginning)
+    const published = await computeAndPublish(input, lease, beginning)
     const after = await lookAfter(input, context, published.stages)
     return {
       run: context.run,
-      kind: input.kind,
+      kind,
       state: 'published',
       stages: after.stages,
       sources: published.sources,
-      problems: [...(isChanged ? [CHANGED] : []), ...published.problems, ...after.problems],
+      problems: [...told, ...published.problems, ...after.problems],
       milliseconds: Math.round(performance.now() - began),
       rowsWritten: published.rowsWritten,
     }
   } catch (error) {
-    await recordFailure(input.warehouse, context, input.kind, version, error).catch(() => undefined) // the first error is the one to tell
-    throw input.signal?.aborted && !(error instanceof TributaryError)
+    await recordFailure(warehouse, context, kind, version, error).catch(() => undefined) // the first error is the one to tell
+    throw signal?.aborted && !(error instanceof TributaryError)
       ? new TributaryError('QUERY_CANCELLED', `Run ${context.run} was cancelled; nothing was written.`, {
           cause: error,
         })
@@ -75,49 +80,33 @@ async function underLease(input: RunInput, lease: Lease): Promise<RunReport> {
   }
 }
 
-const CHANGED =
-  'The configuration or tributary itself changed since the last run: visits and all that follows were recomputed from events. Options that act on events as they are taken in (exclude, ignoreIds, sites, notBefore) hold for events taken in from now on.'
-
-/** Which run this is, and whether it has to recompute everything. */
-async function begin(input: RunInput): Promise<{ context: StageContext; version: string; isChanged: boolean }> {
-  const { warehouse, kind } = input
-  const version = createHash('sha256')
-    .update([input.configVersion, referenceVersion, STAGES_VERSION].join('\n'))
-    .digest('hex')
-    .slice(0, 16)
-  const runs = sql.table('runs')
-  const [last] = await warehouse.query<
-    Row & { run_id: number | null; config_version: string | null; clock: string }
-  >(sql`
-select
-    (select max(run_id) from ${runs}) as run_id,
-    (select max(config_version) from ${runs} where run_id = (
-        select max(run_id) from ${runs} where state = 'published'
-    )) as config_version,
-    ${warehouse.dialect.now()} as clock
-`)
-  const isChanged = typeof last?.config_version === 'string' && last.config_version !== version
-  const context: StageContext = {
-    d: warehouse.dialect,
-    options: input.options,
-    run: (last?.run_id ?? 0) + 1,
-    startedAt: input.now ? input.now.toISOString() : String(last?.clock),
-    isRebuild: kind === 'rebuild' || isChanged,
-    readsSources: kind !== 'rebuild',
-  }
-  return { context, version, isChanged }
+/** Says what settings that changed make of this run before it does it, and stops when that is above the limit. */
+async function tellRecompute(input: RunInput, { context, changes }: Beginning): Promise<readonly string[]> {
+  const { warehouse, kind, acceptRecompute, bytesPerRun = null, signal, onProgress } = input
+  if (kind === 'rebuild') return []
+  const note = await foresee(warehouse, context, changes, { signal })
+  if (note === null) return []
+  onProgress?.({ stage: 'settings', state: 'note', note })
+  if (!acceptRecompute) await checkLimit(warehouse, context, bytesPerRun, { signal })
+  return [note]
 }
 
 /** Everything up to the moment readers see the run. */
-async function computeAndPublish(input: RunInput, lease: Lease, context: StageContext, version: string) {
-  const { warehouse, signal, onProgress, options, kind } = input
-  const computed = await computeStages({ warehouse, sources: options.sources, signal, onProgress }, context)
+async function computeAndPublish(input: RunInput, lease: Lease, { context: begun, changes }: Beginning) {
+  const { warehouse, signal, onProgress, options, kind, mostRevised, configVersion: version } = input
+  const computed = await computeStages({ warehouse, sources: options.sources, signal, onProgress, mostRevised }, begun)
+  const { context } = computed
   const sources = await readSourceCounts(warehouse, context)
   const publish = await timed(onProgress, 'publish', async () => {
     await checkPromises(warehouse, context, computed.stages, signal)
     signal?.throwIfAborted()
     lease.hold()
-    const statements = await publishStatements(warehouse, context, computed.stages, { kind, version, sources })
+    const statements = await publishStatements(warehouse, context, computed.stages, {
+      kind,
+      version,
+      sources,
+      isChanged: changes.names.length > 0,
+    })
     await publishUnder(lease, () =>
       warehouse.transaction([...lease.fence, ...statements], { label: `run ${context.run} publish` }),
     )

@@ -2,6 +2,8 @@ import type { Dialect } from '../warehouses/dialect.ts'
 import { type Sql, sql } from '../warehouses/sql.ts'
 import type { TableSpec } from '../warehouses/warehouse.ts'
 import type { PipelineOptions } from './options.ts'
+import { PLACEHOLDER_RANGE, type TimeRange } from './ranges.ts'
+import type { Recompute } from './recompute.ts'
 
 /** What a stage may know: the engine's words, the options, and which run this is. */
 export interface StageContext {
@@ -14,6 +16,10 @@ export interface StageContext {
   readonly isRebuild: boolean
   /** New rows of the sources are taken in. False only for a rebuild on demand. */
   readonly readsSources: boolean
+  /** What is computed anew beside what is new. */
+  readonly recompute: Recompute
+  /** Where in time the withdrawn events lie: known once `ingest` is done. */
+  readonly withdrawnRanges: readonly TimeRange[]
 }
 
 /** One staging table and the query that fills it. */
@@ -21,6 +27,18 @@ export interface Step {
   readonly into: string
   readonly select: Sql
 }
+
+/** A step that first asks a small question, so that its text names times as literals and an engine reads only those. */
+export interface RangedStep {
+  readonly into: string
+  /** `from_at` and `to_at`, one row for each range, in order. */
+  readonly ranges: Sql
+  readonly select: (ranges: readonly TimeRange[]) => Sql
+}
+
+/** The query of a step without running anything: a ranged one has a placeholder for what it would ask. */
+export const queryOf = (step: Step | RangedStep): Sql =>
+  'ranges' in step ? step.select([PLACEHOLDER_RANGE]) : step.select
 
 /** Steps that are repeated until a query answers 0: for what no single statement can do. */
 export interface Loop {
@@ -38,7 +56,7 @@ export interface Stage {
   readonly reads: readonly string[]
   /** Tables of the schema it writes, in the publish transaction. */
   readonly writes: readonly string[]
-  readonly steps: (c: StageContext) => readonly (Step | Loop)[]
+  readonly steps: (c: StageContext) => readonly (Step | RangedStep | Loop)[]
   /** Its part of the publish transaction: only DELETE, UPDATE and INSERT … SELECT. */
   readonly publish: (c: StageContext) => readonly Sql[]
   /** The staging table whose rows count as the stage's result. */

@@ -23,7 +23,7 @@ export const touches = defineStage({
     ...compareVersions(c, {
       spec: touchesTable,
       rows: 'touches_rows',
-      scope: sinceAffected('touched_at'),
+      scope: sinceAffected(c, 'touched_at'),
     }),
   ],
   publish: (c) => publishVersions(c, touchesTable),

@@ -1,4 +1,5 @@
 import { type Sql, sql } from '../warehouses/sql.ts'
+import { everyEvent } from './batch.ts'
 import { currencyDigits } from './currencies.ts'
 import { normaliseName } from './incoming.ts'
 import type { ConversionOptions } from './options.ts'
@@ -8,7 +9,10 @@ const NUMBER = '^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)$'
 /** Fifteen digits before the point; fourteen where a unit has ten thousand parts, so that the parts fit an integer. */
 const inRange = (digits: number) => `^[+-]?[0-9]{0,${digits}}([.][0-9]{0,18})?$`
 
-/** Events of the batch that some conversion of the configuration names, with their value in minor units. */
+/**
+ * Events of the batch that some conversion of the configuration names, with their value in minor units. Of conversions
+ * that changed all events, since no batch held them.
+ */
 export function conversionValues(c: StageContext): readonly Step[] {
   const conversions = Object.entries(c.options.conversions)
   return conversions
@@ -28,12 +32,20 @@ from ${sql.staging(`conversion_candidates_${i}`)}`,
     ])
 }
 
+/** Stored candidates that the run makes anew or drops: of events read again, and of conversions that changed. */
+export function isDropped(c: StageContext): Sql {
+  const isReread = sql`order_key in (select order_key from ${sql.staging('reread_keys')})`
+  const { candidates } = c.recompute
+  return candidates.length === 0 ? isReread : sql`(${isReread} or conversion in (${sql.values(candidates)}))`
+}
+
 function named(c: StageContext, name: string, options: ConversionOptions, index: number): Step {
   const { d } = c
   const events = [...new Set(options.events.map(normaliseName))]
+  const isRecomputed = !c.isRebuild && c.recompute.candidates.includes(name)
   const from = sql`(
     select *
-    from ${sql.staging('batch')}
+    from ${isRecomputed ? sql`(${everyEvent(c)}) as every_event` : sql.staging('batch')}
     where type = 'track' and event_name in (${sql.values(events)})
 )`
   const property = (path: string) => ({ path: path.split('.'), as: 'text' as const })
@@ -57,6 +69,7 @@ judged as (
     select
         *,
         case
+            ${options.value === null ? sql.empty : sql`when is_stripped then 'PROPERTIES_NOT_KEPT'`}
             when amount is null then null
             when not ${d.regexpMatches('amount', NUMBER)} then 'NOT_A_NUMBER'
             when not ${d.regexpMatches('amount', inRange(15))} then 'OUT_OF_RANGE'

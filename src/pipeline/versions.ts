@@ -24,7 +24,8 @@ export interface Scope {
 }
 
 /** The rows of the affected people from the time on from which they were recomputed. */
-export function sinceAffected(time: string): Scope {
+export function sinceAffected(c: StageContext, time: string): Scope {
+  if (c.recompute.people) return { where: sql`1 = 1` }
   const at = sql`t.${sql.id(time)}`
   return {
     join: sql`join ${sql.staging('affected_people')} as a on a.person_id = t.person_id`,

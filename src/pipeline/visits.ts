@@ -1,7 +1,7 @@
 import { sql } from '../warehouses/sql.ts'
+import { batch } from './batch.ts'
 import { activityOf, touchCandidatesOf } from './candidates.ts'
 import {
-  atomColumns,
   defineStage,
   gapMicroseconds,
   insertByMonth,
@@ -11,7 +11,7 @@ import {
   stored,
 } from './stage.ts'
 import { activityHours, conversionCandidates, touchCandidates } from './tables/events.ts'
-import { conversionValues } from './values.ts'
+import { conversionValues, isDropped } from './values.ts'
 import { VISIT_PIECE } from './visit-piece.ts'
 import { brokenVisits } from './withdrawals.ts'
 
@@ -42,64 +42,17 @@ export const visits = defineStage({
   ],
 
   publish: (c) => [
-    c.isRebuild ? sql`delete from ${sql.table('touch_candidates')} where 1 = 1` : rereadOf('touch_candidates'),
+    c.isRebuild
+      ? sql`delete from ${sql.table('touch_candidates')} where 1 = 1`
+      : sql`delete from ${sql.table('touch_candidates')} where order_key in (select order_key from ${sql.staging('reread_keys')})`,
     insertByMonth(c.d, touchCandidates, 'touch_candidates_new'),
     c.isRebuild
       ? sql`delete from ${sql.table('conversion_candidates')} where 1 = 1`
-      : rereadOf('conversion_candidates'),
+      : sql`delete from ${sql.table('conversion_candidates')} where ${isDropped(c)}`,
     insertByMonth(c.d, conversionCandidates, 'conversion_candidates_new'),
-    ...(c.isRebuild ? [sql`delete from ${sql.table('activity_hours')} where 1 = 1`] : []),
     insertInto('activity_hours', Object.keys(activityHours.columns), 'activity_new'),
   ],
 })
-
-/** Takes back what was stored of events that are read again or withdrawn. */
-const rereadOf = (table: string) => sql`delete from ${sql.table(table)}
-where order_key in (select order_key from ${sql.staging('reread_keys')})`
-
-/** The columns of `events` that visits and candidates are made of. */
-const BATCH = [
-  'event_key',
-  'type',
-  'event_name',
-  'previous_id',
-  'occurred_at',
-  'order_key',
-  'page_url',
-  'page_path',
-  'referrer',
-  'referrer_host',
-  'raw_referrer_host',
-  'utm_source',
-  'utm_medium',
-  'utm_campaign',
-  'utm_content',
-  'utm_term',
-  'click_id',
-  'properties',
-]
-
-/** The events that make visits in this run. */
-function batch(c: StageContext): Step {
-  const from = (events: ReturnType<typeof sql>) => sql`
-select ${sql.join(BATCH)}, ${atomColumns()}
-from ${events}
-where excluded_reason is null`
-  const both = (other: ReturnType<typeof sql>) => sql`${from(sql.staging('new_events'))}
-union all${from(other)}
-`
-  const left = sql`(
-    select e.*
-    from ${sql.table('events')} as e
-    left join ${sql.staging('withdrawn')} as w
-        on w.event_key = e.event_key and w.occurred_at = e.occurred_at and w.received_at = e.received_at
-    where w.event_key is null
-) as kept`
-  return {
-    into: 'batch',
-    select: !c.isRebuild ? both(sql.staging('reread')) : c.readsSources ? both(left) : from(sql.table('events')),
-  }
-}
 
 /** Events of one atom within one bucket of the gap's length: less than a gap apart, without sorting them. */
 function pieces(c: StageContext): Step {

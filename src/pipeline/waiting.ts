@@ -1,8 +1,13 @@
-import { sql } from '../warehouses/sql.ts'
+import { type Sql, sql } from '../warehouses/sql.ts'
+import type { Recompute } from './recompute.ts'
 import { OPEN_RUN } from './tables/table.ts'
 
 /** How much of a refused line quarantine keeps. */
 export const LARGEST_TEXT = 65_536
 
-/** Quarantine rows that time may cure: events from the future whose whole line was kept. */
-export const isWaiting = sql`to_run = ${OPEN_RUN} and reason = 'FUTURE' and length(text) < ${LARGEST_TEXT}`
+/**
+ * Quarantine rows that may be cured, with their whole line kept: by time, events from the future; when settings changed,
+ * also those that were refused for their ids or times.
+ */
+export const isWaiting = ({ refused }: Pick<Recompute, 'refused'>): Sql =>
+  sql`to_run = ${OPEN_RUN} and reason in (${sql.values(refused ? ['FUTURE', 'NO_ID', 'NO_TIME', 'PAST'] : ['FUTURE'])}) and length(text) < ${LARGEST_TEXT}`

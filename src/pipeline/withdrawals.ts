@@ -1,15 +1,35 @@
 import { sql } from '../warehouses/sql.ts'
-import { atomColumns, type StageContext, type Step } from './stage.ts'
+import { BATCH } from './batch.ts'
+import { daysOf, eventsIn } from './ranges.ts'
+import { atomColumns, type RangedStep, type StageContext, type Step } from './stage.ts'
 
-/** Stored visits that held a withdrawn event, and the events to make them anew from. */
-export function brokenVisits(c: StageContext): readonly Step[] {
+/** The columns of `events` that taking an event back needs. */
+const WITHDRAWN = [
+  'event_key',
+  'occurred_at',
+  'received_at',
+  'order_key',
+  'event_name',
+  'type',
+  'excluded_reason',
+  'anonymous_id',
+  'user_id',
+  'is_in_session',
+]
+
+/**
+ * Stored visits that held a withdrawn event, and the events to make them anew from. The only reads of `events` in an
+ * increment: of the times of withdrawn events, and of the visits that held them.
+ */
+export function brokenVisits(c: StageContext): readonly (Step | RangedStep)[] {
   if (c.isRebuild) return []
+  const columns = WITHDRAWN.slice(0, -3).map((name) => sql`e.${sql.id(name)}`)
   return [
     {
       into: 'withdrawn_events',
       select: sql`
-select e.event_key, e.occurred_at, e.received_at, e.order_key, e.event_name, e.type, e.excluded_reason, ${atomColumns('e')}
-from ${sql.table('events')} as e
+select ${sql.join(columns)}, ${atomColumns('e')}
+from ${eventsIn(c.withdrawnRanges, WITHDRAWN)} as e
 join ${sql.staging('withdrawn')} as w
     on w.event_key = e.event_key and w.occurred_at = e.occurred_at and w.received_at = e.received_at
 `,
@@ -26,9 +46,10 @@ where w.excluded_reason is null and v.started_at <= w.occurred_at and v.ended_at
     },
     {
       into: 'reread',
-      select: sql`
+      ranges: daysOf(c.d.dateTrunc('day', 'started_at'), sql`started_at`, sql`ended_at`, sql.staging('visits_broken')),
+      select: (ranges) => sql`
 select e.*
-from ${sql.table('events')} as e
+from ${eventsIn(ranges, [...BATCH, 'received_at', 'excluded_reason', 'anonymous_id', 'user_id', 'is_in_session'])} as e
 join ${sql.staging('visits_broken')} as v
     on v.anonymous_id = coalesce(e.anonymous_id, '') and v.user_id = coalesce(e.user_id, '') and v.is_in_session = e.is_in_session
 left join ${sql.staging('withdrawn_events')} as w

@@ -92,6 +92,8 @@ export interface Warehouse {
   describeTable(name: string): Promise<Readonly<Record<string, string>> | null>
   /** Statistics, checkpoint, order of rows: what the engine wants done after a publication. */
   maintain(specs: readonly TableSpec[]): Promise<void>
+  /** Bytes that a query would read, where the engine can tell before it runs; null when it cannot tell of this one. */
+  estimateBytes?(statement: Sql, options?: RunOptions): Promise<number | null>
   /** Resolves when the warehouse answers. */
   ping(): Promise<void>
   close(): Promise<void>

@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest'
+import { describingContext } from '../../src/pipeline/fingerprints.ts'
 import type { StageContext } from '../../src/pipeline/stage.ts'
 import { dataColumns, OPEN_RUN } from '../../src/pipeline/tables/table.ts'
 import { versionedTables } from '../../src/pipeline/tables/tables.ts'
@@ -79,12 +80,8 @@ export function testVersions(open: Open, known?: KnownFailures): void {
 
 /** What a stage of that run would be given. */
 export const contextOf = (warehouse: Warehouse, run: number): StageContext => ({
-  d: warehouse.dialect,
-  options: testSettings,
+  ...describingContext(warehouse.dialect, testSettings),
   run,
-  startedAt: '2025-01-01T00:00:00.000000Z',
-  isRebuild: false,
-  readsSources: true,
 })
 
 const publish = (

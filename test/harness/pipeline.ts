@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { referenceTables } from '../../src/pipeline/channels/tables.ts'
 import type { PipelineOptions } from '../../src/pipeline/options.ts'
-import { type RunKind, type RunReport, runPipeline } from '../../src/pipeline/run.ts'
+import { type RunInput, type RunKind, type RunReport, runPipeline } from '../../src/pipeline/run.ts'
 import { tables } from '../../src/pipeline/tables/tables.ts'
 import { sql } from '../../src/warehouses/sql.ts'
 import type { Row, Warehouse } from '../../src/warehouses/warehouse.ts'
@@ -38,17 +39,20 @@ export function run(
   warehouse: Warehouse,
   options: PipelineOptions,
   kind: RunKind = 'increment',
-  more: { now?: Date; configVersion?: string } = {},
+  more: Partial<RunInput> = {},
 ): Promise<RunReport> {
-  return runPipeline({ warehouse, options, kind, configVersion: more.configVersion ?? 'test', now: more.now })
+  return runPipeline({ warehouse, options, kind, configVersion: 'test', ...more })
 }
 
 /** Empties every table but the reference data, so that one warehouse serves many cases. */
 export async function emptyTables(warehouse: Warehouse): Promise<void> {
-  const kept = new Set([...referenceTables.map((t) => t.name), 'stage_fingerprints', 'user_agents'])
+  const kept = new Set([...referenceTables.map((t) => t.name), 'user_agents'])
   const statements = tables
     .filter((t) => !kept.has(t.name))
-    .map((t) => sql`delete from ${sql.table(t.name)} where ${t.versioned ? sql`to_run <> 0` : sql`1 = 1`}`)
+    .map(
+      (t) =>
+        sql`delete from ${sql.table(t.name)} where ${t.versioned ? sql`to_run <> 0` : t.name === 'stage_fingerprints' ? sql`run_id > 0` : sql`1 = 1`}`,
+    )
   await warehouse.transaction(statements)
 }
 
@@ -61,10 +65,13 @@ export function rowsOf(warehouse: Warehouse, name: string, order: readonly strin
 export async function currentTables(warehouse: Warehouse): Promise<Record<string, unknown[]>> {
   const current = (name: string, order: readonly string[]) => rowsOf(warehouse, `current_${name}`, order)
   return {
-    events: await rowsOf(warehouse, 'events', ['event_key', 'received_at']),
-    quarantine: await warehouse.query(
-      sql`select reason, count(*) as ${sql.id('count')} from ${sql.table('current_quarantine')} group by reason order by reason`,
+    events: await warehouse.query(
+      sql`select * from ${sql.table('events')} where not ${isRefused} order by event_key, received_at`,
     ),
+    quarantine: await warehouse.query(
+      sql`select reason, count(*) as ${sql.id('count')} from ${sql.table('current_quarantine')} where reason not in ('NO_ID', 'PAST') group by reason order by reason`,
+    ),
+    refused_messages: await refusedMessages(warehouse),
     known_pairs: await current('known_pairs', ['anonymous_id', 'user_id']),
     aliases: await current('aliases', ['id', 'person_id']),
     sessions: await current('sessions', ['session_id']),
@@ -85,4 +92,21 @@ group by channel, source, medium, campaign
 having sum(touches) <> 0 or sum(sessions) <> 0
 order by channel, source nulls first, medium nulls first, campaign nulls first`),
   }
+}
+
+const isRefused = sql`coalesce(excluded_reason, '') in ('NO_ID', 'PAST')`
+
+/** Messages that the settings refuse: in quarantine, or taken in before the settings changed. */
+async function refusedMessages(warehouse: Warehouse): Promise<unknown[]> {
+  const lines = await warehouse.query<Row & { reason: string; text: string }>(
+    sql`select reason, text from ${sql.table('current_quarantine')} where reason in ('NO_ID', 'PAST')`,
+  )
+  const events = await warehouse.query<Row & { reason: string; event_id: string }>(
+    sql`select excluded_reason as reason, event_id from ${sql.table('events')} where ${isRefused}`,
+  )
+  const idOf = (text: string): string =>
+    JSON.parse(text).messageId ?? createHash('md5').update(text.trim(), 'utf8').digest('hex')
+  const reasons = new Map(lines.map(({ reason, text }) => [idOf(text), reason]))
+  for (const { reason, event_id } of events) reasons.set(event_id, reason)
+  return [...reasons].sort(([a], [b]) => (a < b ? -1 : 1)).map(([event_id, reason]) => ({ event_id, reason }))
 }

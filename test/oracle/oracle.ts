@@ -15,8 +15,10 @@ import { visitsOf } from './visits.ts'
 /** The output tables, each sorted by its key. */
 export interface OracleTables {
   events: Row[]
-  /** Refused lines by reason: `reason`, `count`. */
+  /** Refused lines by reason: `reason`, `count`. Not those that settings decide about: `refused_messages`. */
   quarantine: Row[]
+  /** Messages that the settings refuse, however many lines say them: `reason`, `event_id`. */
+  refused_messages: Row[]
   known_pairs: Row[]
   aliases: Row[]
   sessions: Row[]
@@ -42,12 +44,12 @@ export function oracle(
   isBot: (agent: string) => boolean = () => false,
 ): OracleTables {
   const copies: Event[] = []
-  const refused: QuarantineReason[] = []
+  const refused: { reason: QuarantineReason; eventId: string }[] = []
   for (const line of lines) {
     const parsed = parseLine(line, settings, now, isBot)
     if (parsed === null) continue
     if ('event' in parsed) copies.push(parsed.event)
-    else refused.push(parsed.reason)
+    else refused.push(parsed)
   }
 
   const { gapMinutes } = settings.sessions
@@ -61,7 +63,14 @@ export function oracle(
 
   return {
     events: sortBy(events.map(rows.eventRow), ['event_key', 'received_at']),
-    quarantine: quarantineRows(refused),
+    quarantine: quarantineRows(refused.map((r) => r.reason).filter((reason) => !BY_SETTINGS.includes(reason))),
+    refused_messages: sortBy(
+      distinct(refused.filter((r) => BY_SETTINGS.includes(r.reason))).map(({ reason, eventId }) => ({
+        event_id: eventId,
+        reason,
+      })),
+      ['event_id'],
+    ),
     known_pairs: sortBy(knownPairs(visits).map(rows.knownPairRow), ['anonymous_id', 'user_id']),
     aliases: sortBy(aliasesOf(visits).map(rows.aliasRow), ['id', 'person_id']),
     sessions: sortBy(
@@ -75,6 +84,13 @@ export function oracle(
     people: [...new Set(visits.map((v) => v.personId))].sort(compareTexts),
     channelTotals: channelTotals(touches),
   }
+}
+
+/** Reasons that depend on settings. An event that was taken in before they changed stays in `events` with the reason. */
+const BY_SETTINGS: QuarantineReason[] = ['NO_ID', 'PAST']
+
+function distinct<T extends { eventId: string }>(messages: T[]): T[] {
+  return [...new Map(messages.map((m) => [m.eventId, m])).values()]
 }
 
 function quarantineRows(refused: readonly QuarantineReason[]): Row[] {

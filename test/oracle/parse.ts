@@ -35,7 +35,7 @@ const IGNORED_IDS = [
 ]
 
 /** What became of a line: an event, a reason to refuse it, or nothing when it was empty. */
-type Parsed = { event: Event } | { reason: QuarantineReason } | null
+type Parsed = { event: Event } | { reason: QuarantineReason; eventId: string } | null
 
 /** Reads one line. The reasons to refuse it are tried in order; the first that applies is given. */
 export function parseLine(line: Line, settings: PipelineOptions, now: Date, isBot: (agent: string) => boolean): Parsed {
@@ -43,23 +43,24 @@ export function parseLine(line: Line, settings: PipelineOptions, now: Date, isBo
   if (text === '') return null
 
   const message = readObject(text)
-  if (message === null || text.includes('\\u0000')) return { reason: 'UNREADABLE' }
+  const eventId = textOrNull(textOf(message?.messageId) ?? '') ?? md5(text)
+  const refuse = (reason: QuarantineReason) => ({ reason, eventId })
+  if (message === null || text.includes('\\u0000')) return refuse('UNREADABLE')
 
   const type = typeof message.type === 'string' ? foldCase(message.type) : ''
-  if (!TYPES.includes(type)) return { reason: 'UNKNOWN_TYPE' }
-  if (hasWrongType(message)) return { reason: 'WRONG_TYPE' }
+  if (!TYPES.includes(type)) return refuse('UNKNOWN_TYPE')
+  if (hasWrongType(message)) return refuse('WRONG_TYPE')
 
   const anonymousId = readId(message.anonymousId, settings)
   const userId = readId(message.userId, settings)
-  if (anonymousId === null && userId === null) return { reason: 'NO_ID' }
+  if (anonymousId === null && userId === null) return refuse('NO_ID')
 
   const times = readTimes(message)
-  if (times === null) return { reason: 'NO_TIME' }
+  if (times === null) return refuse('NO_TIME')
   const { occurredAt, receivedAt } = times
-  if (occurredAt > receivedAt + DAY || receivedAt > now.getTime() * 1000 + DAY) return { reason: 'FUTURE' }
-  if (occurredAt < notBefore(settings)) return { reason: 'PAST' }
+  if (occurredAt > receivedAt + DAY || receivedAt > now.getTime() * 1000 + DAY) return refuse('FUTURE')
+  if (occurredAt < notBefore(settings)) return refuse('PAST')
 
-  const eventId = textOrNull(textOf(message.messageId) ?? '') ?? md5(text)
   const source = settings.sources.find((s) => s.name === line.source)
   const eventKey = md5(source?.deduplicateAs ?? line.source, eventId)
   const isPage = type === 'page' || type === 'screen'

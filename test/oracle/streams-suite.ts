@@ -2,13 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type OracleTables, oracle } from './oracle.ts'
 import { testSettings } from './settings.ts'
-import { linesOf, STREAM_NOW, type Stream, streamArbitrary } from './streams.ts'
+import { finalSettings, linesOf, STREAM_NOW, type Stream, streamArbitrary } from './streams.ts'
 
 /** What must hold for whatever is delivered. */
 export function testStreams(): void {
   const isBot = (agent: string) => agent.includes('bot')
   const answer = (stream: Stream, lines = linesOf(stream)) =>
-    oracle(lines, { ...testSettings, ...stream.settings }, STREAM_NOW, isBot)
+    oracle(lines, { ...testSettings, ...finalSettings(stream) }, STREAM_NOW, isBot)
 
   describe('random streams', () => {
     test('every conversion sums to one under every model, and to its value', () => {

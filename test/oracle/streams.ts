@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { PipelineOptions } from '../../src/pipeline/options.ts'
+import type { ConversionOptions, PipelineOptions } from '../../src/pipeline/options.ts'
 import * as words from './messages.ts'
 import { lineOf, occurredAtOf, type Step, UNUSABLE_LINES } from './messages.ts'
 import { testSettings } from './settings.ts'
@@ -8,8 +8,23 @@ import type { Line } from './types.ts'
 /** What is delivered: runs of files, each file JSON lines as one text; and what differs from `testSettings`. */
 export interface Stream {
   runs: string[][]
+  /** Of the first run, and of all when nothing changes. */
   settings: Partial<PipelineOptions>
+  /** What differs from `testSettings` in each later run that has an entry; the last one holds in the end. */
+  changes?: readonly (Partial<PipelineOptions> | null)[]
 }
+
+/** What differs from `testSettings` in each run. */
+export function settingsOf({ runs, settings, changes = [] }: Stream): Partial<PipelineOptions>[] {
+  const each: Partial<PipelineOptions>[] = []
+  runs.forEach((_, i) => {
+    each.push(i === 0 ? settings : (changes[i - 1] ?? each[i - 1]!))
+  })
+  return each
+}
+
+/** Under which the tables are, in the end. */
+export const finalSettings = (stream: Stream): Partial<PipelineOptions> => settingsOf(stream).at(-1) ?? stream.settings
 
 /** When the streams are read: after all they hold, but for what claims to be from the year 3000. */
 export const STREAM_NOW = new Date('2025-06-01T00:00:00Z')
@@ -76,32 +91,63 @@ const delivery = fc.record({ step, place, copies })
 
 const partner = { channel: 'Partner', paid: true, when: { referrerHost: ['partner.example'] } }
 const letters = { channel: 'Letters', paid: false, when: { source: ['newsletter'], medium: ['email'] } }
-const oncePurchase = { ...testSettings.conversions.purchase!, every: false, lookbackDays: 30 }
+const { signup, purchase } = testSettings.conversions as Record<'signup' | 'purchase', ConversionOptions>
+const beats: ConversionOptions = { ...signup, events: ['heartbeat'], every: true, lookbackDays: 1 }
 
-const settings: fc.Arbitrary<Partial<PipelineOptions>> = fc.record(
-  {
-    sessions: fc.constantFrom({ gapMinutes: 30 }, { gapMinutes: 15 }),
-    identity: fc.record({
-      maxUsersPerDevice: fc.constantFrom(10, 2, 1),
-      sharedDevices: mostly(3, ['next-user', 'last-user'] as const),
-      ignoreIds: fc.constantFrom([], ['nobody']),
-    }),
-    exclude: fc.constantFrom(
-      { ...testSettings.exclude, userIds: ['u4'], paths: ['/internal/%'] },
-      { bots: false, userIds: [], hosts: ['staging.acme.test'], paths: [], events: ['heart beat', 'HEARTBEAT'] },
+/** What each part of the settings may be, beside the default. */
+const PARTS = {
+  sessions: fc.constantFrom({ gapMinutes: 30 }, { gapMinutes: 15 }),
+  identity: fc.record({
+    maxUsersPerDevice: fc.constantFrom(10, 2, 1),
+    sharedDevices: mostly(3, ['next-user', 'last-user'] as const),
+    ignoreIds: mostly(2, [[], ['nobody'], ['D1', 'nobody'], ['u1', 'u2'], ['old', 'u3']]),
+  }),
+  events: mostly(6, [testSettings.events, { ...testSettings.events, notBefore: '2025-01-15' }]),
+  exclude: fc.constantFrom(
+    { ...testSettings.exclude, userIds: ['u4'], paths: ['/internal/%'] },
+    { ...testSettings.exclude, bots: false, userIds: ['u1'] },
+    { bots: false, userIds: [], hosts: ['staging.acme.test'], paths: [], events: ['heart beat', 'HEARTBEAT'] },
+  ),
+  channels: fc.constantFrom([partner], [letters, partner]),
+  conversions: fc.constantFrom<Record<string, ConversionOptions>[]>(
+    { signup, purchase: { ...purchase, every: false, lookbackDays: 30 } },
+    { signup, purchase: { ...purchase, lookbackDays: 1 } },
+    { signup },
+    { signup, purchase: { ...purchase, value: 'total' } },
+    { signup: { ...signup, events: ['signed_up', 'heartbeat'] }, purchase },
+    { beats, purchase: { ...purchase, lookbackDays: 1, defaultCurrency: 'JPY' }, signup },
+  ),
+  blogPattern: fc.constantFrom(null, '/b%/_wo'),
+  sites: fc.constantFrom(['partner.example', 'acme.test'], []),
+  referralExclusions: fc.constant(['google.com']),
+} satisfies { [P in keyof PipelineOptions]?: fc.Arbitrary<PipelineOptions[P]> }
+
+type Settings = Partial<PipelineOptions>
+
+const settings: fc.Arbitrary<Settings> = fc.record(PARTS, { requiredKeys: [] })
+
+/** One part changed, or as it is by default. The heavy ones are no more likely than those that are computed in passing. */
+const change: fc.Arbitrary<(settings: Settings) => Settings> = fc.oneof(
+  ...(Object.keys(PARTS) as (keyof typeof PARTS)[]).map((part) =>
+    fc.option(PARTS[part] as fc.Arbitrary<unknown>, { freq: 3, nil: testSettings[part] }).map((value) =>
+      Object.assign((settings: Settings): Settings => ({ ...settings, [part]: value }), {
+        toString: () => `${part} = ${JSON.stringify(value)}`,
+      }),
     ),
-    channels: fc.constantFrom([partner], [letters, partner]),
-    conversions: fc.constant({ ...testSettings.conversions, purchase: oncePurchase }),
-    blogPattern: fc.constantFrom(null, '/b%/_wo'),
-    sites: fc.constantFrom(['partner.example', 'acme.test'], []),
-    referralExclusions: fc.constant(['google.com']),
-  },
-  { requiredKeys: [] },
+  ),
+)
+
+/** The changes before each run but the first; half of the streams have none. */
+const changes = fc.oneof(
+  { withCrossShrink: true },
+  fc.constant([]),
+  fc.array(fc.array(change, { minLength: 1, maxLength: 3 }), { minLength: 4, maxLength: 4 }),
 )
 
 /**
  * Streams of events: late, twice, out of order, with replaced winners, shared devices, aliases, ties, month ends and other
- * settings, cut into one to five runs. Copies of a message that differ are never received at one instant.
+ * settings that change from run to run, cut into one to five runs. Copies of a message that differ are never received at
+ * one instant, and have the same ids when settings change: see docs/decisions/0007.
  */
 export const streamArbitrary: fc.Arbitrary<Stream> = fc
   .record({
@@ -109,18 +155,33 @@ export const streamArbitrary: fc.Arbitrary<Stream> = fc
     deliveries: fc.array(delivery, { minLength: 1, maxLength: 50, size: 'max' }),
     unusable: fc.array(fc.tuple(fc.constantFrom(...UNUSABLE_LINES), place), { maxLength: 3 }),
     settings,
+    changes,
   })
-  .map(({ runCount, deliveries, unusable, settings }) => {
+  .map(({ runCount, deliveries, unusable, settings, changes }) => {
     const placed: { line: string; run: number; file: number }[] = []
     deliveries.forEach(({ step, place, copies }, number) => {
       placed.push({ line: lineOf(step, number, receivedAtOf(step)), ...place })
       copies.forEach(([copy, place], i) => {
-        placed.push({ line: copyOf(step, copy, number, i + 1), ...place })
+        const isSafe = changes.length === 0 || !('device' in copy.change || 'user' in copy.change)
+        placed.push({ line: copyOf(step, isSafe ? copy : { ...copy, change: {} }, number, i + 1), ...place })
       })
     })
     for (const [line, place] of unusable) placed.push({ line, ...place })
-    return { runs: cut(placed, runCount), settings }
+    return { runs: cut(placed, runCount), settings, changes: changesOf(settings, changes, runCount) }
   })
+
+/** The settings of each later run, one changed after the other. */
+function changesOf(
+  first: Settings,
+  changes: readonly (readonly ((settings: Settings) => Settings)[])[],
+  runCount: number,
+): Settings[] {
+  let settings = first
+  return changes.slice(0, runCount - 1).map((ofRun) => {
+    for (const apply of ofRun) settings = apply(settings)
+    return settings
+  })
+}
 
 const HOUR = 3_600_000_000n
 

@@ -1,10 +1,9 @@
 import { isoTime } from '../../warehouses/iso-time.ts'
-import { sql } from '../../warehouses/sql.ts'
+import { type Sql, sql } from '../../warehouses/sql.ts'
 import type { Row, Warehouse } from '../../warehouses/warehouse.ts'
 import type { FilesSource } from '../options.ts'
 import { watermarks } from '../tables/records.ts'
 import { integer, nullable, OPEN_RUN, text } from '../tables/table.ts'
-import { isWaiting } from '../waiting.ts'
 import { type FoundFile, findFiles, hashFile, isAsFound, problemOf } from './files.ts'
 
 /** One file that a run reads, and its number in it. */
@@ -28,17 +27,18 @@ const SOURCE_FILES = {
   key_source: text('What event keys are made with.'),
   file: text('The file.'),
   problem: text('Why it could not be read to the end.', nullable),
-  is_retry: integer('1: not read; only its lines from the future are tried again.'),
+  is_retry: integer('1: not read; only its lines that wait are tried again.'),
 }
 
 /**
  * Loads the lines of new and changed files into staging: `lines`, `source_files`, and `watermarks_new` for the publish
- * transaction. Each content is taken in once: a file that was moved or copied is known by its hash.
+ * transaction. `waiting` says which rows of quarantine are tried again. Each content is taken in once: a file that was moved or copied is known by its hash.
  */
 export async function readFiles(
   warehouse: Warehouse,
   sources: readonly FilesSource[],
   run: number,
+  waiting: Sql,
   signal?: AbortSignal,
 ): Promise<SourceReading> {
   const known = await warehouse.query<
@@ -87,7 +87,7 @@ export async function readFiles(
   )
   const damageOf = new Map(damaged.map((d) => [d.file, d.reason]))
   const described = toRead.map((f) => ({ ...f, problem: f.problem ?? damageOf.get(String(f.number)) ?? null }))
-  const retried = await filesToRetry(warehouse, sources, described)
+  const retried = await filesToRetry(warehouse, sources, described, waiting)
   await warehouse.loadStaging(
     'source_files',
     SOURCE_FILES,
@@ -100,7 +100,7 @@ export async function readFiles(
       is_retry: f.is_retry,
     })),
   )
-  await warehouse.stage('retried_lines', retriedLines(warehouse))
+  await warehouse.stage('retried_lines', retriedLines(warehouse, waiting))
   // Nor does one whose content was not read in full, or changed while it was read; nor its copies.
   const unread = new Set<string>()
   for (const f of described) {
@@ -142,21 +142,26 @@ async function tornFiles(warehouse: Warehouse): Promise<ReadonlySet<string>> {
   return new Set(rows.map((r) => `${r.source}\u001f${r.file}`))
 }
 
-/** Files with lines from the future that this run does not read: those lines are tried again by every run. */
-async function filesToRetry(warehouse: Warehouse, sources: readonly FilesSource[], read: readonly FileToRead[]) {
-  const waiting = await warehouse.query<Row & { source: string; file: string }>(
-    sql`select distinct source, file from ${sql.table('quarantine')} where ${isWaiting} order by source, file`,
+/** Files with waiting lines that this run does not read: those lines are tried again. */
+async function filesToRetry(
+  warehouse: Warehouse,
+  sources: readonly FilesSource[],
+  read: readonly FileToRead[],
+  waiting: Sql,
+) {
+  const files = await warehouse.query<Row & { source: string; file: string }>(
+    sql`select distinct source, file from ${sql.table('quarantine')} where ${waiting} order by source, file`,
   )
   const isRead = new Set(read.map((f) => `${f.source.name}\u001f${f.item}`))
-  return waiting
+  return files
     .filter((w) => !isRead.has(`${w.source}\u001f${w.file}`))
     .flatMap((w) => sources.filter((s) => s.name === w.source).map((source) => ({ source, item: w.file })))
     .map((f, i) => ({ ...f, number: read.length + 1 + i, problem: null, is_retry: 1 }))
 }
 
-const retriedLines = ({ dialect: d }: Warehouse) => sql`
+const retriedLines = ({ dialect: d }: Warehouse, waiting: Sql) => sql`
 select ${d.cast('f.file_number', 'string')} as file, q.line, q.text
 from ${sql.table('quarantine')} as q
 join ${sql.staging('source_files')} as f on f.source = q.source and f.file = q.file and f.is_retry = 1
-where ${isWaiting}
+where ${waiting}
 `

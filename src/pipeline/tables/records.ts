@@ -15,7 +15,9 @@ export const runs = table({
     finished_at: time('When it ended.', nullable),
     published_at: time('When readers began to see it.', nullable),
     data_through: time('Latest `received_at` of the accepted events.', nullable),
-    config_version: text('Hash of the options that shape the tables.'),
+    config_version: text(
+      'Hash of the options that shape the tables; what is computed anew depends on `stage_fingerprints`.',
+    ),
     rows_read: integer('Rows read from the sources.'),
     rows_written: integer('Versioned rows inserted or closed.'),
     error: text('Why it failed.', nullable),
@@ -111,14 +113,16 @@ export const lease = table({
 /** Fingerprints of stages. */
 export const stageFingerprints = table({
   name: 'stage_fingerprints',
-  row: 'stage',
-  description: 'Hash of the options, reference data and SQL each stage last ran with.',
+  row: 'stage and run that found it changed',
+  description: 'Hash of the options, reference data and SQL each stage ran with from a run on; the latest run counts.',
   kind: 'record',
-  key: ['stage'],
+  key: ['stage', 'run_id'],
   columns: {
-    stage: text('Name of the stage.'),
-    fingerprint: text('Hash.'),
-    run_id: integer('The run that last changed it.'),
+    stage: text(
+      'Name of the stage; `candidates/…`, `conversions/…`, `credits/…` for a conversion; `reference`, `bots` for data.',
+    ),
+    fingerprint: text('Hash, or version of the data; empty for a conversion that is gone.'),
+    run_id: integer('The run that last changed it; 0 for data.'),
   },
 })
 
