@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts'
 import { TributaryError } from '../errors.ts'
+import { type QuarantineList, type QuarantineQuery, readQuarantine } from '../pipeline/quarantine/list.ts'
 import { type ProgressEvent, type RunReport, type RunRequest, runPipeline } from '../pipeline/run.ts'
 import { readStatus, type Status } from '../pipeline/status.ts'
 import { openWarehouse } from '../warehouses/open.ts'
@@ -13,6 +14,7 @@ export interface Pipeline {
   readonly server: string | null
   run(request: RunRequest, onProgress: (event: ProgressEvent) => void, signal: AbortSignal): Promise<RunReport>
   status(): Promise<Status>
+  quarantine(query: QuarantineQuery): Promise<QuarantineList>
   close(): Promise<void>
 }
 
@@ -45,6 +47,7 @@ function pipelineHere(config: Config, warehouse: Warehouse): Pipeline {
     run: (request, onProgress, signal) =>
       runPipeline({ ...request, warehouse, options, configVersion, onProgress, signal }),
     status: () => readStatus(warehouse),
+    quarantine: (query) => readQuarantine(warehouse, query),
     close: () => warehouse.close(),
   }
 }

@@ -3,6 +3,7 @@ import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 import { lookUpAgents } from './agents.ts'
 import { ingest, readSources } from './ingest.ts'
 import type { FilesSource } from './options.ts'
+import { matchReleased } from './quarantine/release.ts'
 import type { ProgressEvent, StageReport } from './report.ts'
 import { readFiles } from './sources/read-files.ts'
 import type { Loop, Stage, StageContext, Step } from './stage.ts'
@@ -57,7 +58,8 @@ select (select count(*) from ${sql.staging('new_events')}) + (select count(*) fr
 /** Loads the lines of new files and turns them into events. */
 async function readNewRows(run: Computing, context: StageContext): Promise<readonly string[]> {
   const { warehouse, signal } = run
-  const reading = await readFiles(warehouse, run.sources, context.run, signal)
+  if (context.release) await runStep(run, context, 'ingest', matchReleased(context, context.release))
+  const reading = await readFiles(warehouse, run.sources, context, signal)
   for (const step of readSources(context)) await runStep(run, context, 'ingest', step)
   await lookUpAgents(warehouse, signal)
   return reading.problems

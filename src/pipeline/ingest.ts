@@ -2,17 +2,18 @@ import { sql } from '../warehouses/sql.ts'
 import { resolveDuplicates } from './duplicates.ts'
 import { applyExclusions, outsideHosts, shapeEvents } from './incoming.ts'
 import { checkMessages } from './messages.ts'
+import { followReleased, isRetried, publishReleased } from './quarantine/release.ts'
 import { defineStage, insertInto } from './stage.ts'
 import { events, quarantine } from './tables/events.ts'
 import { compareVersions, publishVersions } from './versions.ts'
-import { isWaiting, LARGEST_TEXT } from './waiting.ts'
+import { LARGEST_TEXT } from './waiting.ts'
 
 /** Reads the lines of new and changed files: `lines` and `source_files` are loaded, `agents` looked up, before. */
 export const ingest = defineStage({
   name: 'ingest',
   does: 'new rows of the sources: checked, refused or accepted, duplicates resolved, exclusions marked',
-  reads: ['event_ledger', 'referral_exclusions', 'user_agents', 'quarantine', 'events'],
-  writes: ['events', 'event_ledger', 'quarantine'],
+  reads: ['event_ledger', 'referral_exclusions', 'user_agents', 'quarantine', 'events', 'releases'],
+  writes: ['events', 'event_ledger', 'quarantine', 'releases'],
   result: 'new_events',
   discards: [
     'lines',
@@ -58,7 +59,7 @@ from ${sql.staging('source_files')}
 where problem is not null
 `,
           },
-          // A changed file is read whole: what was wrong with its older version is settled. Of others only what waited.
+          // A changed file is read whole: what was wrong with its older version is settled. Of others only what was tried again.
           ...compareVersions(c, {
             spec: quarantine,
             rows: 'refused',
@@ -69,13 +70,14 @@ where problem is not null
     or (line = 0 and (source || ${'\u001f'} || file) in (
         select source || ${'\u001f'} || file from ${sql.staging('source_files')} where is_retry = 0
     ))
-    or (${isWaiting} and (source || ${'\u001f'} || file) in (
+    or (${isRetried(c)} and (source || ${'\u001f'} || file) in (
         select source || ${'\u001f'} || file from ${sql.staging('source_files')} where is_retry = 1
     ))
 )`,
             isScopeKept: true,
             ignoring: ['quarantined_at'],
           }),
+          ...followReleased(c),
           {
             into: 'source_counts',
             select: sql`
@@ -136,6 +138,7 @@ select event_key, received_at, last_received_at, content_hash, occurred_at
 from ${sql.staging('ledger_changes')}
 where is_old = 0`,
           ...publishVersions(c, quarantine),
+          ...publishReleased(c),
         ],
 })
 

@@ -25,6 +25,17 @@ export interface ReleaseFilter {
   readonly reason?: string
 }
 
+/** What became of rows that were released. */
+export interface ReleaseReport {
+  /** Rows whose event is known now. */
+  readonly released: number
+  /**
+   * Rows that are still no event, by reason: a reason of quarantine; `NOT_WHOLE`, the text was not kept whole; `NO_SOURCE`,
+   * the source is not configured any more; `FILE_CHANGED`, the file was changed or could not be read in this run.
+   */
+  readonly stayed: Readonly<Record<string, number>>
+}
+
 /** What a run says while it works. */
 export interface ProgressEvent {
   readonly stage: string
@@ -67,6 +78,8 @@ export interface RunReport {
   readonly milliseconds: number
   /** Versioned rows opened or closed. */
   readonly rowsWritten: number
+  /** Of a run that was asked to release. */
+  readonly release?: ReleaseReport
 }
 
 /** What the run took from each source. */

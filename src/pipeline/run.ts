@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { TributaryError } from '../errors.ts'
+import { InputError, TributaryError } from '../errors.ts'
 import { sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 import { referenceVersion } from './channels/tables.ts'
@@ -9,11 +9,12 @@ import { acquireLease, type Lease } from './lease.ts'
 import type { PipelineOptions } from './options.ts'
 import { loadReference, prepareWarehouse } from './prepare.ts'
 import { markPublished, publishStatements, readRowsWritten, recordFailure, recordStages } from './publish.ts'
+import { readReleased } from './quarantine/release.ts'
 import { type ProgressEvent, type RunReport, type RunRequest, readSourceCounts, type StageReport } from './report.ts'
 import type { StageContext } from './stage.ts'
 import { tables } from './tables/tables.ts'
 
-export type { ProgressEvent, ReleaseFilter, RunKind, RunReport, RunRequest } from './report.ts'
+export type { ProgressEvent, ReleaseFilter, ReleaseReport, RunKind, RunReport, RunRequest } from './report.ts'
 
 /** What a run works with. */
 export interface RunInput extends RunRequest {
@@ -37,6 +38,7 @@ const STAGES_VERSION = 1
  */
 export async function runPipeline(input: RunInput): Promise<RunReport> {
   const { warehouse } = input
+  checkRequest(input)
   await prepareWarehouse(warehouse)
   const lease = await acquireLease(warehouse)
   try {
@@ -47,6 +49,11 @@ export async function runPipeline(input: RunInput): Promise<RunReport> {
   } finally {
     await lease.release().catch(() => undefined) // an unreleased lease runs out
   }
+}
+
+/** What contradicts itself is refused before anything is done. */
+function checkRequest({ kind, release }: RunRequest): void {
+  if (release && kind !== 'increment') throw new InputError('Expected a release with an increment, but got a rebuild.')
 }
 
 async function underLease(input: RunInput, lease: Lease): Promise<RunReport> {
@@ -64,6 +71,7 @@ async function underLease(input: RunInput, lease: Lease): Promise<RunReport> {
       problems: [...(isChanged ? [CHANGED] : []), ...published.problems, ...after.problems],
       milliseconds: Math.round(performance.now() - began),
       rowsWritten: published.rowsWritten,
+      ...(published.release ? { release: published.release } : {}),
     }
   } catch (error) {
     await recordFailure(input.warehouse, context, input.kind, version, error).catch(() => undefined) // the first error is the one to tell
@@ -104,6 +112,7 @@ select
     startedAt: input.now ? input.now.toISOString() : String(last?.clock),
     isRebuild: kind === 'rebuild' || isChanged,
     readsSources: kind !== 'rebuild',
+    ...(input.release ? { release: input.release } : {}),
   }
   return { context, version, isChanged }
 }
@@ -113,6 +122,7 @@ async function computeAndPublish(input: RunInput, lease: Lease, context: StageCo
   const { warehouse, signal, onProgress, options, kind } = input
   const computed = await computeStages({ warehouse, sources: options.sources, signal, onProgress }, context)
   const sources = await readSourceCounts(warehouse, context)
+  const release = await readReleased(warehouse, context)
   const publish = await timed(onProgress, 'publish', async () => {
     await checkPromises(warehouse, context, computed.stages, signal)
     signal?.throwIfAborted()
@@ -124,7 +134,13 @@ async function computeAndPublish(input: RunInput, lease: Lease, context: StageCo
     await markPublished(warehouse)
     return readRowsWritten(warehouse, context.run)
   })
-  return { stages: [...computed.reports, publish], sources, problems: computed.problems, rowsWritten: publish.rows }
+  return {
+    stages: [...computed.reports, publish],
+    sources,
+    problems: computed.problems,
+    rowsWritten: publish.rows,
+    release,
+  }
 }
 
 /** A transaction that fails because another run took the lease over says so. */

@@ -1,6 +1,7 @@
 import type { Dialect } from '../warehouses/dialect.ts'
 import { type Sql, sql } from '../warehouses/sql.ts'
 import type { PipelineOptions } from './options.ts'
+import type { ReleaseFilter } from './report.ts'
 
 /** What a stage may know: the engine's words, the options, and which run this is. */
 export interface StageContext {
@@ -13,6 +14,8 @@ export interface StageContext {
   readonly isRebuild: boolean
   /** New rows of the sources are taken in. False only for a rebuild on demand. */
   readonly readsSources: boolean
+  /** Rows of quarantine that are taken in again in this run. */
+  readonly release?: ReleaseFilter
 }
 
 /** One staging table and the query that fills it. */

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { TributaryError } from '../errors.ts'
 import { logUnexpected } from './errors.ts'
 import type { Pipeline } from './pipeline.ts'
+import { readQuarantineQuery } from './quarantine-query.ts'
 import { failure, json } from './replies.ts'
 import { readRunRequest } from './run-request.ts'
 import type { Runner } from './runner.ts'
@@ -9,11 +10,13 @@ import type { Runner } from './runner.ts'
 export interface AdminOptions {
   readonly runner: Runner
   readonly readStatus: Pipeline['readStatus']
+  readonly readQuarantine: Pipeline['readQuarantine']
   readonly logger: Logger
 }
 
 /**
- * What commands ask of a server that has the database: `POST /admin/run` with a `RunRequest` and `GET /admin/status`.
+ * What commands ask of a server that has the database: `POST /admin/run` with a `RunRequest`, `GET /admin/status` and
+ * `GET /admin/quarantine`.
  * The header keeps browsers out: a page of another site cannot send it without asking first, and we never allow.
  */
 export async function admin(request: Request, path: string, options: AdminOptions): Promise<Response> {
@@ -21,11 +24,13 @@ export async function admin(request: Request, path: string, options: AdminOption
     return failure(403, 'USAGE', 'Expected the header `x-tributary-admin: 1`.')
   try {
     if (path === '/admin/status' && request.method === 'GET') return json(200, await options.readStatus())
+    if (path === '/admin/quarantine' && request.method === 'GET')
+      return json(200, await options.readQuarantine(readQuarantineQuery(request.url)))
     if (path === '/admin/run' && request.method === 'POST') return await startRun(request, options)
   } catch (error) {
     return refused(error, options.logger)
   }
-  return failure(404, 'USAGE', 'Expected POST /admin/run or GET /admin/status.')
+  return failure(404, 'USAGE', 'Expected POST /admin/run, GET /admin/status or GET /admin/quarantine.')
 }
 
 /** Lines of JSON: `{progress}` while it runs, `{report}` or `{error}` at the end. The run goes on when the caller leaves. */

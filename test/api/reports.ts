@@ -1,3 +1,4 @@
+import type { QuarantineList } from '../../src/pipeline/quarantine/list.ts'
 import type { RunReport } from '../../src/pipeline/run.ts'
 import type { Status } from '../../src/pipeline/status.ts'
 
@@ -12,6 +13,9 @@ export const reportOf = (run: number): RunReport => ({
   milliseconds: 1,
   rowsWritten: 0,
 })
+
+/** A quarantine without rows. */
+export const emptyQuarantine: QuarantineList = { rows: 0, counts: [], first: [] }
 
 /** The status of a warehouse without runs. */
 export const emptyStatus: Status = { run: null, runs: [], counts: {}, sources: [], quarantine: {} }

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { PipelineOptions } from '../../src/pipeline/options.ts'
-import { type RunReport, runPipeline } from '../../src/pipeline/run.ts'
-import { sql } from '../../src/warehouses/sql.ts'
+import { type RunReport, type RunRequest, runPipeline } from '../../src/pipeline/run.ts'
+import { type Sql, sql } from '../../src/warehouses/sql.ts'
 import type { Row, Warehouse } from '../../src/warehouses/warehouse.ts'
 import { currentTables, emptyTables, optionsFor, run, temporaryFolder } from '../harness/pipeline.ts'
 
@@ -54,12 +54,19 @@ export class Bench {
     this.options = { ...this.options, sources }
   }
 
+  /** Other settings from now on; the version stays, so that nothing is computed anew for them. */
+  change(options: Partial<PipelineOptions>): void {
+    this.options = { ...this.options, ...options }
+  }
+
   write(name: string, ...lines: readonly string[]): string {
     return this.folder.write(name, lines.map((line) => `${line}\n`).join(''))
   }
 
   /** A run, with the sum of promise 3 checked for each source. */
-  async run(more: { now?: Date; signal?: AbortSignal; warehouse?: Warehouse } = {}): Promise<RunReport> {
+  async run(
+    more: Partial<RunRequest> & { now?: Date; signal?: AbortSignal; warehouse?: Warehouse } = {},
+  ): Promise<RunReport> {
     const { warehouse, options } = this
     const report = await runPipeline({ warehouse, options, kind: 'increment', configVersion: 'test', ...more })
     const recorded = await warehouse.query(
@@ -110,6 +117,11 @@ export class Bench {
 
   events(): Promise<Row[]> {
     return this.warehouse.query(sql`select * from ${sql.table('events')} order by source, event_id`)
+  }
+
+  /** What the runs say of themselves, in their order. */
+  runs(): Sql {
+    return sql`select * from ${sql.table('runs')} order by run_id`
   }
 
   async eventIds(): Promise<string[]> {

@@ -1,10 +1,11 @@
 import { isoTime } from '../../warehouses/iso-time.ts'
-import { sql } from '../../warehouses/sql.ts'
+import { type Sql, sql } from '../../warehouses/sql.ts'
 import type { Row, Warehouse } from '../../warehouses/warehouse.ts'
 import type { FilesSource } from '../options.ts'
+import { isRetried } from '../quarantine/release.ts'
+import type { StageContext } from '../stage.ts'
 import { watermarks } from '../tables/records.ts'
 import { integer, nullable, OPEN_RUN, text } from '../tables/table.ts'
-import { isWaiting } from '../waiting.ts'
 import { type FoundFile, findFiles, hashFile, isAsFound, problemOf } from './files.ts'
 
 /** One file that a run reads, and its number in it. */
@@ -28,7 +29,7 @@ const SOURCE_FILES = {
   key_source: text('What event keys are made with.'),
   file: text('The file.'),
   problem: text('Why it could not be read to the end.', nullable),
-  is_retry: integer('1: not read; only its lines from the future are tried again.'),
+  is_retry: integer('1: not read; only lines of it that are in quarantine are tried again.'),
 }
 
 /**
@@ -38,7 +39,7 @@ const SOURCE_FILES = {
 export async function readFiles(
   warehouse: Warehouse,
   sources: readonly FilesSource[],
-  run: number,
+  c: Pick<StageContext, 'run' | 'release'>,
   signal?: AbortSignal,
 ): Promise<SourceReading> {
   const known = await warehouse.query<
@@ -68,7 +69,7 @@ export async function readFiles(
         bytes: file.bytes,
         modified_at,
         rows_read: 0,
-        run_id: run,
+        run_id: c.run,
       }
       // A file that cannot be read keeps no mark: the next run tries again.
       if (file.problem === null) marks.push(mark)
@@ -87,7 +88,7 @@ export async function readFiles(
   )
   const damageOf = new Map(damaged.map((d) => [d.file, d.reason]))
   const described = toRead.map((f) => ({ ...f, problem: f.problem ?? damageOf.get(String(f.number)) ?? null }))
-  const retried = await filesToRetry(warehouse, sources, described)
+  const retried = await filesToRetry(warehouse, sources, described, isRetried(c))
   await warehouse.loadStaging(
     'source_files',
     SOURCE_FILES,
@@ -100,7 +101,7 @@ export async function readFiles(
       is_retry: f.is_retry,
     })),
   )
-  await warehouse.stage('retried_lines', retriedLines(warehouse))
+  await warehouse.stage('retried_lines', retriedLines(warehouse, isRetried(c)))
   // Nor does one whose content was not read in full, or changed while it was read; nor its copies.
   const unread = new Set<string>()
   for (const f of described) {
@@ -142,10 +143,15 @@ async function tornFiles(warehouse: Warehouse): Promise<ReadonlySet<string>> {
   return new Set(rows.map((r) => `${r.source}\u001f${r.file}`))
 }
 
-/** Files with lines from the future that this run does not read: those lines are tried again by every run. */
-async function filesToRetry(warehouse: Warehouse, sources: readonly FilesSource[], read: readonly FileToRead[]) {
+/** Files with lines to try again that this run does not read: of every run those from the future, and what was released. */
+async function filesToRetry(
+  warehouse: Warehouse,
+  sources: readonly FilesSource[],
+  read: readonly FileToRead[],
+  isRetriedRow: Sql,
+) {
   const waiting = await warehouse.query<Row & { source: string; file: string }>(
-    sql`select distinct source, file from ${sql.table('quarantine')} where ${isWaiting} order by source, file`,
+    sql`select distinct source, file from ${sql.table('quarantine')} where ${isRetriedRow} order by source, file`,
   )
   const isRead = new Set(read.map((f) => `${f.source.name}\u001f${f.item}`))
   return waiting
@@ -154,9 +160,9 @@ async function filesToRetry(warehouse: Warehouse, sources: readonly FilesSource[
     .map((f, i) => ({ ...f, number: read.length + 1 + i, problem: null, is_retry: 1 }))
 }
 
-const retriedLines = ({ dialect: d }: Warehouse) => sql`
+const retriedLines = ({ dialect: d }: Warehouse, isRetriedRow: Sql) => sql`
 select ${d.cast('f.file_number', 'string')} as file, q.line, q.text
 from ${sql.table('quarantine')} as q
 join ${sql.staging('source_files')} as f on f.source = q.source and f.file = q.file and f.is_retry = 1
-where ${isWaiting}
+where ${isRetriedRow}
 `

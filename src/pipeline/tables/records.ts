@@ -93,6 +93,21 @@ export const sourceColumns = table({
   },
 })
 
+/** What was let in from quarantine. */
+export const releases = table({
+  name: 'releases',
+  row: 'released content',
+  description:
+    'Lines that were released from quarantine: their times are not judged again, however often they are read.',
+  kind: 'record',
+  key: ['source', 'content_hash'],
+  columns: {
+    source: text('Name of the source.'),
+    content_hash: text('md5 of the line.'),
+    run_id: integer('The run that first took it in.'),
+  },
+})
+
 /** The lock of the pipeline. */
 export const lease = table({
   name: 'lease',

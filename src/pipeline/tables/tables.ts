@@ -16,6 +16,7 @@ import {
 } from './people.ts'
 import {
   lease,
+  releases,
   runSources,
   runStages,
   runs,
@@ -48,6 +49,7 @@ export const tables: readonly TableSpec[] = [
   runStages,
   runSources,
   watermarks,
+  releases,
   sourceColumns,
   stageFingerprints,
   lease,
