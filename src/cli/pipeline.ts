@@ -42,10 +42,11 @@ export async function reachPipeline(config: Config): Promise<Pipeline> {
 
 function pipelineHere(config: Config, warehouse: Warehouse): Pipeline {
   const { pipeline: options, configVersion } = config
+  const { keepDays } = config.history
   return {
     server: null,
     run: (request, onProgress, signal) =>
-      runPipeline({ ...request, warehouse, options, configVersion, onProgress, signal }),
+      runPipeline({ ...request, warehouse, options, configVersion, keepDays, onProgress, signal }),
     status: () => readStatus(warehouse),
     quarantine: (query) => readQuarantine(warehouse, query),
     close: () => warehouse.close(),

@@ -28,13 +28,22 @@ export function serverRuns(config: Config, warehouse: Warehouse, logger: Logger,
     const { kind } = request
     logger.info({ kind }, 'run started')
     const { pipeline: options, configVersion } = config
+    const { keepDays } = config.history
     const tell = (event: ProgressEvent) => {
       if (event.state === 'finished')
         logger.info({ stage: event.stage, rows: event.rows, milliseconds: event.milliseconds }, 'stage finished')
       onProgress(event)
     }
     try {
-      const report = await runPipeline({ ...request, warehouse, options, configVersion, signal, onProgress: tell })
+      const report = await runPipeline({
+        ...request,
+        warehouse,
+        options,
+        configVersion,
+        keepDays,
+        signal,
+        onProgress: tell,
+      })
       for (const note of report.problems) logger.warn({ run: report.run, note }, 'run has a note')
       logger.info(
         { run: report.run, kind, milliseconds: report.milliseconds, rowsWritten: report.rowsWritten },

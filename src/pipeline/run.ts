@@ -8,6 +8,7 @@ import { computeStages, timed } from './compute.ts'
 import { acquireLease, type Lease } from './lease.ts'
 import type { PipelineOptions } from './options.ts'
 import { loadReference, prepareWarehouse } from './prepare.ts'
+import { pruneVersions } from './prune.ts'
 import { markPublished, publishStatements, readRowsWritten, recordFailure, recordStages } from './publish.ts'
 import { readReleased } from './quarantine/release.ts'
 import { type ProgressEvent, type RunReport, type RunRequest, readSourceCounts, type StageReport } from './report.ts'
@@ -22,6 +23,8 @@ export interface RunInput extends RunRequest {
   readonly options: PipelineOptions
   /** Hash of the options that shape the tables. */
   readonly configVersion: string
+  /** Versions that ended earlier are removed after the run; without it none. */
+  readonly keepDays?: number
   /** Replaces the warehouse's clock, for tests. */
   readonly now?: Date
   readonly signal?: AbortSignal
@@ -154,10 +157,12 @@ async function publishUnder(lease: Lease, transaction: () => Promise<void>): Pro
 }
 
 /** What follows a publication. It failed nobody's numbers if it fails: it is told, and done again after the next run. */
-async function lookAfter({ warehouse, onProgress }: RunInput, context: StageContext, stages: readonly StageReport[]) {
+async function lookAfter(input: RunInput, context: StageContext, stages: readonly StageReport[]) {
+  const { warehouse, onProgress, keepDays, now } = input
   try {
     const maintain = await timed(onProgress, 'maintain', async () => {
       await warehouse.dropStaging()
+      if (keepDays !== undefined) await pruneVersions(warehouse, { keepDays, now })
       await warehouse.maintain(tables)
       return 0
     })

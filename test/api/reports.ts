@@ -18,4 +18,4 @@ export const reportOf = (run: number): RunReport => ({
 export const emptyQuarantine: QuarantineList = { rows: 0, counts: [], first: [] }
 
 /** The status of a warehouse without runs. */
-export const emptyStatus: Status = { run: null, runs: [], counts: {}, sources: [], quarantine: {} }
+export const emptyStatus: Status = { run: null, oldest: null, runs: [], counts: {}, sources: [], quarantine: {} }

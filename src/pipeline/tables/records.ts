@@ -10,7 +10,9 @@ export const runs = table({
   columns: {
     run_id: integer('Number of the run, from 1.'),
     kind: text('`increment` or `rebuild`.'),
-    state: text('`running`, `written` (data committed), `published` (readers see it) or `failed`.'),
+    state: text(
+      '`running`, `written` (data committed), `published` (readers see it), `pruned` (its answers cannot be asked again) or `failed`.',
+    ),
     started_at: time('When it began.'),
     finished_at: time('When it ended.', nullable),
     published_at: time('When readers began to see it.', nullable),
