@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'RUN_PRUNED'
   | 'LEASE_LOST'
   | 'CHECK_FAILED'
+  | 'LOSS_REFUSED'
   | 'NOT_READY'
   | 'USAGE'
 

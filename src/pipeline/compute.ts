@@ -1,6 +1,7 @@
 import { sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 import { lookUpAgents } from './agents.ts'
+import { refuseLoss } from './from-sources.ts'
 import { ingest, readSources } from './ingest.ts'
 import type { FilesSource } from './options.ts'
 import { matchReleased } from './quarantine/release.ts'
@@ -37,7 +38,9 @@ export async function computeStages(run: Computing, context: StageContext): Prom
     reports.push(
       await timed(run.onProgress, stage.name, async () => {
         if (stage === ingest && context.readsSources) problems.push(...(await readNewRows(run, context)))
-        return computeStage(run, context, stage)
+        const rows = await computeStage(run, context, stage)
+        if (stage === ingest) await refuseLoss(run.warehouse, context)
+        return rows
       }),
     )
   }

@@ -1,4 +1,5 @@
 import { sql } from '../warehouses/sql.ts'
+import { remembered } from './from-sources.ts'
 import type { StageContext, Step } from './stage.ts'
 
 /**
@@ -27,7 +28,7 @@ select event_key, received_at, received_at as last_received_at, content_hash, oc
 from ${sql.staging('incoming')}
 union all
 select l.event_key, l.received_at, l.last_received_at, l.content_hash, l.occurred_at, 0 as row_number_read, 1 as is_stored
-from ${sql.table('event_ledger')} as l
+from ${remembered(c, 'event_ledger')} as l
 cross join bounds as b
 where l.last_received_at >= b.earliest and l.received_at <= b.latest
     and l.event_key in (select event_key from ${sql.staging('incoming')})

@@ -1,5 +1,6 @@
 import { sql } from '../warehouses/sql.ts'
 import { resolveDuplicates } from './duplicates.ts'
+import { countLost } from './from-sources.ts'
 import { applyExclusions, outsideHosts, shapeEvents } from './incoming.ts'
 import { checkMessages } from './messages.ts'
 import { followReleased, isRetried, publishReleased } from './quarantine/release.ts'
@@ -63,7 +64,9 @@ where problem is not null
           ...compareVersions(c, {
             spec: quarantine,
             rows: 'refused',
-            scope: sql`(
+            scope: c.fromSources
+              ? sql`1 = 1`
+              : sql`(
     (source || ${'\u001f'} || file) in (
         select source || ${'\u001f'} || file from ${sql.staging('source_files')} where is_retry = 0 and problem is null
     )
@@ -78,6 +81,7 @@ where problem is not null
             ignoring: ['quarantined_at'],
           }),
           ...followReleased(c),
+          ...countLost(c),
           {
             into: 'source_counts',
             select: sql`
@@ -122,13 +126,17 @@ having count(o.outcome) > 0 or max(f.files) > 0
     !c.readsSources
       ? []
       : [
-          sql`delete from ${sql.table('events')}
+          c.fromSources
+            ? sql`delete from ${sql.table('events')} where 1 = 1`
+            : sql`delete from ${sql.table('events')}
 where event_key in (select event_key from ${sql.staging('withdrawn')}) and exists (
     select 1 from ${sql.staging('withdrawn')} as w
     where w.event_key = events.event_key and w.occurred_at = events.occurred_at and w.received_at = events.received_at
 )`,
           insertInto('events', Object.keys(events.columns), 'new_events'),
-          sql`delete from ${sql.table('event_ledger')}
+          c.fromSources
+            ? sql`delete from ${sql.table('event_ledger')} where 1 = 1`
+            : sql`delete from ${sql.table('event_ledger')}
 where event_key in (select event_key from ${sql.staging('ledger_changes')} where is_old = 1) and exists (
     select 1 from ${sql.staging('ledger_changes')} as s
     where s.is_old = 1 and s.event_key = event_ledger.event_key and s.received_at = event_ledger.received_at

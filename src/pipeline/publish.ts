@@ -28,7 +28,9 @@ export async function publishStatements(
     ...stages.flatMap((stage) => stage.publish(c)),
     ...(c.readsSources
       ? [
-          sql`delete from ${sql.table('watermarks')}
+          c.fromSources
+            ? sql`delete from ${sql.table('watermarks')} where 1 = 1`
+            : sql`delete from ${sql.table('watermarks')}
 where exists (
     select 1 from ${sql.staging('watermarks_new')} as n where n.source = watermarks.source and n.item = watermarks.item
 )`,

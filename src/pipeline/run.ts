@@ -55,8 +55,11 @@ export async function runPipeline(input: RunInput): Promise<RunReport> {
 }
 
 /** What contradicts itself is refused before anything is done. */
-function checkRequest({ kind, release }: RunRequest): void {
+function checkRequest({ kind, release, fromSources, acceptLoss }: RunRequest): void {
   if (release && kind !== 'increment') throw new InputError('Expected a release with an increment, but got a rebuild.')
+  if (fromSources && kind !== 'rebuild')
+    throw new InputError('Expected `fromSources` with a rebuild, but got an increment.')
+  if (acceptLoss && !fromSources) throw new InputError('Expected `acceptLoss` with `fromSources` only.')
 }
 
 async function underLease(input: RunInput, lease: Lease): Promise<RunReport> {
@@ -67,7 +70,7 @@ async function underLease(input: RunInput, lease: Lease): Promise<RunReport> {
     const after = await lookAfter(input, context, published.stages)
     return {
       run: context.run,
-      kind: input.kind,
+      kind: kindOf(input),
       state: 'published',
       stages: after.stages,
       sources: published.sources,
@@ -77,7 +80,7 @@ async function underLease(input: RunInput, lease: Lease): Promise<RunReport> {
       ...(published.release ? { release: published.release } : {}),
     }
   } catch (error) {
-    await recordFailure(input.warehouse, context, input.kind, version, error).catch(() => undefined) // the first error is the one to tell
+    await recordFailure(input.warehouse, context, kindOf(input), version, error).catch(() => undefined) // the first error is the one to tell
     throw input.signal?.aborted && !(error instanceof TributaryError)
       ? new TributaryError('QUERY_CANCELLED', `Run ${context.run} was cancelled; nothing was written.`, {
           cause: error,
@@ -86,12 +89,14 @@ async function underLease(input: RunInput, lease: Lease): Promise<RunReport> {
   }
 }
 
+const kindOf = ({ kind, fromSources }: RunRequest) => (fromSources ? 'rebuild_from_sources' : kind)
+
 const CHANGED =
   'The configuration or tributary itself changed since the last run: visits and all that follows were recomputed from events. Options that act on events as they are taken in (exclude, ignoreIds, sites, notBefore) hold for events taken in from now on.'
 
 /** Which run this is, and whether it has to recompute everything. */
 async function begin(input: RunInput): Promise<{ context: StageContext; version: string; isChanged: boolean }> {
-  const { warehouse, kind } = input
+  const { warehouse, kind, fromSources, acceptLoss } = input
   const version = createHash('sha256')
     .update([input.configVersion, referenceVersion, STAGES_VERSION].join('\n'))
     .digest('hex')
@@ -114,7 +119,8 @@ select
     run: (last?.run_id ?? 0) + 1,
     startedAt: input.now ? input.now.toISOString() : String(last?.clock),
     isRebuild: kind === 'rebuild' || isChanged,
-    readsSources: kind !== 'rebuild',
+    readsSources: kind !== 'rebuild' || fromSources === true,
+    ...(fromSources ? { fromSources: { acceptsLoss: acceptLoss === true } } : {}),
     ...(input.release ? { release: input.release } : {}),
   }
   return { context, version, isChanged }
@@ -122,7 +128,8 @@ select
 
 /** Everything up to the moment readers see the run. */
 async function computeAndPublish(input: RunInput, lease: Lease, context: StageContext, version: string) {
-  const { warehouse, signal, onProgress, options, kind } = input
+  const { warehouse, signal, onProgress, options } = input
+  const kind = kindOf(input)
   const computed = await computeStages({ warehouse, sources: options.sources, signal, onProgress }, context)
   const sources = await readSourceCounts(warehouse, context)
   const release = await readReleased(warehouse, context)

@@ -14,6 +14,8 @@ export interface StageContext {
   readonly isRebuild: boolean
   /** New rows of the sources are taken in. False only for a rebuild on demand. */
   readonly readsSources: boolean
+  /** All that is known of the sources is forgotten with this run, and they are read from their beginning. */
+  readonly fromSources?: { readonly acceptsLoss: boolean }
   /** Rows of quarantine that are taken in again in this run. */
   readonly release?: ReleaseFilter
 }

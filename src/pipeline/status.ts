@@ -30,7 +30,7 @@ export interface Status {
   readonly runs: readonly RunStatus[]
   /** Rows by table, of versioned tables the current ones; `people` and what exclusions keep out of visits beside them. */
   readonly counts: Readonly<Record<string, number>>
-  /** Over all runs. */
+  /** Over all runs; after a rebuild from the sources, over that and what came later. */
   readonly sources: readonly SourceReport[]
   /** Open quarantine rows by reason. */
   readonly quarantine: Readonly<Record<string, number>>
@@ -110,6 +110,9 @@ async function readSources(warehouse: Warehouse): Promise<readonly SourceReport[
   >(sql`
 select source, sum(rows_read) as rows_read, ${sql.join(measures.map((m) => sql`sum(${sql.id(m)}) as ${sql.id(m)}`))}
 from ${sql.table('run_sources')}
+where run_id >= (
+    select coalesce(max(run_id), 0) from ${sql.table('runs')} where kind = 'rebuild_from_sources' and state <> 'failed'
+)
 group by source
 order by source
 `)

@@ -1,5 +1,6 @@
 import { sql } from '../warehouses/sql.ts'
 import { activityOf, touchCandidatesOf } from './candidates.ts'
+import { remembered } from './from-sources.ts'
 import { atomColumns, defineStage, gapMicroseconds, insertInto, type StageContext, type Step, stored } from './stage.ts'
 import { activityHours, conversionCandidates, touchCandidates } from './tables/events.ts'
 import { conversionValues } from './values.ts'
@@ -78,7 +79,7 @@ union all${from(other)}
 `
   const left = sql`(
     select e.*
-    from ${sql.table('events')} as e
+    from ${remembered(c, 'events')} as e
     left join ${sql.staging('withdrawn')} as w
         on w.event_key = e.event_key and w.occurred_at = e.occurred_at and w.received_at = e.received_at
     where w.event_key is null

@@ -48,7 +48,7 @@ const Run = builder.objectRef<FlatRow>('Run').implement({
   description: 'One execution of the pipeline.',
   fields: (t) => ({
     id: t.int(flat('run_id', '1, 2, 3 …; for `asOf`.')),
-    kind: t.string(flat('kind', '`increment` or `rebuild`.')),
+    kind: t.string(flat('kind', '`increment`, `rebuild`, `rebuild_from_sources` or `import`.')),
     state: t.string(
       flat('state', '`running`, `written`, `published` (answers show it), `pruned` (too old for `asOf`) or `failed`.'),
     ),

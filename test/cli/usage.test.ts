@@ -56,6 +56,7 @@ describe('wrong command lines end with 2 and say what was meant', () => {
       ['quarantine', 'release', '--all', '--id', 'x'],
       'Expected `--all`, or some of `--id`, `--source` and `--reason`, but got both.',
     ],
+    [['rebuild', '--accept-loss'], 'Expected `--accept-loss` with `--from-sources` only.'],
     [['run', '--config'], 'Expected FILE after `--config`, but got nothing. See `tributary run --help`.'],
     [['run', '--config', '--quiet'], 'Expected FILE after `--config`, but got `--quiet`. See `tributary run --help`.'],
     [['run', '--quiet=yes'], '`--quiet` takes no value, but got `yes`. See `tributary run --help`.'],
@@ -95,7 +96,7 @@ describe('wrong configurations end with 2', () => {
 
 it('errors have exit codes', () => {
   expect(
-    (['USAGE', 'CONFIG_INVALID', 'WAREHOUSE_BUSY', 'RUN_IN_PROGRESS', 'QUERY_FAILED', 'CHECK_FAILED'] as const).map(
+    (['USAGE', 'CONFIG_INVALID', 'WAREHOUSE_BUSY', 'RUN_IN_PROGRESS', 'QUERY_FAILED', 'LOSS_REFUSED'] as const).map(
       exitCodeOf,
     ),
   ).toEqual([2, 2, 3, 3, 1, 1])

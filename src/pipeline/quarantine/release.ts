@@ -41,12 +41,14 @@ where o.is_asked = 1 or (o.is_whole = 1 and ${content('o')} in (
 }
 
 /** Rows of quarantine whose text this run takes in again, over the table's columns: those that wait, and those released. */
-export const isRetried = (c: Pick<StageContext, 'release'>): Sql =>
-  c.release
+export const isRetried = (c: Pick<StageContext, 'release' | 'fromSources'>): Sql => {
+  if (c.fromSources) return sql`1 = 0`
+  return c.release
     ? sql`((${isWaiting}) or (to_run = ${OPEN_RUN} and quarantine_id in (
     select quarantine_id from ${sql.staging('release_matches')} where is_whole = 1
 )))`
     : sql`(${isWaiting})`
+}
 
 /** What may come from any time, `(source, content_hash)`: what was ever released, so that a file may be read again. */
 export function waivers(c: StageContext): Sql {

@@ -39,13 +39,15 @@ const SOURCE_FILES = {
 export async function readFiles(
   warehouse: Warehouse,
   sources: readonly FilesSource[],
-  c: Pick<StageContext, 'run' | 'release'>,
+  c: Pick<StageContext, 'run' | 'release' | 'fromSources'>,
   signal?: AbortSignal,
 ): Promise<SourceReading> {
   const known = await warehouse.query<
     Row & { source: string; item: string; position: string; bytes: number; modified_at: string }
-  >(sql`select source, item, position, bytes, modified_at from ${sql.table('watermarks')}`)
-  const torn = await tornFiles(warehouse)
+  >(
+    sql`select source, item, position, bytes, modified_at from ${sql.table('watermarks')} where ${c.fromSources ? sql`1 = 0` : sql`1 = 1`}`,
+  )
+  const torn = c.fromSources ? new Set<string>() : await tornFiles(warehouse)
   const toRead: FileToRead[] = []
   const marks: Row[] = []
   const problems: string[] = []

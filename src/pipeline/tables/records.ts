@@ -9,7 +9,7 @@ export const runs = table({
   key: ['run_id'],
   columns: {
     run_id: integer('Number of the run, from 1.'),
-    kind: text('`increment` or `rebuild`.'),
+    kind: text('`increment`, `rebuild`, `rebuild_from_sources` or `import`.'),
     state: text(
       '`running`, `written` (data committed), `published` (readers see it), `pruned` (its answers cannot be asked again) or `failed`.',
     ),
