@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts'
 import { TributaryError } from '../errors.ts'
 import { type QuarantineList, type QuarantineQuery, readQuarantine } from '../pipeline/quarantine/list.ts'
 import { type ProgressEvent, type RunReport, type RunRequest, runPipeline } from '../pipeline/run.ts'
+import { type ImportReport, importSpend, type SpendImport } from '../pipeline/spend/import-spend.ts'
 import { readStatus, type Status } from '../pipeline/status.ts'
 import { openWarehouse } from '../warehouses/open.ts'
 import type { Warehouse } from '../warehouses/warehouse.ts'
@@ -15,6 +16,7 @@ export interface Pipeline {
   run(request: RunRequest, onProgress: (event: ProgressEvent) => void, signal: AbortSignal): Promise<RunReport>
   status(): Promise<Status>
   quarantine(query: QuarantineQuery): Promise<QuarantineList>
+  importSpend(spend: SpendImport, signal: AbortSignal): Promise<ImportReport>
   close(): Promise<void>
 }
 
@@ -49,6 +51,7 @@ function pipelineHere(config: Config, warehouse: Warehouse): Pipeline {
       runPipeline({ ...request, warehouse, options, configVersion, keepDays, onProgress, signal }),
     status: () => readStatus(warehouse),
     quarantine: (query) => readQuarantine(warehouse, query),
+    importSpend: (spend, signal) => importSpend({ warehouse, options, signal }, spend),
     close: () => warehouse.close(),
   }
 }

@@ -11,12 +11,13 @@ export interface AdminOptions {
   readonly runner: Runner
   readonly readStatus: Pipeline['readStatus']
   readonly readQuarantine: Pipeline['readQuarantine']
+  readonly importSpend: Pipeline['importSpend']
   readonly logger: Logger
 }
 
 /**
- * What commands ask of a server that has the database: `POST /admin/run` with a `RunRequest`, `GET /admin/status` and
- * `GET /admin/quarantine`.
+ * What commands ask of a server that has the database: `POST /admin/run` with a `RunRequest`, `GET /admin/status`,
+ * `GET /admin/quarantine`, and `POST /admin/import/spend` with a CSV.
  * The header keeps browsers out: a page of another site cannot send it without asking first, and we never allow.
  */
 export async function admin(request: Request, path: string, options: AdminOptions): Promise<Response> {
@@ -26,11 +27,21 @@ export async function admin(request: Request, path: string, options: AdminOption
     if (path === '/admin/status' && request.method === 'GET') return json(200, await options.readStatus())
     if (path === '/admin/quarantine' && request.method === 'GET')
       return json(200, await options.readQuarantine(readQuarantineQuery(request.url)))
+    if (path === '/admin/import/spend' && request.method === 'POST') return await importFile(request, options)
     if (path === '/admin/run' && request.method === 'POST') return await startRun(request, options)
   } catch (error) {
     return refused(error, options.logger)
   }
-  return failure(404, 'USAGE', 'Expected POST /admin/run, GET /admin/status or GET /admin/quarantine.')
+  return failure(
+    404,
+    'USAGE',
+    'Expected POST /admin/run, GET /admin/status, GET /admin/quarantine or POST /admin/import/spend.',
+  )
+}
+
+async function importFile(request: Request, { importSpend }: AdminOptions): Promise<Response> {
+  const source = new URL(request.url).searchParams.get('source') || null
+  return json(200, await importSpend({ text: await request.text(), source }))
 }
 
 /** Lines of JSON: `{progress}` while it runs, `{report}` or `{error}` at the end. The run goes on when the caller leaves. */

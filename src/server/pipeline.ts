@@ -1,5 +1,6 @@
 import type { QuarantineList, QuarantineQuery } from '../pipeline/quarantine/list.ts'
 import type { ProgressEvent, RunReport, RunRequest } from '../pipeline/run.ts'
+import type { ImportReport, SpendImport } from '../pipeline/spend/import-spend.ts'
 import type { Status } from '../pipeline/status.ts'
 
 /** What the server needs of the pipeline. */
@@ -8,4 +9,5 @@ export interface Pipeline {
   runPipeline(request: RunRequest, onProgress?: (event: ProgressEvent) => void): Promise<RunReport>
   readStatus(): Promise<Status>
   readQuarantine(query: QuarantineQuery): Promise<QuarantineList>
+  importSpend(spend: SpendImport): Promise<ImportReport>
 }

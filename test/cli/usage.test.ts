@@ -39,7 +39,7 @@ describe('help', () => {
 describe('wrong command lines end with 2 and say what was meant', () => {
   const cases: [string[], string][] = [
     [['rn'], 'There is no command `rn`. Did you mean `run`?'],
-    [['toString'], 'There is no command `toString`. There are: demo, run, rebuild, serve, quarantine, status.'],
+    [['toString'], 'There is no command `toString`. There are: demo, run, rebuild, serve, quarantine, import, status.'],
     [['run', '--cofnig', 'x'], '`run` has no option `--cofnig`. Did you mean `--config`?'],
     [['run', '-x'], '`run` has no option `-x`. There are: --config, --quiet.'],
     [['run', 'x.json'], '`run` takes no argument, but got `x.json`. See `tributary run --help`.'],

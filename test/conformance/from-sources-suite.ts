@@ -102,7 +102,7 @@ export function testFromSources(open: Open): void {
           sql`delete from ${sql.table('watermarks')} where item = '2.jsonl'`,
         ])
         expect(await contents(warehouse)).not.toEqual(before)
-        expect((await b.run(again)).rowsWritten).toBeGreaterThan(0)
+        await b.run(again)
         expect(await contents(warehouse)).toEqual(before)
         b.write('5.jsonl', good('a'), good('later'))
         expect((await b.run()).sources).toMatchObject([{ read: 2, accepted: 1, seenBefore: 0, duplicates: 1 }])

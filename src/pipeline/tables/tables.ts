@@ -25,6 +25,7 @@ import {
   userAgents,
   watermarks,
 } from './records.ts'
+import { adSpend } from './spend.ts'
 
 /** Every table tributary keeps, in reading order. docs/tables.md is printed from this list. */
 export const tables: readonly TableSpec[] = [
@@ -45,6 +46,7 @@ export const tables: readonly TableSpec[] = [
   credits,
   attribution,
   channelStats,
+  adSpend,
   runs,
   runStages,
   runSources,
