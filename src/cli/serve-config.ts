@@ -1,6 +1,5 @@
 import type { Config } from '../config/config.ts'
 import { readQuarantine } from '../pipeline/quarantine/list.ts'
-import { importSpend } from '../pipeline/spend/import-spend.ts'
 import { readStatus } from '../pipeline/status.ts'
 import { startServer } from '../server/listen.ts'
 import { openWarehouse } from '../warehouses/open.ts'
@@ -49,7 +48,7 @@ function listen(config: Config, port: number, warehouse: Warehouse, runs: Server
     runPipeline: (request, onProgress) => runs.run(request, onProgress),
     readStatus: () => readStatus(warehouse),
     readQuarantine: (query) => readQuarantine(warehouse, query),
-    importSpend: (spend) => importSpend({ warehouse, options: config.pipeline }, spend),
+    importSpend: (spend) => runs.importSpend(spend),
     schedule: config.schedule,
     timezone: config.timezone,
     logger,

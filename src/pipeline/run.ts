@@ -15,7 +15,7 @@ import { type ProgressEvent, type RunReport, type RunRequest, readSourceCounts, 
 import type { StageContext } from './stage.ts'
 import { tables } from './tables/tables.ts'
 
-export type { ProgressEvent, ReleaseFilter, ReleaseReport, RunKind, RunReport, RunRequest } from './report.ts'
+export type { ProgressEvent, ReleaseFilter, ReleaseReport, RunReport, RunRequest } from './report.ts'
 
 /** What a run works with. */
 export interface RunInput extends RunRequest {
