@@ -48,7 +48,7 @@ export function testPruning(open: Open): void {
         folder.write('warm.jsonl', '')
         await run(use(), options)
         await emptyTables(use())
-        for (const [i, lines] of DAYS.entries()) {
+        for (const i of DAYS.keys()) {
           folder.write(
             'a.jsonl',
             DAYS.slice(0, i + 1)
@@ -57,7 +57,6 @@ export function testPruning(open: Open): void {
               .replace('{"type"\n', i > 1 ? '' : '{"type"\n'),
           )
           expect((await run(use(), options, 'increment', { now: NOW })).run).toBe(i + 1)
-          expect(lines.length).toBeGreaterThan(0)
         }
         const at = PUBLISHED.map((time, i) => sql`when ${i + 1} then ${sql.timestamp(new Date(time).toISOString())}`)
         await use().execute(
