@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'LEASE_LOST'
   | 'CHECK_FAILED'
   | 'RECOMPUTE_REFUSED'
+  | 'LOSS_REFUSED'
   | 'NOT_READY'
   | 'USAGE'
 

@@ -1,30 +1,40 @@
 import { parseArgs } from 'node:util'
 import { suggestion } from '../config/closest.ts'
 import { TributaryError } from '../errors.ts'
-import type { Command, CommandOption } from './command.ts'
+import type { Command, CommandOption, Positional } from './command.ts'
 
 export const usageError = (message: string) => new TributaryError('USAGE', message)
 
-/** The values of a command's options; whatever it does not know is refused with the nearest it knows. */
+/** The values of a command's options, and what stands before them; whatever it does not know is refused with the nearest it knows. */
 export function parseArguments(
   name: string,
   command: Command,
   args: readonly string[],
-): Record<string, string | boolean> {
+): { values: Record<string, string | boolean>; positionals: readonly string[] } {
   const options: Record<string, CommandOption> = command.options
   const known = Object.keys(options).map((option) => `--${option}`)
   const types = Object.fromEntries(Object.entries(options).map(([option, { type }]) => [option, { type }]))
   const { tokens } = parseArgs({ args: [...args], options: types, strict: false, allowPositionals: true, tokens: true })
   const values: Record<string, string | boolean> = {}
+  const positionals: string[] = []
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue
-    if (token.kind === 'positional')
-      throw usageError(`\`${name}\` takes no argument, but got \`${token.value}\`. ${helpFor(name)}`)
+    if (token.kind === 'positional') {
+      positionals.push(positionalFor(name, command.positionals?.[positionals.length], token.value))
+      continue
+    }
     const option = options[token.name]
     if (!option) throw usageError(`\`${name}\` has no option \`${token.rawName}\`. ${suggestion(token.rawName, known)}`)
-    values[token.name] = valueFor(name, token, option)
+    const value = valueFor(name, token, option)
+    const before = values[token.name]
+    values[token.name] = option.isRepeatable && before !== undefined ? `${before},${value}` : value
   }
-  return values
+  const missing = command.positionals?.[positionals.length]
+  if (missing)
+    throw usageError(
+      `Expected ${missing.value} after \`${[name, ...positionals].join(' ')}\`, but got nothing. ${helpFor(name)}`,
+    )
+  return { values, positionals }
 }
 
 /** The number of an option that takes one. */
@@ -40,6 +50,16 @@ export function wholeNumber(
   if (!isFit)
     throw usageError(`Expected a whole number from ${least} to ${most} after \`--${option}\`, but got \`${value}\`.`)
   return number
+}
+
+function positionalFor(name: string, positional: Positional | undefined, value: string): string {
+  if (!positional) throw usageError(`\`${name}\` takes no argument, but got \`${value}\`. ${helpFor(name)}`)
+  const { choices } = positional
+  if (choices && !choices.includes(value))
+    throw usageError(
+      `Expected ${positional.value} after \`${name}\`, but got \`${value}\`. ${suggestion(value, choices)}`,
+    )
+  return value
 }
 
 const helpFor = (name: string) => `See \`tributary ${name} --help\`.`

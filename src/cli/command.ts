@@ -5,7 +5,17 @@ export interface CommandOption {
   readonly type: 'string' | 'boolean'
   /** What stands for the value in `--help`: `FILE`. */
   readonly value?: string
+  /** May be given more than once: its values come as one, with commas between. */
+  readonly isRepeatable?: true
   readonly description: string
+}
+
+/** What a command takes before its options. */
+export interface Positional {
+  /** What stands for it in `--help`: `FILE`, or the words it may be: `list|release`. */
+  readonly value: string
+  /** The words it may be; any text when left out. */
+  readonly choices?: readonly string[]
 }
 
 type Options = Readonly<Record<string, CommandOption>>
@@ -17,9 +27,11 @@ type Values<O extends Options> = { readonly [K in keyof O]?: Value<O[K]['type']>
 /** One command: what it is for, what it takes, and what it does. */
 export interface Command<O extends Options = Options> {
   readonly summary: string
+  /** What it takes before its options, all of it needed. */
+  readonly positionals?: readonly Positional[]
   readonly options: O
   /** Returns an exit code; exit-codes.ts lists them. */
-  run(values: Values<O>, terminal: Terminal): Promise<number>
+  run(values: Values<O>, terminal: Terminal, positionals: readonly string[]): Promise<number>
 }
 
 /** Returns its argument: it exists so that `values` is typed from `options`. */

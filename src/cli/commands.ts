@@ -6,5 +6,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./run.ts')).run as Command,
   rebuild: async () => (await import('./rebuild.ts')).rebuild as Command,
   serve: async () => (await import('./serve.ts')).serve as Command,
+  quarantine: async () => (await import('./quarantine.ts')).quarantine as Command,
+  import: async () => (await import('./import.ts')).importFile as Command,
   status: async () => (await import('./status.ts')).status as Command,
 }

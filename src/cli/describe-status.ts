@@ -2,10 +2,10 @@ import type { Status } from '../pipeline/status.ts'
 import { count, textTable } from './numbers.ts'
 
 /** The status as text for people. */
-export function describeStatus({ run, runs, counts, sources, quarantine }: Status): string {
+export function describeStatus({ run, oldest, runs, counts, sources, quarantine }: Status): string {
   if (runs.length === 0) return 'No run yet. Start one with `tributary run`.'
   const current = run
-    ? `Run ${run.run} is published, data through ${run.dataThrough ?? 'no event'}.`
+    ? `Run ${run.run} is published, data through ${run.dataThrough ?? 'no event'}.${since(oldest)}`
     : 'No run is published yet.'
   return [
     current,
@@ -29,6 +29,10 @@ export function describeStatus({ run, runs, counts, sources, quarantine }: Statu
     .filter((part) => part !== '')
     .join('\n\n')
 }
+
+/** How far back `asOf` reaches. */
+const since = (oldest: Status['oldest']) =>
+  oldest ? ` The oldest run that can be asked is ${oldest.run}, published at ${oldest.publishedAt}.` : ''
 
 function section(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
   return rows.length === 0 ? '' : [title, ...textTable(head, rows).map((line) => `  ${line}`)].join('\n')

@@ -21,9 +21,11 @@ export async function helpForAll(): Promise<string> {
 /** What `tributary <command> --help` says. */
 export function helpFor(name: string, command: Command): string {
   const options = Object.entries(command.options).map(
-    ([option, { value, description }]) => [`--${option}${value ? ` ${value}` : ''}`, description] as const,
+    ([option, { value, isRepeatable, description }]) =>
+      [`--${option}${value ? ` ${value}` : ''}${isRepeatable ? ' …' : ''}`, description] as const,
   )
-  return [`Usage: tributary ${name} [options]`, '', command.summary, '', ...columns(options)].join('\n')
+  const takes = (command.positionals ?? []).map(({ value }) => ` ${value}`).join('')
+  return [`Usage: tributary ${name}${takes} [options]`, '', command.summary, '', ...columns(options)].join('\n')
 }
 
 function columns(rows: readonly (readonly [string, string])[]): string[] {

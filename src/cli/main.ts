@@ -32,7 +32,8 @@ async function dispatch([name, ...rest]: readonly string[], terminal: Terminal):
   if (!load) throw usageError(`There is no command \`${name}\`. ${suggestion(name, Object.keys(commands))}`)
   const command = await load()
   if (rest.includes('--help') || rest.includes('-h')) return say(terminal, helpFor(name, command))
-  return command.run(parseArguments(name, command, rest), terminal)
+  const { values, positionals } = parseArguments(name, command, rest)
+  return command.run(values, terminal, positionals)
 }
 
 function say(terminal: Terminal, text: string): number {

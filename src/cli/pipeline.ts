@@ -1,6 +1,8 @@
 import type { Config } from '../config/config.ts'
 import { TributaryError } from '../errors.ts'
+import { type QuarantineList, type QuarantineQuery, readQuarantine } from '../pipeline/quarantine/list.ts'
 import { type ProgressEvent, type RunReport, type RunRequest, runPipeline } from '../pipeline/run.ts'
+import { type ImportReport, importSpend, type SpendImport } from '../pipeline/spend/import-spend.ts'
 import { readStatus, type Status } from '../pipeline/status.ts'
 import { openWarehouse } from '../warehouses/open.ts'
 import type { Warehouse } from '../warehouses/warehouse.ts'
@@ -13,6 +15,8 @@ export interface Pipeline {
   readonly server: string | null
   run(request: RunRequest, onProgress: (event: ProgressEvent) => void, signal: AbortSignal): Promise<RunReport>
   status(): Promise<Status>
+  quarantine(query: QuarantineQuery): Promise<QuarantineList>
+  importSpend(spend: SpendImport, signal: AbortSignal): Promise<ImportReport>
   close(): Promise<void>
 }
 
@@ -40,11 +44,14 @@ export async function reachPipeline(config: Config): Promise<Pipeline> {
 
 function pipelineHere(config: Config, warehouse: Warehouse): Pipeline {
   const { pipeline: options, configVersion, limits } = config
+  const { keepDays } = config.history
   return {
     server: null,
     run: (request, onProgress, signal) =>
-      runPipeline({ ...request, ...limits, warehouse, options, configVersion, onProgress, signal }),
+      runPipeline({ ...request, ...limits, warehouse, options, configVersion, keepDays, onProgress, signal }),
     status: () => readStatus(warehouse),
+    quarantine: (query) => readQuarantine(warehouse, query),
+    importSpend: (spend, signal) => importSpend({ warehouse, options, signal }, spend),
     close: () => warehouse.close(),
   }
 }

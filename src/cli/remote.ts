@@ -1,5 +1,7 @@
 import { type ErrorCode, TributaryError } from '../errors.ts'
+import type { QuarantineList, QuarantineQuery } from '../pipeline/quarantine/list.ts'
 import type { ProgressEvent, RunReport, RunRequest } from '../pipeline/run.ts'
+import type { ImportReport, SpendImport } from '../pipeline/spend/import-spend.ts'
 import type { Status } from '../pipeline/status.ts'
 import type { Pipeline } from './pipeline.ts'
 
@@ -17,8 +19,24 @@ export async function pipelineOfServer(url: string): Promise<Pipeline | null> {
     server: url,
     run: (request, onProgress, signal) => runThere(new URL('/admin/run', url), request, onProgress, signal),
     status: async () => (await ask(new URL('/admin/status', url), { headers })).json() as Promise<Status>,
+    quarantine: async (query) => (await ask(quarantineUrl(url, query), { headers })).json() as Promise<QuarantineList>,
+    importSpend: (spend, signal) => importThere(new URL('/admin/import/spend', url), spend, signal),
     close: async () => {},
   }
+}
+
+async function importThere(url: URL, { text, source }: SpendImport, signal: AbortSignal): Promise<ImportReport> {
+  if (source !== null) url.searchParams.set('source', source)
+  const response = await ask(url, { method: 'POST', headers, body: text, signal })
+  return response.json() as Promise<ImportReport>
+}
+
+function quarantineUrl(url: string, { source, reason, limit, hasText }: QuarantineQuery): URL {
+  const asked = new URL('/admin/quarantine', url)
+  const parameters = { source, reason, limit, text: hasText ? 1 : undefined }
+  for (const [name, value] of Object.entries(parameters))
+    if (value !== undefined) asked.searchParams.set(name, String(value))
+  return asked
 }
 
 async function runThere(

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts'
+import { readQuarantine } from '../pipeline/quarantine/list.ts'
 import { readStatus } from '../pipeline/status.ts'
 import { startServer } from '../server/listen.ts'
 import { openWarehouse } from '../warehouses/open.ts'
@@ -46,6 +47,8 @@ function listen(config: Config, port: number, warehouse: Warehouse, runs: Server
     conversions: Object.keys(config.pipeline.conversions),
     runPipeline: (request, onProgress) => runs.run(request, onProgress),
     readStatus: () => readStatus(warehouse),
+    readQuarantine: (query) => readQuarantine(warehouse, query),
+    importSpend: (spend) => runs.importSpend(spend),
     schedule: config.schedule,
     timezone: config.timezone,
     logger,

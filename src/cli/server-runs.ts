@@ -1,24 +1,28 @@
 import type { Config } from '../config/config.ts'
 import { TributaryError } from '../errors.ts'
 import { type ProgressEvent, type RunReport, type RunRequest, runPipeline } from '../pipeline/run.ts'
+import { type ImportReport, importSpend, type SpendImport } from '../pipeline/spend/import-spend.ts'
 import type { Warehouse } from '../warehouses/warehouse.ts'
 import type { Logger } from './logger.ts'
 
 /** The runs of a server: one at a time, each in the log. */
 export interface ServerRuns {
   run(request: RunRequest, onProgress?: (event: ProgressEvent) => void): Promise<RunReport>
+  /** Takes in ad spend, which is a run too. */
+  importSpend(spend: SpendImport): Promise<ImportReport>
   /** Resolves when no run is in progress. */
   settled(): Promise<unknown>
 }
 
 export function serverRuns(config: Config, warehouse: Warehouse, logger: Logger, signal: AbortSignal): ServerRuns {
-  let current: Promise<RunReport> | null = null
+  let current: Promise<unknown> | null = null
 
-  const run: ServerRuns['run'] = async (request, onProgress) => {
+  const alone = async <T>(work: () => Promise<T>): Promise<T> => {
     if (current) throw new TributaryError('RUN_IN_PROGRESS', 'A run is in progress. Try again when it has finished.')
-    current = runAndLog(request, onProgress)
+    const begun = work()
+    current = begun
     try {
-      return await current
+      return await begun
     } finally {
       current = null
     }
@@ -28,6 +32,7 @@ export function serverRuns(config: Config, warehouse: Warehouse, logger: Logger,
     const { kind } = request
     logger.info({ kind }, 'run started')
     const { pipeline: options, configVersion, limits } = config
+    const { keepDays } = config.history
     const tell = (event: ProgressEvent) => {
       if (event.state === 'finished')
         logger.info({ stage: event.stage, rows: event.rows, milliseconds: event.milliseconds }, 'stage finished')
@@ -41,6 +46,7 @@ export function serverRuns(config: Config, warehouse: Warehouse, logger: Logger,
         warehouse,
         options,
         configVersion,
+        keepDays,
         signal,
         onProgress: tell,
       })
@@ -57,5 +63,16 @@ export function serverRuns(config: Config, warehouse: Warehouse, logger: Logger,
     }
   }
 
-  return { run, settled: () => Promise.allSettled([current]) }
+  const importAndLog = async (spend: SpendImport) => {
+    const report = await importSpend({ warehouse, options: config.pipeline, signal }, spend)
+    for (const note of report.problems) logger.warn({ run: report.run, note }, 'import has a note')
+    logger.info({ run: report.run, kind: 'import', rowsWritten: report.rowsWritten }, 'run published')
+    return report
+  }
+
+  return {
+    run: (request, onProgress) => alone(() => runAndLog(request, onProgress)),
+    importSpend: (spend) => alone(() => importAndLog(spend)),
+    settled: () => Promise.allSettled([current]),
+  }
 }

@@ -19,7 +19,8 @@ export const status = defineCommand({
 
 /** To look must not make a database where there is none. */
 async function statusOf(config: Config): Promise<Status> {
-  if (!existsSync(config.warehouse.path)) return { run: null, runs: [], counts: {}, sources: [], quarantine: {} }
+  if (!existsSync(config.warehouse.path))
+    return { run: null, oldest: null, runs: [], counts: {}, sources: [], quarantine: {} }
   const { reachPipeline } = await import('./pipeline.ts')
   const pipeline = await reachPipeline(config)
   try {

@@ -1,10 +1,11 @@
 import type { RunReport } from '../pipeline/run.ts'
 import type { Status } from '../pipeline/status.ts'
+import { describeRelease } from './describe-quarantine.ts'
 import { count, plural, seconds, textTable } from './numbers.ts'
 
 /** What a run did, in a few lines. */
 export function describeRun(report: RunReport, counts: Status['counts']): string {
-  const { run, kind, milliseconds, rowsWritten, sources, problems } = report
+  const { run, kind, milliseconds, rowsWritten, sources, problems, release } = report
   const totals = ['people', 'sessions', 'touches', 'conversions'].map(
     (table) => `${count(counts[table] ?? 0)} ${table}`,
   )
@@ -12,6 +13,7 @@ export function describeRun(report: RunReport, counts: Status['counts']): string
     `Run ${run} (${kind}) published in ${seconds(milliseconds)}, ${plural(rowsWritten, 'row')} written.`,
     ...(sources.length > 0 ? [indented(sourceTable(sources))] : []),
     indented([totals.join(', ')]),
+    ...(release ? [indented(describeRelease(release))] : []),
     ...(problems.length > 0 ? [indented(problems.map((problem) => `Note: ${problem}`))] : []),
   ].join('\n\n')
 }

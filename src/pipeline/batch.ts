@@ -1,4 +1,5 @@
 import { type Sql, sql } from '../warehouses/sql.ts'
+import { remembered } from './from-sources.ts'
 import { atomColumns, type StageContext, type Step } from './stage.ts'
 
 /** The columns of `events` that visits and candidates are made of. */
@@ -47,7 +48,7 @@ export function everyEvent(c: StageContext): Sql {
   if (!c.readsSources && !c.recompute.events) return usable(sql.table('events'))
   const kept = sql`(
     select e.*
-    from ${sql.table('events')} as e
+    from ${remembered(c, 'events')} as e
     left join ${sql.staging('withdrawn')} as w
         on w.event_key = e.event_key and w.occurred_at = e.occurred_at and w.received_at = e.received_at
     where w.event_key is null

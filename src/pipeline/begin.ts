@@ -4,7 +4,7 @@ import { type Changes, changesBetween } from './changes.ts'
 import { type Fingerprints, fingerprintsOf, readFingerprints } from './fingerprints.ts'
 import type { PipelineOptions } from './options.ts'
 import { NO_RECOMPUTE } from './recompute.ts'
-import type { RunKind } from './report.ts'
+import type { RunRequest } from './report.ts'
 import type { StageContext } from './stage.ts'
 import { stageFingerprints } from './tables/records.ts'
 
@@ -18,9 +18,11 @@ export interface Beginning {
 export async function beginRun(
   warehouse: Warehouse,
   options: PipelineOptions,
-  kind: RunKind,
+  request: RunRequest,
   now?: Date,
 ): Promise<Beginning> {
+  const { kind, release } = request
+  const fromSources = request.fromSources ? { acceptsLoss: request.acceptLoss === true } : undefined
   const runs = sql.table('runs')
   const [last] = await warehouse.query<Row & { run_id: number | null; published: number; clock: string }>(sql`
 select
@@ -34,7 +36,8 @@ select
   const isFirst = !last?.published
   const found = changesBetween(before, after)
   const changes = isFirst ? { ...found, isRebuild: false, recompute: NO_RECOMPUTE } : found
-  await stageFingerprintsOf(warehouse, run, kind, found, after)
+  const readsSources = kind !== 'rebuild' || fromSources !== undefined
+  await stageFingerprintsOf(warehouse, run, readsSources, found, after)
   return {
     changes,
     context: {
@@ -43,20 +46,27 @@ select
       run,
       startedAt: now ? now.toISOString() : String(last?.clock),
       isRebuild: kind === 'rebuild' || changes.isRebuild,
-      readsSources: kind !== 'rebuild',
-      recompute: kind === 'rebuild' ? withinRebuild(changes) : changes.recompute,
+      readsSources,
+      recompute: kind === 'rebuild' ? withinRebuild(changes, fromSources !== undefined) : changes.recompute,
       withdrawnRanges: [],
+      ...(fromSources ? { fromSources } : {}),
+      ...(release ? { release } : {}),
     },
   }
 }
 
-const withinRebuild = ({ recompute: { events, rollups } }: Changes) => ({ ...NO_RECOMPUTE, events, rollups })
+/** A rebuild computes everything anew; events are revised unless they come from the sources again. */
+const withinRebuild = ({ recompute: { events, rollups } }: Changes, isFromSources: boolean) => ({
+  ...NO_RECOMPUTE,
+  events: events && !isFromSources,
+  rollups,
+})
 
-/** A rebuild reads no sources, and so tries no refused lines again: the next run does. */
+/** A run that reads no sources tries no refused lines again: the next one does. */
 async function stageFingerprintsOf(
   warehouse: Warehouse,
   run: number,
-  kind: RunKind,
+  readsSources: boolean,
   { names }: Changes,
   after: Fingerprints,
 ): Promise<void> {
@@ -64,7 +74,7 @@ async function stageFingerprintsOf(
     'fingerprints_new',
     stageFingerprints.columns,
     names
-      .filter((name) => kind !== 'rebuild' || name !== 'ingest')
+      .filter((name) => readsSources || name !== 'ingest')
       .map((stage) => ({ stage, fingerprint: after.get(stage) ?? '', run_id: run })),
   )
 }

@@ -1,15 +1,16 @@
 import { sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 import { lookUpAgents } from './agents.ts'
+import { refuseLoss } from './from-sources.ts'
 import { ingest, readSources } from './ingest.ts'
 import type { FilesSource } from './options.ts'
+import { matchReleased } from './quarantine/release.ts'
 import { daysOf, readRanges } from './ranges.ts'
 import { isRecomputing, NO_RECOMPUTE } from './recompute.ts'
 import type { ProgressEvent, StageReport } from './report.ts'
 import { readFiles } from './sources/read-files.ts'
 import type { Loop, RangedStep, Stage, StageContext, Step } from './stage.ts'
 import { stages } from './stages.ts'
-import { isWaiting } from './waiting.ts'
 
 /** What computing needs of a run. */
 export interface Computing {
@@ -54,7 +55,9 @@ export async function computeStages(run: Computing, begun: StageContext): Promis
     reports.push(
       await timed(run.onProgress, stage.name, async () => {
         if (stage === ingest && context.readsSources) problems.push(...(await readNewRows(run, context)))
-        return computeStage(run, context, stage)
+        const rows = await computeStage(run, context, stage)
+        if (stage === ingest) await refuseLoss(run.warehouse, context)
+        return rows
       }),
     )
   }
@@ -91,7 +94,8 @@ select
 /** Loads the lines of new files and turns them into events. */
 async function readNewRows(run: Computing, context: StageContext): Promise<readonly string[]> {
   const { warehouse, signal } = run
-  const reading = await readFiles(warehouse, run.sources, context.run, isWaiting(context.recompute), signal)
+  if (context.release) await runStep(run, context, 'ingest', matchReleased(context, context.release))
+  const reading = await readFiles(warehouse, run.sources, context, signal)
   for (const step of readSources(context)) await runStep(run, context, 'ingest', step)
   await lookUpAgents(warehouse, signal)
   return reading.problems

@@ -1,4 +1,5 @@
 import { sql } from '../warehouses/sql.ts'
+import { remembered } from './from-sources.ts'
 import type { StageContext, Step } from './stage.ts'
 
 /**
@@ -19,7 +20,7 @@ export function resolveDuplicates(c: StageContext): readonly Step[] {
       into: 'ledger_hits',
       select: sql`
 select key_hash, received_at
-from ${sql.table('event_ledger')}
+from ${remembered(c, 'event_ledger')} as l
 where key_hash in (select ${d.hashNumber('event_key')} from ${sql.staging('incoming')})
 `,
     },
@@ -30,7 +31,7 @@ select event_key, received_at, received_at as last_received_at, content_hash, oc
 from ${sql.staging('incoming')}
 union all
 select l.event_key, l.received_at, l.last_received_at, l.content_hash, l.occurred_at, 0 as row_number_read, 1 as is_stored
-from ${sql.table('event_ledger')} as l
+from ${remembered(c, 'event_ledger')} as l
 where l.received_at >= (select min(received_at) from ${sql.staging('ledger_hits')})
     and l.received_at <= (select max(received_at) from ${sql.staging('ledger_hits')})
     and l.key_hash in (select key_hash from ${sql.staging('ledger_hits')})

@@ -1,20 +1,22 @@
 import { sql } from '../warehouses/sql.ts'
 import { resolveDuplicates } from './duplicates.ts'
+import { countLost } from './from-sources.ts'
 import { applyExclusions, outsideHosts, shapeEvents } from './incoming.ts'
 import { checkMessages } from './messages.ts'
+import { followReleased, isRetried, publishReleased } from './quarantine/release.ts'
 import { inRanges } from './ranges.ts'
 import { reviseEvents } from './revision.ts'
 import { defineStage, insertInto, type StageContext } from './stage.ts'
 import { events, quarantine } from './tables/events.ts'
 import { compareVersions, publishVersions } from './versions.ts'
-import { isWaiting, LARGEST_TEXT } from './waiting.ts'
+import { LARGEST_TEXT } from './waiting.ts'
 
 /** Reads the lines of new and changed files: `lines` and `source_files` are loaded, `agents` looked up, before. */
 export const ingest = defineStage({
   name: 'ingest',
   does: 'new rows of the sources: checked, refused or accepted, duplicates resolved, exclusions marked',
-  reads: ['event_ledger', 'referral_exclusions', 'user_agents', 'quarantine', 'events'],
-  writes: ['events', 'event_ledger', 'quarantine'],
+  reads: ['event_ledger', 'referral_exclusions', 'user_agents', 'quarantine', 'events', 'releases'],
+  writes: ['events', 'event_ledger', 'quarantine', 'releases'],
   result: 'new_events',
   discards: [
     'lines',
@@ -66,19 +68,21 @@ from ${sql.staging('source_files')}
 where problem is not null
 `,
           },
-          // A changed file is read whole: what was wrong with its older version is settled. Of others only what waited.
+          // A changed file is read whole: what was wrong with its older version is settled. Of others only what was tried again.
           ...compareVersions(c, {
             spec: quarantine,
             rows: 'refused',
             scope: {
-              where: sql`(
+              where: c.fromSources
+                ? sql`1 = 1`
+                : sql`(
     (source || ${'\u001f'} || file) in (
         select source || ${'\u001f'} || file from ${sql.staging('source_files')} where is_retry = 0 and problem is null
     )
     or (line = 0 and (source || ${'\u001f'} || file) in (
         select source || ${'\u001f'} || file from ${sql.staging('source_files')} where is_retry = 0
     ))
-    or (${isWaiting(c.recompute)} and (source || ${'\u001f'} || file) in (
+    or (${isRetried(c)} and (source || ${'\u001f'} || file) in (
         select source || ${'\u001f'} || file from ${sql.staging('source_files')} where is_retry = 1
     ))
 )`,
@@ -86,6 +90,8 @@ where problem is not null
             isScopeKept: true,
             ignoring: ['quarantined_at'],
           }),
+          ...followReleased(c),
+          ...countLost(c),
           {
             into: 'source_counts',
             select: sql`
@@ -127,11 +133,14 @@ having count(o.outcome) > 0 or max(f.files) > 0
         ],
 
   publish: (c) => [
+    ...(c.fromSources ? [sql`delete from ${sql.table('events')} where 1 = 1`] : []),
     ...(c.withdrawnRanges.length === 0 ? [] : [withdrawEvents(c)]),
     ...(c.readsSources || c.recompute.events ? [insertInto('events', Object.keys(events.columns), 'new_events')] : []),
     ...(c.readsSources
       ? [
-          sql`delete from ${sql.table('event_ledger')}
+          c.fromSources
+            ? sql`delete from ${sql.table('event_ledger')} where 1 = 1`
+            : sql`delete from ${sql.table('event_ledger')}
 where key_hash in (select key_hash from ${sql.staging('ledger_changes')} where is_old = 1)
     and received_at in (select received_at from ${sql.staging('ledger_changes')} where is_old = 1)
     and exists (
@@ -143,6 +152,7 @@ select key_hash, event_key, received_at, last_received_at, content_hash, occurre
 from ${sql.staging('ledger_changes')}
 where is_old = 0`,
           ...publishVersions(c, quarantine),
+          ...publishReleased(c),
         ]
       : []),
   ],

@@ -1,5 +1,6 @@
 import type { JsonPath } from '../warehouses/dialect.ts'
 import { type Sql, sql } from '../warehouses/sql.ts'
+import { waivers } from './quarantine/release.ts'
 import { asciiLower, type StageContext, type Step } from './stage.ts'
 
 /** How JSON writes the character that Postgres cannot hold. */
@@ -200,8 +201,20 @@ reasoned as (
             when ${d.microsecondsBetween('received_at', 'occurred_at')} > ${day}
                 or ${d.microsecondsBetween(sql.timestamp(c.startedAt), 'received_at')} > ${day} then 'FUTURE'
             when occurred_at < ${sql.timestamp(new Date(options.events.notBefore).toISOString())} then 'PAST'
-        end as reason
+        end as found_reason
     from typed
+),
+
+-- What was released may come from any time.
+waived as (
+    select r.*, case when w.content_hash is not null then 1 else 0 end as is_waived
+    from reasoned as r
+    left join ${waivers(c)} as w
+        on w.source = r.source and w.content_hash = r.content_hash and r.found_reason in ('FUTURE', 'PAST')
+),
+
+judged as (
+    select *, case when is_waived = 0 then found_reason end as reason from waived
 )
 
 select
@@ -209,7 +222,7 @@ select
     anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id,
     group_id, occurred_at, received_at,
     ${sql.join(SHAPED)},
-    reason,
+    reason, is_waived,
     case when reason is not null then text end as text,
     case reason
         when 'UNREADABLE' then case
@@ -226,7 +239,7 @@ select
         when 'FUTURE' then 'Expected it to happen at most a day after it was received, and to be received at most a day from now.'
         when 'PAST' then 'Expected it to happen at or after events.notBefore.'
     end as detail
-from reasoned
+from judged
 `,
   }
 }

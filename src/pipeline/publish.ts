@@ -30,7 +30,9 @@ export async function publishStatements(
     ...stages.flatMap((stage) => stage.publish(c)),
     ...(c.readsSources
       ? [
-          sql`delete from ${sql.table('watermarks')}
+          c.fromSources
+            ? sql`delete from ${sql.table('watermarks')} where 1 = 1`
+            : sql`delete from ${sql.table('watermarks')}
 where exists (
     select 1 from ${sql.staging('watermarks_new')} as n where n.source = watermarks.source and n.item = watermarks.item
 )`,
@@ -73,7 +75,11 @@ function writtenRun(c: StageContext, stages: readonly Stage[], facts: RunFacts):
   const rowsRead = facts.sources.reduce((sum, s) => sum + s.read, 0)
   // What was known of later times stays known: a run of late rows does not move the mark back.
   const before = sql`(select max(data_through) from ${sql.table('runs')})`
-  const now = c.readsSources ? sql`(select max(received_at) from ${sql.staging('new_events')})` : before
+  // A released event may have been received in the future by its own words: that moves no mark.
+  const latest = c.d.addMicroseconds(sql.timestamp(c.startedAt), sql`${86_400_000_000}`)
+  const now = c.readsSources
+    ? sql`(select max(received_at) from ${sql.staging('new_events')} where received_at <= ${latest})`
+    : before
   return sql`insert into ${sql.table('runs')} (${sql.join(Object.keys(runs.columns))})
 select
     ${c.run}, ${facts.kind}, 'written', ${sql.timestamp(c.startedAt)}, ${c.d.now()}, ${c.d.cast(sql`null`, 'timestamp')},

@@ -2,18 +2,21 @@ import { sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 import type { StageContext } from './stage.ts'
 
-export type RunKind = 'increment' | 'rebuild'
+/** What a run was. */
+export type RunKind = 'increment' | 'rebuild' | 'rebuild_from_sources' | 'import'
 
 /** What a run is asked to do. */
 export interface RunRequest {
   /** `increment`: what is new. `rebuild`: everything from `events`; writes only rows that differ. */
-  readonly kind: RunKind
+  readonly kind: 'increment' | 'rebuild'
   /** Changed settings may be computed anew for all history although that is above `limits.bytesPerRun`. */
   readonly acceptRecompute?: boolean
   /** Columns of source tables that are missing or have another type from now on are no error. */
   readonly acceptColumns?: boolean
   /** A rebuild that forgets the events as well and reads every source from its beginning. */
   readonly fromSources?: boolean
+  /** With `fromSources`: events that cannot be read again may be lost. */
+  readonly acceptLoss?: boolean
   /** Quarantined rows to take in with this run. */
   readonly release?: ReleaseFilter
 }
@@ -23,6 +26,17 @@ export interface ReleaseFilter {
   readonly ids?: readonly string[]
   readonly source?: string
   readonly reason?: string
+}
+
+/** What became of rows that were released. */
+export interface ReleaseReport {
+  /** Rows whose event is known now. */
+  readonly released: number
+  /**
+   * Rows that are still no event, by reason: a reason of quarantine; `NOT_WHOLE`, the text was not kept whole; `NO_SOURCE`,
+   * the source is not configured any more; `FILE_CHANGED`, the file was changed or could not be read in this run.
+   */
+  readonly stayed: Readonly<Record<string, number>>
 }
 
 /** What a run says while it works. */
@@ -69,6 +83,8 @@ export interface RunReport {
   readonly milliseconds: number
   /** Versioned rows opened or closed. */
   readonly rowsWritten: number
+  /** Of a run that was asked to release. */
+  readonly release?: ReleaseReport
 }
 
 /** What the run took from each source. */

@@ -1,4 +1,4 @@
-import { TributaryError } from '../errors.ts'
+import { InputError, TributaryError } from '../errors.ts'
 import type { Warehouse } from '../warehouses/warehouse.ts'
 import { judgeAgents } from './agents.ts'
 import { type Beginning, beginRun } from './begin.ts'
@@ -8,12 +8,14 @@ import { checkLimit, foresee } from './foresee.ts'
 import { acquireLease, type Lease } from './lease.ts'
 import type { PipelineOptions } from './options.ts'
 import { loadReference, prepareWarehouse } from './prepare.ts'
+import { pruneVersions } from './prune.ts'
 import { markPublished, publishStatements, readRowsWritten, recordFailure, recordStages } from './publish.ts'
+import { readReleased } from './quarantine/release.ts'
 import { type ProgressEvent, type RunReport, type RunRequest, readSourceCounts, type StageReport } from './report.ts'
 import type { StageContext } from './stage.ts'
 import { tables } from './tables/tables.ts'
 
-export type { ProgressEvent, ReleaseFilter, RunKind, RunReport, RunRequest } from './report.ts'
+export type { ProgressEvent, ReleaseFilter, ReleaseReport, RunReport, RunRequest } from './report.ts'
 
 /** What a run works with. */
 export interface RunInput extends RunRequest {
@@ -23,6 +25,8 @@ export interface RunInput extends RunRequest {
   readonly configVersion: string
   /** Above this, what settings that changed make it compute anew has to be accepted; null or absent for no limit. */
   readonly bytesPerRun?: number | null
+  /** Versions that ended earlier are removed after the run; without it none. */
+  readonly keepDays?: number
   /** Replaces the warehouse's clock, for tests. */
   readonly now?: Date
   /** Replaces how many events may be revised before everything is computed from `events`, for tests. */
@@ -38,6 +42,7 @@ export interface RunInput extends RunRequest {
  */
 export async function runPipeline(input: RunInput): Promise<RunReport> {
   const { warehouse } = input
+  checkRequest(input)
   await prepareWarehouse(warehouse)
   const lease = await acquireLease(warehouse)
   try {
@@ -51,10 +56,18 @@ export async function runPipeline(input: RunInput): Promise<RunReport> {
   }
 }
 
+/** What contradicts itself is refused before anything is done. */
+function checkRequest({ kind, release, fromSources, acceptLoss }: RunRequest): void {
+  if (release && kind !== 'increment') throw new InputError('Expected a release with an increment, but got a rebuild.')
+  if (fromSources && kind !== 'rebuild')
+    throw new InputError('Expected `fromSources` with a rebuild, but got an increment.')
+  if (acceptLoss && !fromSources) throw new InputError('Expected `acceptLoss` with `fromSources` only.')
+}
+
 async function underLease(input: RunInput, lease: Lease): Promise<RunReport> {
   const began = performance.now()
-  const { warehouse, options, kind, configVersion: version, signal } = input
-  const beginning = await beginRun(warehouse, options, kind, input.now)
+  const { warehouse, options, configVersion: version, signal } = input
+  const beginning = await beginRun(warehouse, options, input, input.now)
   const { context } = beginning
   try {
     const told = await tellRecompute(input, beginning)
@@ -62,16 +75,17 @@ async function underLease(input: RunInput, lease: Lease): Promise<RunReport> {
     const after = await lookAfter(input, context, published.stages)
     return {
       run: context.run,
-      kind,
+      kind: kindOf(input),
       state: 'published',
       stages: after.stages,
       sources: published.sources,
       problems: [...told, ...published.problems, ...after.problems],
       milliseconds: Math.round(performance.now() - began),
       rowsWritten: published.rowsWritten,
+      ...(published.release ? { release: published.release } : {}),
     }
   } catch (error) {
-    await recordFailure(warehouse, context, kind, version, error).catch(() => undefined) // the first error is the one to tell
+    await recordFailure(warehouse, context, kindOf(input), version, error).catch(() => undefined) // the first error is the one to tell
     throw signal?.aborted && !(error instanceof TributaryError)
       ? new TributaryError('QUERY_CANCELLED', `Run ${context.run} was cancelled; nothing was written.`, {
           cause: error,
@@ -79,6 +93,8 @@ async function underLease(input: RunInput, lease: Lease): Promise<RunReport> {
       : error
   }
 }
+
+const kindOf = ({ kind, fromSources }: RunRequest) => (fromSources ? 'rebuild_from_sources' : kind)
 
 /** Says what settings that changed make of this run before it does it, and stops when that is above the limit. */
 async function tellRecompute(input: RunInput, { context, changes }: Beginning): Promise<readonly string[]> {
@@ -93,10 +109,12 @@ async function tellRecompute(input: RunInput, { context, changes }: Beginning): 
 
 /** Everything up to the moment readers see the run. */
 async function computeAndPublish(input: RunInput, lease: Lease, { context: begun, changes }: Beginning) {
-  const { warehouse, signal, onProgress, options, kind, mostRevised, configVersion: version } = input
+  const { warehouse, signal, onProgress, options, mostRevised, configVersion: version } = input
+  const kind = kindOf(input)
   const computed = await computeStages({ warehouse, sources: options.sources, signal, onProgress, mostRevised }, begun)
   const { context } = computed
   const sources = await readSourceCounts(warehouse, context)
+  const release = await readReleased(warehouse, context)
   const publish = await timed(onProgress, 'publish', async () => {
     await checkPromises(warehouse, context, computed.stages, signal)
     signal?.throwIfAborted()
@@ -113,7 +131,13 @@ async function computeAndPublish(input: RunInput, lease: Lease, { context: begun
     await markPublished(warehouse)
     return readRowsWritten(warehouse, context.run)
   })
-  return { stages: [...computed.reports, publish], sources, problems: computed.problems, rowsWritten: publish.rows }
+  return {
+    stages: [...computed.reports, publish],
+    sources,
+    problems: computed.problems,
+    rowsWritten: publish.rows,
+    release,
+  }
 }
 
 /** A transaction that fails because another run took the lease over says so. */
@@ -127,10 +151,12 @@ async function publishUnder(lease: Lease, transaction: () => Promise<void>): Pro
 }
 
 /** What follows a publication. It failed nobody's numbers if it fails: it is told, and done again after the next run. */
-async function lookAfter({ warehouse, onProgress }: RunInput, context: StageContext, stages: readonly StageReport[]) {
+async function lookAfter(input: RunInput, context: StageContext, stages: readonly StageReport[]) {
+  const { warehouse, onProgress, keepDays, now } = input
   try {
     const maintain = await timed(onProgress, 'maintain', async () => {
       await warehouse.dropStaging()
+      if (keepDays !== undefined) await pruneVersions(warehouse, { keepDays, now })
       await warehouse.maintain(tables)
       return 0
     })

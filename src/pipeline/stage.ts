@@ -4,6 +4,7 @@ import type { TableSpec } from '../warehouses/warehouse.ts'
 import type { PipelineOptions } from './options.ts'
 import { PLACEHOLDER_RANGE, type TimeRange } from './ranges.ts'
 import type { Recompute } from './recompute.ts'
+import type { ReleaseFilter } from './report.ts'
 
 /** What a stage may know: the engine's words, the options, and which run this is. */
 export interface StageContext {
@@ -20,6 +21,10 @@ export interface StageContext {
   readonly recompute: Recompute
   /** Where in time the withdrawn events lie: known once `ingest` is done. */
   readonly withdrawnRanges: readonly TimeRange[]
+  /** All that is known of the sources is forgotten with this run, and they are read from their beginning. */
+  readonly fromSources?: { readonly acceptsLoss: boolean }
+  /** Rows of quarantine that are taken in again in this run. */
+  readonly release?: ReleaseFilter
 }
 
 /** One staging table and the query that fills it. */

@@ -8,7 +8,7 @@ import { versionedTables } from './tables/tables.ts'
 export interface RunStatus {
   readonly run: number
   readonly kind: string
-  /** `published`, `written` (its data is committed, readers do not see it yet) or `failed`. */
+  /** `published`, `written` (its data is committed, readers do not see it yet), `pruned` (too old to be asked) or `failed`. */
   readonly state: string
   readonly startedAt: string
   readonly publishedAt: string | null
@@ -24,11 +24,13 @@ export interface RunStatus {
 export interface Status {
   /** The run readers see; null before the first. */
   readonly run: RunStatus | null
+  /** The oldest run that answers can be asked of; null before the first. */
+  readonly oldest: { readonly run: number; readonly publishedAt: string } | null
   /** The last ten, latest first. */
   readonly runs: readonly RunStatus[]
   /** Rows by table, of versioned tables the current ones; `people` and what exclusions keep out of visits beside them. */
   readonly counts: Readonly<Record<string, number>>
-  /** Over all runs. */
+  /** Over all runs; after a rebuild from the sources, over that and what came later. */
   readonly sources: readonly SourceReport[]
   /** Open quarantine rows by reason. */
   readonly quarantine: Readonly<Record<string, number>>
@@ -41,8 +43,12 @@ export async function readStatus(warehouse: Warehouse): Promise<Status> {
   const published = await warehouse.query<RunRow>(
     sql`select * from ${sql.table('runs')} where state = 'published' order by run_id desc limit 1`,
   )
+  const [oldest] = await warehouse.query<RunRow & { published_at: string }>(
+    sql`select * from ${sql.table('runs')} where state = 'published' order by run_id limit 1`,
+  )
   return {
     run: published[0] ? toStatus(published[0]) : null,
+    oldest: oldest ? { run: oldest.run_id, publishedAt: oldest.published_at } : null,
     runs,
     counts: await readCounts(warehouse),
     sources: await readSources(warehouse),
@@ -104,6 +110,9 @@ async function readSources(warehouse: Warehouse): Promise<readonly SourceReport[
   >(sql`
 select source, sum(rows_read) as rows_read, ${sql.join(measures.map((m) => sql`sum(${sql.id(m)}) as ${sql.id(m)}`))}
 from ${sql.table('run_sources')}
+where run_id >= (
+    select coalesce(max(run_id), 0) from ${sql.table('runs')} where kind = 'rebuild_from_sources' and state <> 'failed'
+)
 group by source
 order by source
 `)

@@ -1,4 +1,5 @@
 import type DataLoader from 'dataloader'
+import type { Pins } from '../pipeline/pins.ts'
 import { type Sql, sql } from '../warehouses/sql.ts'
 import type { Row, RowValue, Warehouse } from '../warehouses/warehouse.ts'
 
@@ -27,6 +28,8 @@ export interface Context {
   readonly conversions: readonly string[] | null
   /** Loaders of this request: they remember rows, so they never outlive it. */
   readonly loaders: Map<string, DataLoader<Row, readonly Row[], string>>
+  /** Keeps rows of earlier runs from being pruned while this request reads them. */
+  readonly pins: Pick<Pins, 'pin'>
   /** Runs looked up by this request. */
   readonly runs: Map<string, Promise<PublishedRun>>
   /** What the answer says about itself. */
@@ -40,13 +43,14 @@ export interface Context {
 }
 
 export function createContext(
-  options: Pick<Context, 'warehouse' | 'signal'> & Partial<Pick<Context, 'conversions'>>,
+  options: Pick<Context, 'warehouse' | 'signal'> & Partial<Pick<Context, 'conversions' | 'pins'>>,
 ): Context {
   return {
     warehouse: options.warehouse,
     signal: options.signal,
     conversions: options.conversions ?? null,
     loaders: new Map(),
+    pins: options.pins ?? { pin: () => {} },
     runs: new Map(),
     notes: { pinned: null, shown: new Map(), isTruncated: false },
   }

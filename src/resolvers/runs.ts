@@ -47,10 +47,19 @@ async function readCurrent(context: Context): Promise<PublishedRun> {
   )
 }
 
-async function readEarlier(context: Context, current: PublishedRun, asOf: AsOf): Promise<PublishedRun> {
-  const wanted = 'run' in asOf ? sql`and run_id = ${asOf.run}` : sql`and published_at <= ${sql.timestamp(asOf.time)}`
+const publishedBy = (time: string): Sql => sql`and published_at <= ${sql.timestamp(time)}`
+
+async function find(context: Context, current: PublishedRun, wanted: Sql): Promise<PublishedRun | null> {
   const query = published(sql`and run_id <= ${current.run_id} ${wanted}`)
   const [run] = await read<Row & PublishedRun>(context, 'earlier run', query)
+  return run ?? null
+}
+
+async function readEarlier(context: Context, current: PublishedRun, asOf: AsOf): Promise<PublishedRun> {
+  const number = 'run' in asOf ? asOf.run : (await find(context, current, publishedBy(asOf.time)))?.run_id
+  // Pinned first and looked up then: a run that is still there now is not pruned before this request ends.
+  if (number !== undefined) context.pins.pin(number)
+  const run = number === undefined ? null : await find(context, current, sql`and run_id = ${number}`)
   if (run) return run
   const [oldest] = await read<{ run_id: number; published_at: string }>(
     context,

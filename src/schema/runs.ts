@@ -48,8 +48,10 @@ const Run = builder.objectRef<FlatRow>('Run').implement({
   description: 'One execution of the pipeline.',
   fields: (t) => ({
     id: t.int(flat('run_id', '1, 2, 3 …; for `asOf`.')),
-    kind: t.string(flat('kind', '`increment` or `rebuild`.')),
-    state: t.string(flat('state', '`running`, `written`, `published` (answers show it) or `failed`.')),
+    kind: t.string(flat('kind', '`increment`, `rebuild`, `rebuild_from_sources` or `import`.')),
+    state: t.string(
+      flat('state', '`running`, `written`, `published` (answers show it), `pruned` (too old for `asOf`) or `failed`.'),
+    ),
     startedAt: t.field({ type: 'DateTime', ...flat('started_at', 'When it began.') }),
     finishedAt: t.field({ type: 'DateTime', ...maybeFlat('finished_at', 'When it ended.') }),
     publishedAt: t.field({ type: 'DateTime', ...maybeFlat('published_at', 'When answers began to show it.') }),

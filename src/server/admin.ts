@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { TributaryError } from '../errors.ts'
 import { logUnexpected } from './errors.ts'
 import type { Pipeline } from './pipeline.ts'
+import { readQuarantineQuery } from './quarantine-query.ts'
 import { failure, json } from './replies.ts'
 import { readRunRequest } from './run-request.ts'
 import type { Runner } from './runner.ts'
@@ -9,11 +10,14 @@ import type { Runner } from './runner.ts'
 export interface AdminOptions {
   readonly runner: Runner
   readonly readStatus: Pipeline['readStatus']
+  readonly readQuarantine: Pipeline['readQuarantine']
+  readonly importSpend: Pipeline['importSpend']
   readonly logger: Logger
 }
 
 /**
- * What commands ask of a server that has the database: `POST /admin/run` with a `RunRequest` and `GET /admin/status`.
+ * What commands ask of a server that has the database: `POST /admin/run` with a `RunRequest`, `GET /admin/status`,
+ * `GET /admin/quarantine`, and `POST /admin/import/spend` with a CSV.
  * The header keeps browsers out: a page of another site cannot send it without asking first, and we never allow.
  */
 export async function admin(request: Request, path: string, options: AdminOptions): Promise<Response> {
@@ -21,11 +25,23 @@ export async function admin(request: Request, path: string, options: AdminOption
     return failure(403, 'USAGE', 'Expected the header `x-tributary-admin: 1`.')
   try {
     if (path === '/admin/status' && request.method === 'GET') return json(200, await options.readStatus())
+    if (path === '/admin/quarantine' && request.method === 'GET')
+      return json(200, await options.readQuarantine(readQuarantineQuery(request.url)))
+    if (path === '/admin/import/spend' && request.method === 'POST') return await importFile(request, options)
     if (path === '/admin/run' && request.method === 'POST') return await startRun(request, options)
   } catch (error) {
     return refused(error, options.logger)
   }
-  return failure(404, 'USAGE', 'Expected POST /admin/run or GET /admin/status.')
+  return failure(
+    404,
+    'USAGE',
+    'Expected POST /admin/run, GET /admin/status, GET /admin/quarantine or POST /admin/import/spend.',
+  )
+}
+
+async function importFile(request: Request, { importSpend }: AdminOptions): Promise<Response> {
+  const source = new URL(request.url).searchParams.get('source') || null
+  return json(200, await importSpend({ text: await request.text(), source }))
 }
 
 /** Lines of JSON: `{progress}` while it runs, `{report}` or `{error}` at the end. The run goes on when the caller leaves. */

@@ -1,5 +1,6 @@
 import { createYoga } from 'graphql-yoga'
 import type { Logger } from 'pino'
+import { holdRuns, type Pins } from '../pipeline/pins.ts'
 import { type Context, createContext } from '../resolvers/context.ts'
 import { schema } from '../schema/schema.ts'
 import type { Warehouse } from '../warehouses/warehouse.ts'
@@ -25,11 +26,11 @@ const MAX_BODY = 256 * 1024
 /** `POST` and `GET /graphql`. */
 export function createGraphql(options: GraphqlOptions): (request: Request) => Promise<Response> {
   const { warehouse, conversions, logger, stopping } = options
-  const yoga = createYoga<object, Context>({
+  const yoga = createYoga<{ pins: Pins }, Context>({
     schema,
-    context: ({ request }) => {
+    context: ({ request, pins }) => {
       const signal = AbortSignal.any([request.signal, stopping, AbortSignal.timeout(REQUEST_TIMEOUT)])
-      return createContext({ warehouse, signal, conversions: conversions ?? null })
+      return createContext({ warehouse, signal, conversions: conversions ?? null, pins })
     },
     plugins: [...staticLimits(), useCost],
     maskedErrors: { maskError: maskWith(logger), isDev: false },
@@ -52,7 +53,12 @@ export function createGraphql(options: GraphqlOptions): (request: Request) => Pr
         ],
       })
     }
-    return safely(await yoga.fetch(request))
+    const pins = holdRuns(warehouse)
+    try {
+      return safely(await yoga.fetch(request, { pins }))
+    } finally {
+      pins.release()
+    }
   }
 }
 

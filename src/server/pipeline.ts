@@ -1,4 +1,6 @@
+import type { QuarantineList, QuarantineQuery } from '../pipeline/quarantine/list.ts'
 import type { ProgressEvent, RunReport, RunRequest } from '../pipeline/run.ts'
+import type { ImportReport, SpendImport } from '../pipeline/spend/import-spend.ts'
 import type { Status } from '../pipeline/status.ts'
 
 /** What the server needs of the pipeline. */
@@ -6,4 +8,6 @@ export interface Pipeline {
   /** Tells what happens as it happens. Throws `RUN_IN_PROGRESS` when another run is. */
   runPipeline(request: RunRequest, onProgress?: (event: ProgressEvent) => void): Promise<RunReport>
   readStatus(): Promise<Status>
+  readQuarantine(query: QuarantineQuery): Promise<QuarantineList>
+  importSpend(spend: SpendImport): Promise<ImportReport>
 }

@@ -10,6 +10,7 @@ const requestBody = z.strictObject({
   acceptRecompute: flag,
   acceptColumns: flag,
   fromSources: flag,
+  acceptLoss: flag,
   release: z
     .strictObject({ ids: z.array(z.string().max(64)).min(1).max(10_000).optional(), source: word, reason: word })
     .optional(),

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { TributaryError } from '../../src/errors.ts'
 import type { RunReport } from '../../src/pipeline/run.ts'
 import { openWorld, serve, serveWorld } from './fixture.ts'
-import { emptyStatus, reportOf } from './reports.ts'
+import { emptyQuarantine, emptyStatus, reportOf } from './reports.ts'
 
 const ADMIN = { 'x-tributary-admin': '1' }
 const lines = async (response: Response) =>
@@ -123,6 +123,26 @@ describe('admin routes', () => {
     expect([response.status, await response.json()]).toEqual([200, { ...emptyStatus, counts: { events: 2 } }])
   })
 
+  test('GET /admin/quarantine passes on what is asked', async () => {
+    const asked: unknown[] = []
+    await using served = serve(await openWorld(), {
+      readQuarantine: async (query) => {
+        asked.push(query)
+        return emptyQuarantine
+      },
+    })
+    const ask = (query: string) => served.fetch(`/admin/quarantine${query}`, { headers: ADMIN })
+    expect(await (await ask('')).json()).toEqual(emptyQuarantine)
+    await ask('?source=web&reason=PAST&limit=3&text=1')
+    expect(asked).toEqual([
+      { limit: 20, hasText: false },
+      { source: 'web', reason: 'PAST', limit: 3, hasText: true },
+    ])
+    for (const wrong of ['?limit=-1', '?limit=x', '?limit=99999', '?text=yes', '?sort=file'])
+      expect((await ask(wrong)).status, wrong).toBe(400)
+    expect((await served.fetch('/admin/quarantine')).status).toBe(403)
+  })
+
   test('need a header that no page of another site can send', async () => {
     let ran = false
     await using served = await serveWorld(
@@ -147,7 +167,7 @@ describe('admin routes', () => {
     expect(ran).toBe(false)
   })
 
-  test('are those two only', async () => {
+  test('are those three only', async () => {
     await using served = await serveWorld()
     expect((await served.fetch('/admin/run', { headers: ADMIN })).status).toBe(404)
     expect((await served.fetch('/admin/erase', { method: 'POST', headers: ADMIN })).status).toBe(404)

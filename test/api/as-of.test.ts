@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { oldestPin } from '../../src/pipeline/pins.ts'
+import type { Warehouse } from '../../src/warehouses/warehouse.ts'
 import { openWorld, serve, serveWorld } from './fixture.ts'
 
 const SESSIONS = 'sessions { edges { node { id isSignupSession } } }'
@@ -58,6 +60,24 @@ describe('asOf', () => {
       extensions: { code: 'RUN_PRUNED' },
     })
     expect(errors?.[0]?.message).toContain(what)
+  })
+
+  test('holds its run until the answer is there', async () => {
+    const inner = await openWorld()
+    const pinned: (number | null)[] = []
+    const watched: Warehouse = {
+      ...inner,
+      query: (query, o) => {
+        if (o?.label !== 'api: published run') pinned.push(oldestPin(served.warehouse))
+        return inner.query(query, o)
+      },
+    }
+    await using served = serve(watched)
+    await served.ask(`{ user(id: "ann", asOf: 1) { ${SESSIONS} } }`)
+    expect(new Set(pinned)).toEqual(new Set([1]))
+    expect(oldestPin(served.warehouse)).toBeNull()
+    await served.ask('{ user(id: "ann", asOf: 1) { nonsense } }')
+    expect(oldestPin(served.warehouse)).toBeNull()
   })
 
   test('a run that was pruned is gone', async () => {

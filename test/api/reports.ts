@@ -1,4 +1,6 @@
+import type { QuarantineList } from '../../src/pipeline/quarantine/list.ts'
 import type { RunReport } from '../../src/pipeline/run.ts'
+import type { ImportReport } from '../../src/pipeline/spend/import-spend.ts'
 import type { Status } from '../../src/pipeline/status.ts'
 
 /** The report of a run that found nothing. */
@@ -13,5 +15,18 @@ export const reportOf = (run: number): RunReport => ({
   rowsWritten: 0,
 })
 
+/** A quarantine without rows. */
+export const emptyQuarantine: QuarantineList = { rows: 0, counts: [], first: [] }
+
+/** The report of an import. */
+export const importReport: ImportReport = {
+  run: 4,
+  lines: 1,
+  firstDay: '2025-01-01',
+  lastDay: '2025-01-01',
+  rowsWritten: 1,
+  problems: [],
+}
+
 /** The status of a warehouse without runs. */
-export const emptyStatus: Status = { run: null, runs: [], counts: {}, sources: [], quarantine: {} }
+export const emptyStatus: Status = { run: null, oldest: null, runs: [], counts: {}, sources: [], quarantine: {} }

@@ -39,10 +39,24 @@ describe('help', () => {
 describe('wrong command lines end with 2 and say what was meant', () => {
   const cases: [string[], string][] = [
     [['rn'], 'There is no command `rn`. Did you mean `run`?'],
-    [['toString'], 'There is no command `toString`. There are: demo, run, rebuild, serve, status.'],
+    [['toString'], 'There is no command `toString`. There are: demo, run, rebuild, serve, quarantine, import, status.'],
     [['run', '--cofnig', 'x'], '`run` has no option `--cofnig`. Did you mean `--config`?'],
     [['run', '-x'], '`run` has no option `-x`. There are: --config, --quiet.'],
     [['run', 'x.json'], '`run` takes no argument, but got `x.json`. See `tributary run --help`.'],
+    [['quarantine'], 'Expected list|release after `quarantine`, but got nothing. See `tributary quarantine --help`.'],
+    [['quarantine', 'lst'], 'Expected list|release after `quarantine`, but got `lst`. Did you mean `list`?'],
+    [['quarantine', 'list', 'x'], '`quarantine` takes no argument, but got `x`. See `tributary quarantine --help`.'],
+    [['quarantine', 'list', '--all'], '`quarantine list` takes no `--all`. See `tributary quarantine --help`.'],
+    [['quarantine', 'release', '--text'], '`quarantine release` takes no `--text`. See `tributary quarantine --help`.'],
+    [
+      ['quarantine', 'release'],
+      'Expected which rows to release: `--id`, `--source`, `--reason`, or `--all` for every one.',
+    ],
+    [
+      ['quarantine', 'release', '--all', '--id', 'x'],
+      'Expected `--all`, or some of `--id`, `--source` and `--reason`, but got both.',
+    ],
+    [['rebuild', '--accept-loss'], 'Expected `--accept-loss` with `--from-sources` only.'],
     [['run', '--config'], 'Expected FILE after `--config`, but got nothing. See `tributary run --help`.'],
     [['run', '--config', '--quiet'], 'Expected FILE after `--config`, but got `--quiet`. See `tributary run --help`.'],
     [['run', '--quiet=yes'], '`--quiet` takes no value, but got `yes`. See `tributary run --help`.'],
@@ -82,7 +96,7 @@ describe('wrong configurations end with 2', () => {
 
 it('errors have exit codes', () => {
   expect(
-    (['USAGE', 'CONFIG_INVALID', 'WAREHOUSE_BUSY', 'RUN_IN_PROGRESS', 'QUERY_FAILED', 'CHECK_FAILED'] as const).map(
+    (['USAGE', 'CONFIG_INVALID', 'WAREHOUSE_BUSY', 'RUN_IN_PROGRESS', 'QUERY_FAILED', 'LOSS_REFUSED'] as const).map(
       exitCodeOf,
     ),
   ).toEqual([2, 2, 3, 3, 1, 1])

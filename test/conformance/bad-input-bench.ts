@@ -1,7 +1,8 @@
 import { expect } from 'vitest'
 import type { PipelineOptions } from '../../src/pipeline/options.ts'
-import { type RunReport, runPipeline } from '../../src/pipeline/run.ts'
-import { sql } from '../../src/warehouses/sql.ts'
+import { type RunReport, type RunRequest, runPipeline } from '../../src/pipeline/run.ts'
+import { readStatus } from '../../src/pipeline/status.ts'
+import { type Sql, sql } from '../../src/warehouses/sql.ts'
 import type { Row, Warehouse } from '../../src/warehouses/warehouse.ts'
 import { currentTables, emptyTables, optionsFor, run, temporaryFolder } from '../harness/pipeline.ts'
 
@@ -54,12 +55,19 @@ export class Bench {
     this.options = { ...this.options, sources }
   }
 
+  /** Other settings from now on; the version stays, so that nothing is computed anew for them. */
+  change(options: Partial<PipelineOptions>): void {
+    this.options = { ...this.options, ...options }
+  }
+
   write(name: string, ...lines: readonly string[]): string {
     return this.folder.write(name, lines.map((line) => `${line}\n`).join(''))
   }
 
   /** A run, with the sum of promise 3 checked for each source. */
-  async run(more: { now?: Date; signal?: AbortSignal; warehouse?: Warehouse } = {}): Promise<RunReport> {
+  async run(
+    more: Partial<RunRequest> & { now?: Date; signal?: AbortSignal; warehouse?: Warehouse } = {},
+  ): Promise<RunReport> {
     const { warehouse, options } = this
     const report = await runPipeline({ warehouse, options, kind: 'increment', configVersion: 'test', ...more })
     const recorded = await warehouse.query(
@@ -112,6 +120,11 @@ export class Bench {
     return this.warehouse.query(sql`select * from ${sql.table('events')} order by source, event_id`)
   }
 
+  /** What the runs say of themselves, in their order. */
+  runs(): Sql {
+    return sql`select * from ${sql.table('runs')} order by run_id`
+  }
+
   async eventIds(): Promise<string[]> {
     return (await this.events()).map((e) => String(e.event_id))
   }
@@ -132,12 +145,9 @@ export class Bench {
         expect(typeof q.text, `${q.file}:${q.line} has its text`).toBe('string')
     }
     expect(new Set(refused.map((q) => q.quarantine_id)).size, 'ids of quarantine are unique').toBe(refused.length)
-    const [sums] = await this.warehouse.query(sql`
-select
-    (select coalesce(sum(accepted + excluded), 0) from ${sql.table('run_sources')}) as taken,
-    (select count(*) from ${sql.table('events')}) as kept
-`)
-    expect(sums!.taken, 'accepted and excluded rows of all runs').toBe(sums!.kept)
+    const { sources, counts } = await readStatus(this.warehouse)
+    const taken = sources.reduce((sum, s) => sum + s.accepted + s.excluded, 0)
+    expect(taken, 'accepted and excluded rows of all runs').toBe(counts.events)
     const before = await this.tables()
     expect((await run(this.warehouse, this.options, 'rebuild')).rowsWritten, 'rows that a rebuild writes').toBe(0)
     expect(await this.tables()).toEqual(before)

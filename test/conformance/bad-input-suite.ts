@@ -3,6 +3,7 @@ import type { Warehouse } from '../../src/warehouses/warehouse.ts'
 import { testChangingFiles } from './bad-input-changes-suite.ts'
 import { testBadFiles } from './bad-input-files-suite.ts'
 import { testBadLines } from './bad-input-lines-suite.ts'
+import { testReleases } from './bad-input-release-suite.ts'
 
 /**
  * Whatever is delivered, a run ends well or says clearly why not: nothing is lost, all is counted, and the same file
@@ -13,5 +14,6 @@ export function testBadInput(open: () => Promise<Warehouse>): void {
     testBadLines(open)
     testBadFiles(open)
     testChangingFiles(open)
+    testReleases(open)
   })
 }

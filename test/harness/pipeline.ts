@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { referenceTables } from '../../src/pipeline/channels/tables.ts'
 import type { PipelineOptions } from '../../src/pipeline/options.ts'
-import { type RunInput, type RunKind, type RunReport, runPipeline } from '../../src/pipeline/run.ts'
+import { type RunInput, type RunReport, type RunRequest, runPipeline } from '../../src/pipeline/run.ts'
 import { tables } from '../../src/pipeline/tables/tables.ts'
 import { sql } from '../../src/warehouses/sql.ts'
 import type { Row, Warehouse } from '../../src/warehouses/warehouse.ts'
@@ -38,7 +38,7 @@ export function optionsFor(folder: string, more: Partial<PipelineOptions> = {}):
 export function run(
   warehouse: Warehouse,
   options: PipelineOptions,
-  kind: RunKind = 'increment',
+  kind: RunRequest['kind'] = 'increment',
   more: Partial<RunInput> = {},
 ): Promise<RunReport> {
   return runPipeline({ warehouse, options, kind, configVersion: 'test', ...more })

@@ -2,6 +2,8 @@ import { isoTime } from '../../warehouses/iso-time.ts'
 import { type Sql, sql } from '../../warehouses/sql.ts'
 import type { Row, Warehouse } from '../../warehouses/warehouse.ts'
 import type { FilesSource } from '../options.ts'
+import { isRetried } from '../quarantine/release.ts'
+import type { StageContext } from '../stage.ts'
 import { watermarks } from '../tables/records.ts'
 import { integer, nullable, OPEN_RUN, text } from '../tables/table.ts'
 import { type FoundFile, findFiles, hashFile, isAsFound, problemOf } from './files.ts'
@@ -27,7 +29,7 @@ const SOURCE_FILES = {
   key_source: text('What event keys are made with.'),
   file: text('The file.'),
   problem: text('Why it could not be read to the end.', nullable),
-  is_retry: integer('1: not read; only its lines that wait are tried again.'),
+  is_retry: integer('1: not read; only lines of it that are in quarantine are tried again.'),
 }
 
 /**
@@ -37,14 +39,15 @@ const SOURCE_FILES = {
 export async function readFiles(
   warehouse: Warehouse,
   sources: readonly FilesSource[],
-  run: number,
-  waiting: Sql,
+  c: Pick<StageContext, 'run' | 'release' | 'fromSources' | 'recompute'>,
   signal?: AbortSignal,
 ): Promise<SourceReading> {
   const known = await warehouse.query<
     Row & { source: string; item: string; position: string; bytes: number; modified_at: string }
-  >(sql`select source, item, position, bytes, modified_at from ${sql.table('watermarks')}`)
-  const torn = await tornFiles(warehouse)
+  >(
+    sql`select source, item, position, bytes, modified_at from ${sql.table('watermarks')} where ${c.fromSources ? sql`1 = 0` : sql`1 = 1`}`,
+  )
+  const torn = c.fromSources ? new Set<string>() : await tornFiles(warehouse)
   const toRead: FileToRead[] = []
   const marks: Row[] = []
   const problems: string[] = []
@@ -68,7 +71,7 @@ export async function readFiles(
         bytes: file.bytes,
         modified_at,
         rows_read: 0,
-        run_id: run,
+        run_id: c.run,
       }
       // A file that cannot be read keeps no mark: the next run tries again.
       if (file.problem === null) marks.push(mark)
@@ -87,7 +90,7 @@ export async function readFiles(
   )
   const damageOf = new Map(damaged.map((d) => [d.file, d.reason]))
   const described = toRead.map((f) => ({ ...f, problem: f.problem ?? damageOf.get(String(f.number)) ?? null }))
-  const retried = await filesToRetry(warehouse, sources, described, waiting)
+  const retried = await filesToRetry(warehouse, sources, described, isRetried(c))
   await warehouse.loadStaging(
     'source_files',
     SOURCE_FILES,
@@ -100,7 +103,7 @@ export async function readFiles(
       is_retry: f.is_retry,
     })),
   )
-  await warehouse.stage('retried_lines', retriedLines(warehouse, waiting))
+  await warehouse.stage('retried_lines', retriedLines(warehouse, isRetried(c)))
   // Nor does one whose content was not read in full, or changed while it was read; nor its copies.
   const unread = new Set<string>()
   for (const f of described) {
@@ -142,15 +145,15 @@ async function tornFiles(warehouse: Warehouse): Promise<ReadonlySet<string>> {
   return new Set(rows.map((r) => `${r.source}\u001f${r.file}`))
 }
 
-/** Files with waiting lines that this run does not read: those lines are tried again. */
+/** Files with lines to try again that this run does not read: of every run those that wait, and what was released. */
 async function filesToRetry(
   warehouse: Warehouse,
   sources: readonly FilesSource[],
   read: readonly FileToRead[],
-  waiting: Sql,
+  isRetriedRow: Sql,
 ) {
   const files = await warehouse.query<Row & { source: string; file: string }>(
-    sql`select distinct source, file from ${sql.table('quarantine')} where ${waiting} order by source, file`,
+    sql`select distinct source, file from ${sql.table('quarantine')} where ${isRetriedRow} order by source, file`,
   )
   const isRead = new Set(read.map((f) => `${f.source.name}\u001f${f.item}`))
   return files
@@ -159,9 +162,9 @@ async function filesToRetry(
     .map((f, i) => ({ ...f, number: read.length + 1 + i, problem: null, is_retry: 1 }))
 }
 
-const retriedLines = ({ dialect: d }: Warehouse, waiting: Sql) => sql`
+const retriedLines = ({ dialect: d }: Warehouse, isRetriedRow: Sql) => sql`
 select ${d.cast('f.file_number', 'string')} as file, q.line, q.text
 from ${sql.table('quarantine')} as q
 join ${sql.staging('source_files')} as f on f.source = q.source and f.file = q.file and f.is_retry = 1
-where ${waiting}
+where ${isRetriedRow}
 `

@@ -9,8 +9,10 @@ export const runs = table({
   key: ['run_id'],
   columns: {
     run_id: integer('Number of the run, from 1.'),
-    kind: text('`increment` or `rebuild`.'),
-    state: text('`running`, `written` (data committed), `published` (readers see it) or `failed`.'),
+    kind: text('`increment`, `rebuild`, `rebuild_from_sources` or `import`.'),
+    state: text(
+      '`running`, `written` (data committed), `published` (readers see it), `pruned` (its answers cannot be asked again) or `failed`.',
+    ),
     started_at: time('When it began.'),
     finished_at: time('When it ended.', nullable),
     published_at: time('When readers began to see it.', nullable),
@@ -92,6 +94,21 @@ export const sourceColumns = table({
     column_name: text('Column.'),
     column_type: text('Its type in the engine’s words.'),
     first_run: integer('The run that first saw it.'),
+  },
+})
+
+/** What was let in from quarantine. */
+export const releases = table({
+  name: 'releases',
+  row: 'released content',
+  description:
+    'Lines that were released from quarantine: their times are not judged again, however often they are read.',
+  kind: 'record',
+  key: ['source', 'content_hash'],
+  columns: {
+    source: text('Name of the source.'),
+    content_hash: text('md5 of the line.'),
+    run_id: integer('The run that first took it in.'),
   },
 })
 

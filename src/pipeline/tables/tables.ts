@@ -16,6 +16,7 @@ import {
 } from './people.ts'
 import {
   lease,
+  releases,
   runSources,
   runStages,
   runs,
@@ -24,6 +25,7 @@ import {
   userAgents,
   watermarks,
 } from './records.ts'
+import { adSpend } from './spend.ts'
 
 /** Every table tributary keeps, in reading order. docs/tables.md is printed from this list. */
 export const tables: readonly TableSpec[] = [
@@ -44,10 +46,12 @@ export const tables: readonly TableSpec[] = [
   credits,
   attribution,
   channelStats,
+  adSpend,
   runs,
   runStages,
   runSources,
   watermarks,
+  releases,
   sourceColumns,
   stageFingerprints,
   lease,
