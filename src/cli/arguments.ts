@@ -5,26 +5,49 @@ import type { Command, CommandOption } from './command.ts'
 
 export const usageError = (message: string) => new TributaryError('USAGE', message)
 
-/** The values of a command's options; whatever it does not know is refused with the nearest it knows. */
-export function parseArguments(
-  name: string,
-  command: Command,
-  args: readonly string[],
-): Record<string, string | boolean> {
+/** What a command was given. */
+interface Given {
+  readonly values: Record<string, string | boolean | readonly string[]>
+  readonly argument: string | undefined
+}
+
+/** A command's argument and the values of its options; whatever it does not know is refused with the nearest it knows. */
+export function parseArguments(name: string, command: Command, args: readonly string[]): Given {
   const options: Record<string, CommandOption> = command.options
   const known = Object.keys(options).map((option) => `--${option}`)
   const types = Object.fromEntries(Object.entries(options).map(([option, { type }]) => [option, { type }]))
   const { tokens } = parseArgs({ args: [...args], options: types, strict: false, allowPositionals: true, tokens: true })
-  const values: Record<string, string | boolean> = {}
+  const values: Given['values'] = {}
+  let argument: string | undefined
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue
-    if (token.kind === 'positional')
-      throw usageError(`\`${name}\` takes no argument, but got \`${token.value}\`. ${helpFor(name)}`)
+    if (token.kind === 'positional') {
+      argument = argumentOf(name, command, argument, token.value)
+      continue
+    }
     const option = options[token.name]
     if (!option) throw usageError(`\`${name}\` has no option \`${token.rawName}\`. ${suggestion(token.rawName, known)}`)
-    values[token.name] = valueFor(name, token, option)
+    const value = valueFor(name, token, option)
+    values[token.name] = option.isList ? [...listOf(values[token.name]), ...items(String(value))] : value
   }
-  return values
+  return { values, argument }
+}
+
+const listOf = (value: Given['values'][string] | undefined) => (Array.isArray(value) ? value : [])
+
+const items = (text: string) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+
+function argumentOf(name: string, command: Command, before: string | undefined, value: string): string {
+  if (!command.argument) throw usageError(`\`${name}\` takes no argument, but got \`${value}\`. ${helpFor(name)}`)
+  if (before !== undefined)
+    throw usageError(
+      `\`${name}\` takes one ${command.argument.name}, but got \`${before}\` and \`${value}\`. ${helpFor(name)}`,
+    )
+  return value
 }
 
 /** The number of an option that takes one. */

@@ -5,21 +5,36 @@ export interface CommandOption {
   readonly type: 'string' | 'boolean'
   /** What stands for the value in `--help`: `FILE`. */
   readonly value?: string
+  /** May be given more than once; a comma stands between values too. */
+  readonly isList?: true
+  readonly description: string
+}
+
+/** An argument without `--`: at most one, and always optional. */
+export interface CommandArgument {
+  /** What stands for it in `--help`: `STAGE`. */
+  readonly name: string
   readonly description: string
 }
 
 type Options = Readonly<Record<string, CommandOption>>
 
-type Value<T extends CommandOption['type']> = T extends 'boolean' ? boolean : string
+type Value<T extends CommandOption> = T extends { isList: true }
+  ? readonly string[]
+  : T['type'] extends 'boolean'
+    ? boolean
+    : string
 
-type Values<O extends Options> = { readonly [K in keyof O]?: Value<O[K]['type']> }
+type Values<O extends Options> = { readonly [K in keyof O]?: Value<O[K]> }
 
 /** One command: what it is for, what it takes, and what it does. */
 export interface Command<O extends Options = Options> {
   readonly summary: string
+  /** Absent for commands that take none. */
+  readonly argument?: CommandArgument
   readonly options: O
   /** Returns an exit code; exit-codes.ts lists them. */
-  run(values: Values<O>, terminal: Terminal): Promise<number>
+  run(values: Values<O>, terminal: Terminal, argument?: string): Promise<number>
 }
 
 /** Returns its argument: it exists so that `values` is typed from `options`. */

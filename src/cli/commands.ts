@@ -6,5 +6,6 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./run.ts')).run as Command,
   rebuild: async () => (await import('./rebuild.ts')).rebuild as Command,
   serve: async () => (await import('./serve.ts')).serve as Command,
+  sql: async () => (await import('./sql.ts')).sql as Command,
   status: async () => (await import('./status.ts')).status as Command,
 }

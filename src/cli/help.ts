@@ -23,7 +23,10 @@ export function helpFor(name: string, command: Command): string {
   const options = Object.entries(command.options).map(
     ([option, { value, description }]) => [`--${option}${value ? ` ${value}` : ''}`, description] as const,
   )
-  return [`Usage: tributary ${name} [options]`, '', command.summary, '', ...columns(options)].join('\n')
+  const { argument } = command
+  const usage = `Usage: tributary ${name} ${argument ? `[${argument.name}] ` : ''}[options]`
+  const rows = argument ? [[argument.name, argument.description] as const, ...options] : options
+  return [usage, '', command.summary, '', ...columns(rows)].join('\n')
 }
 
 function columns(rows: readonly (readonly [string, string])[]): string[] {

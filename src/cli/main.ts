@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { suggestion } from '../config/closest.ts'
 import { TributaryError } from '../errors.ts'
 import { parseArguments, usageError } from './arguments.ts'
+import type { Command } from './command.ts'
 import { commands } from './commands.ts'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
 import { helpFor, helpForAll } from './help.ts'
@@ -32,7 +33,8 @@ async function dispatch([name, ...rest]: readonly string[], terminal: Terminal):
   if (!load) throw usageError(`There is no command \`${name}\`. ${suggestion(name, Object.keys(commands))}`)
   const command = await load()
   if (rest.includes('--help') || rest.includes('-h')) return say(terminal, helpFor(name, command))
-  return command.run(parseArguments(name, command, rest), terminal)
+  const { values, argument } = parseArguments(name, command, rest)
+  return command.run(values as Parameters<Command['run']>[0], terminal, argument)
 }
 
 function say(terminal: Terminal, text: string): number {

@@ -60,7 +60,7 @@ describe('wrong configurations end with 2', () => {
     expect(code).toBe(2)
     expect(err).toContain('expected one of tributary.config.ts')
     expect(err).toContain('`tributary demo`')
-    expect(err).toContain('examples/duckdb/tributary.config.ts')
+    expect(err).toContain('`tributary init`')
   })
 
   it('when there are two', async () => {
