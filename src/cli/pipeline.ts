@@ -1,9 +1,11 @@
+import type { CheckReport } from '../check/report.ts'
 import type { Config } from '../config/config.ts'
 import { TributaryError } from '../errors.ts'
 import { type ProgressEvent, type RunReport, type RunRequest, runPipeline } from '../pipeline/run.ts'
 import { readStatus, type Status } from '../pipeline/status.ts'
 import { openWarehouse } from '../warehouses/open.ts'
 import type { Warehouse } from '../warehouses/warehouse.ts'
+import { checkOpened } from './check-config.ts'
 import { pipelineOfServer } from './remote.ts'
 import { readServerFile } from './server-file.ts'
 
@@ -13,6 +15,7 @@ export interface Pipeline {
   readonly server: string | null
   run(request: RunRequest, onProgress: (event: ProgressEvent) => void, signal: AbortSignal): Promise<RunReport>
   status(): Promise<Status>
+  check(): Promise<CheckReport>
   close(): Promise<void>
 }
 
@@ -45,6 +48,7 @@ function pipelineHere(config: Config, warehouse: Warehouse): Pipeline {
     run: (request, onProgress, signal) =>
       runPipeline({ ...request, warehouse, options, configVersion, onProgress, signal }),
     status: () => readStatus(warehouse),
+    check: () => checkOpened(config, warehouse),
     close: () => warehouse.close(),
   }
 }

@@ -1,3 +1,4 @@
+import type { CheckReport } from '../check/report.ts'
 import { type ErrorCode, TributaryError } from '../errors.ts'
 import type { ProgressEvent, RunReport, RunRequest } from '../pipeline/run.ts'
 import type { Status } from '../pipeline/status.ts'
@@ -17,6 +18,7 @@ export async function pipelineOfServer(url: string): Promise<Pipeline | null> {
     server: url,
     run: (request, onProgress, signal) => runThere(new URL('/admin/run', url), request, onProgress, signal),
     status: async () => (await ask(new URL('/admin/status', url), { headers })).json() as Promise<Status>,
+    check: async () => (await ask(new URL('/admin/check', url), { headers })).json() as Promise<CheckReport>,
     close: async () => {},
   }
 }

@@ -3,6 +3,7 @@ import { readStatus } from '../pipeline/status.ts'
 import { startServer } from '../server/listen.ts'
 import { openWarehouse } from '../warehouses/open.ts'
 import type { Warehouse } from '../warehouses/warehouse.ts'
+import { checkOpened } from './check-config.ts'
 import { exitCodes } from './exit-codes.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { removeServerFile, writeServerFile } from './server-file.ts'
@@ -46,6 +47,7 @@ function listen(config: Config, port: number, warehouse: Warehouse, runs: Server
     conversions: Object.keys(config.pipeline.conversions),
     runPipeline: (request, onProgress) => runs.run(request, onProgress),
     readStatus: () => readStatus(warehouse),
+    check: () => checkOpened(config, warehouse),
     schedule: config.schedule,
     timezone: config.timezone,
     logger,

@@ -9,11 +9,12 @@ import type { Runner } from './runner.ts'
 export interface AdminOptions {
   readonly runner: Runner
   readonly readStatus: Pipeline['readStatus']
+  readonly check: Pipeline['check']
   readonly logger: Logger
 }
 
 /**
- * What commands ask of a server that has the database: `POST /admin/run` with a `RunRequest` and `GET /admin/status`.
+ * What commands ask of a server that has the database: `POST /admin/run` with a `RunRequest`, `GET /admin/status` and `GET /admin/check`.
  * The header keeps browsers out: a page of another site cannot send it without asking first, and we never allow.
  */
 export async function admin(request: Request, path: string, options: AdminOptions): Promise<Response> {
@@ -21,11 +22,12 @@ export async function admin(request: Request, path: string, options: AdminOption
     return failure(403, 'USAGE', 'Expected the header `x-tributary-admin: 1`.')
   try {
     if (path === '/admin/status' && request.method === 'GET') return json(200, await options.readStatus())
+    if (path === '/admin/check' && request.method === 'GET') return json(200, await options.check())
     if (path === '/admin/run' && request.method === 'POST') return await startRun(request, options)
   } catch (error) {
     return refused(error, options.logger)
   }
-  return failure(404, 'USAGE', 'Expected POST /admin/run or GET /admin/status.')
+  return failure(404, 'USAGE', 'Expected POST /admin/run, GET /admin/status or GET /admin/check.')
 }
 
 /** Lines of JSON: `{progress}` while it runs, `{report}` or `{error}` at the end. The run goes on when the caller leaves. */

@@ -1,3 +1,4 @@
+import type { CheckReport } from '../check/report.ts'
 import type { ProgressEvent, RunReport, RunRequest } from '../pipeline/run.ts'
 import type { Status } from '../pipeline/status.ts'
 
@@ -6,4 +7,6 @@ export interface Pipeline {
   /** Tells what happens as it happens. Throws `RUN_IN_PROGRESS` when another run is. */
   runPipeline(request: RunRequest, onProgress?: (event: ProgressEvent) => void): Promise<RunReport>
   readStatus(): Promise<Status>
+  /** How the installation does, as the server's configuration has it. */
+  check(): Promise<CheckReport>
 }

@@ -4,7 +4,7 @@ import { type App, type AppOptions, createApp } from '../../src/server/app.ts'
 import { openDuckdb } from '../../src/warehouses/duckdb.ts'
 import { compile, type Sql } from '../../src/warehouses/sql.ts'
 import type { Warehouse } from '../../src/warehouses/warehouse.ts'
-import { emptyStatus, reportOf } from './reports.ts'
+import { emptyCheck, emptyStatus, reportOf } from './reports.ts'
 import { worldRows } from './world.ts'
 
 /** A served world: the app, the statements it sent and the lines it logged. */
@@ -53,6 +53,7 @@ export function serve(inner: Warehouse, options: Partial<AppOptions> = {}): Serv
     conversions: ['signup', 'purchase'],
     runPipeline: async () => reportOf(3),
     readStatus: async () => emptyStatus,
+    check: async () => emptyCheck,
     logger: pino({ level: 'debug' }, { write: (line: string) => void log.push(line) }),
     ...options,
   })

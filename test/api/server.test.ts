@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import { describe, expect, test } from 'vitest'
 import { type ServerOptions, startServer } from '../../src/server/listen.ts'
 import { openWorld } from './fixture.ts'
-import { emptyStatus, reportOf } from './reports.ts'
+import { emptyCheck, emptyStatus, reportOf } from './reports.ts'
 
 async function start(options: Partial<ServerOptions> = {}) {
   const warehouse = await openWorld()
@@ -13,6 +13,7 @@ async function start(options: Partial<ServerOptions> = {}) {
     configVersion: 'v1',
     runPipeline: async () => reportOf(1),
     readStatus: async () => emptyStatus,
+    check: async () => emptyCheck,
     logger: pino({ level: 'silent' }),
     host: '127.0.0.1',
     port: 0,
