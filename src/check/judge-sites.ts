@@ -2,7 +2,7 @@ import { editDistance } from '../config/closest.ts'
 import type { PipelineOptions } from '../pipeline/options.ts'
 import { isLocalHost, isUnder, siteOf } from './domains.ts'
 import type { Evidence } from './evidence.ts'
-import { type Counted, count, type Finding, listed, plural, share } from './report.ts'
+import { type Counted, type Finding, listed, plural, share } from './report.ts'
 
 /** Fewer of a hundred pages than this are a translator, a cache, somebody's copy of the site. */
 const FEWEST = 0.01
@@ -90,21 +90,21 @@ export function judgeEvents(
     findings.push({
       severity: 'warning',
       subject: 'sources',
-      message: `None of the ${count(events)} events in ${where} comes from a browser or an app with an anonymousId.`,
+      message: `No event in ${where} comes from a browser or an app with an anonymousId.`,
       fix: 'Events of servers identify and convert, but make no sessions and no touches: everything will be Unattributed. Read the source of your website too.',
     })
   else if (pages === 0)
     findings.push({
       severity: 'warning',
       subject: 'sources',
-      message: `None of the ${count(events)} events in ${where} is a page or screen.`,
+      message: `No event in ${where} is a page or screen.`,
       fix: 'Campaigns and referrers stand on pages: without them nearly every touch will be Direct.',
     })
   if (identified === 0)
     findings.push({
       severity: 'warning',
       subject: 'sources',
-      message: `None of the ${count(events)} events in ${where} has a userId.`,
+      message: `No event in ${where} has a userId.`,
       fix: 'Without them devices stay apart: call `identify` when somebody signs up or in.',
     })
   return findings

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { extname } from 'node:path'
 import type { FilesSource } from '../pipeline/options.ts'
 import { type FoundFile, findFiles } from '../pipeline/sources/files.ts'
-import { readLines } from '../warehouses/text-files.ts'
+import { readLines, whyUnreadable } from '../warehouses/text-files.ts'
 import type { Probe, SampleLine } from './probes.ts'
 import { type Counted, type Finding, listed, plural } from './report.ts'
 
@@ -48,7 +48,7 @@ async function firstLines(file: FoundFile, most: number) {
       lines.push({ file: file.item, line, text })
     }
   } catch (error) {
-    return { lines: [], isWhole: false, problem: error instanceof Error ? error.message : String(error) }
+    return { lines: [], isWhole: false, problem: whyUnreadable(error, file) }
   }
   return { lines, isWhole: file.isGzip || file.bytes <= MOST_BYTES, problem: null }
 }

@@ -1,3 +1,4 @@
+import { currencyDigits } from '../pipeline/currencies.ts'
 import { normaliseName } from '../pipeline/incoming.ts'
 import { atomColumns, type StageContext } from '../pipeline/stage.ts'
 import { boolean, nullable, text, time } from '../pipeline/tables/table.ts'
@@ -10,6 +11,8 @@ import { similar } from './similar.ts'
 
 /** Of each conversion the latest so many are looked at. */
 const MOST_EVENTS = 1000
+
+const NUMBER = /^[+-]?(\d+([.]\d*)?|[.]\d+)$/
 
 const BATCH = {
   anonymous_id: text('Device.'),
@@ -87,9 +90,11 @@ function judge(
   const parts = Object.entries(reasons).flatMap(([reason, words]) =>
     found[reason] ? [`${count(found[reason])} ${words}`] : [],
   )
-  const isKnown = found.UNKNOWN_CURRENCY ? currency : value
-  const seen = isKnown === null ? [] : samples(properties, isKnown)
-  const examples = seen.length > 0 ? ` \`${isKnown}\` holds, for example, ${seen.join(', ')}.` : ''
+  const isFit = (text: string) => Object.hasOwn(currencyDigits, text.trim().toUpperCase())
+  const examples = [
+    ...(found.NOT_A_NUMBER ? [unfit(properties, value!, (text) => NUMBER.test(text.trim()))] : []),
+    ...(found.UNKNOWN_CURRENCY && currency !== null ? [unfit(properties, currency, isFit)] : []),
+  ].join('')
   const others = numericProperties(properties).filter((other) => other.value !== value)
   const near = similar(
     value ?? '',
@@ -140,19 +145,20 @@ function at(text: string, path: string): unknown {
   return value === null || value === '' ? undefined : value
 }
 
-function samples(properties: readonly string[], path: string): string[] {
+/** Some of the values that do not fit. */
+function unfit(properties: readonly string[], path: string, isFit: (text: string) => boolean): string {
   const seen = properties.flatMap((text) => {
     const value = at(text, path)
-    return value === undefined ? [] : [`\`${JSON.stringify(value).slice(0, 40)}\``]
+    return value === undefined || isFit(String(value)) ? [] : [`\`${JSON.stringify(value).slice(0, 40)}\``]
   })
-  return [...new Set(seen)].slice(0, 3)
+  return ` \`${path}\` holds, for example, ${[...new Set(seen)].slice(0, 3).join(', ')}.`
 }
 
 function numericProperties(properties: readonly string[]): readonly Counted[] {
   const counts = new Map<string, number>()
   for (const text of properties)
     for (const [key, value] of Object.entries((parse(text) as object | null) ?? {}))
-      if (/^[+-]?(\d+([.]\d*)?|[.]\d+)$/.test(String(value).trim())) counts.set(key, (counts.get(key) ?? 0) + 1)
+      if (NUMBER.test(String(value).trim())) counts.set(key, (counts.get(key) ?? 0) + 1)
   return [...counts].map(([value, n]) => ({ value, count: n })).sort((a, b) => b.count - a.count)
 }
 

@@ -60,7 +60,7 @@ function summary(findings: readonly Finding[]): string {
 /** Text in lines of a width, the second and later ones indented. */
 function wrap(text: string, width: number, indent: number): string {
   const lines = ['']
-  for (const word of text.split(' ')) {
+  for (const word of text.split(/ (?!%)/)) {
     const line = lines.at(-1)!
     if (line !== '' && line.length + word.length + 1 > width) lines.push(word)
     else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`

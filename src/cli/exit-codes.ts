@@ -11,6 +11,8 @@ export const exitCodes = {
   busy: 3,
   /** `check`: it works, with warnings. */
   warnings: 4,
+  /** `init` was left by its reader; as a signal would end it. */
+  stopped: 130,
 } as const
 
 export function exitCodeOf(code: ErrorCode): number {

@@ -46,7 +46,7 @@ export async function inspectTextFile(file: TextFile, longestLine: number): Prom
       if (lineLength > longestLine) isPlain = false
     }
   } catch (error) {
-    return { reason: describe(error, file), isEmpty: false, isPlain: false }
+    return { reason: whyUnreadable(error, file), isEmpty: false, isPlain: false }
   }
   if (!isUtf8(tail)) isPlain = false
   return { reason: null, isEmpty: bytes === 0, isPlain }
@@ -101,7 +101,8 @@ async function* open(file: TextFile): AsyncGenerator<Buffer> {
   yield* bytes.pipe(unzip) as Readable
 }
 
-function describe(error: unknown, file: TextFile): string {
+/** Why a file cannot be read, in words. */
+export function whyUnreadable(error: unknown, file: Pick<TextFile, 'isGzip'>): string {
   const { code, message } = error as NodeJS.ErrnoException
   if (code === 'EACCES' || code === 'EPERM') return 'no permission to read it'
   if (code === 'ENOENT') return 'it is gone'
