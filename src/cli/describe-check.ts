@@ -2,8 +2,7 @@ import type { CheckReport, Finding, SourceCheck } from '../check/report.ts'
 import { count, plural } from './numbers.ts'
 
 /** What `check` found, as text for people. */
-export function describeCheck(report: CheckReport, file: string, columns: number): string {
-  const width = Math.max(60, Math.min(columns, 110))
+export function describeCheck(report: CheckReport, file: string, width: number): string {
   const { warehouse, sources, events, findings } = report
   const run = warehouse.run === null ? 'No run is published yet.' : `Run ${warehouse.run} is published.`
   const seen = events.of === 'tables' ? 'taken in so far' : 'of the sample can be used'

@@ -1,18 +1,28 @@
 import type { Command } from './command.ts'
 import { commands } from './commands.ts'
 
+/** What belongs together in `--help`; a command that is not here stands under the last one. */
+const groups: Readonly<Record<string, readonly string[]>> = {
+  'To begin:': ['demo', 'init', 'check'],
+  'To run:': ['run', 'serve', 'status', 'rebuild'],
+  'To look closer, and to mend:': ['sql'],
+}
+
 /** What `tributary --help` says. */
 export async function helpForAll(): Promise<string> {
   const loaded = await Promise.all(
     Object.entries(commands).map(async ([name, load]) => [name, (await load()).summary] as const),
   )
+  const titles = Object.keys(groups)
+  const groupOf = (name: string) => titles.find((title) => groups[title]!.includes(name)) ?? titles.at(-1)
+  const lines = columns(loaded)
+  const parts = titles.map((title) => [title, ...lines.filter((_, i) => groupOf(loaded[i]![0]) === title), ''])
   return [
     'tributary: where your signups, sales and customers come from.',
     '',
     'Usage: tributary <command> [options]',
     '',
-    ...columns(loaded),
-    '',
+    ...parts.flat(),
     'tributary <command> --help   what a command takes',
     'tributary --version          the version',
   ].join('\n')
