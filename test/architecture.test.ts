@@ -12,8 +12,9 @@ const allowed: Record<string, readonly string[]> = {
   resolvers: ['warehouses', 'pipeline'],
   schema: ['resolvers'],
   config: ['warehouses', 'pipeline'], // the types of their options
-  server: ['schema', 'resolvers', 'pipeline', 'warehouses', 'config'],
-  cli: ['server', 'pipeline', 'warehouses', 'config', 'demo'],
+  check: ['pipeline', 'warehouses', 'config'],
+  server: ['check', 'schema', 'resolvers', 'pipeline', 'warehouses', 'config'],
+  cli: ['server', 'check', 'pipeline', 'warehouses', 'config', 'demo'],
   'index.ts': ['config', 'pipeline', 'warehouses'],
   'errors.ts': [],
 }

@@ -5,17 +5,19 @@ import type { Command, CommandOption, Positional } from './command.ts'
 
 export const usageError = (message: string) => new TributaryError('USAGE', message)
 
+/** What a command was given. */
+interface Given {
+  readonly values: Record<string, string | boolean | readonly string[]>
+  readonly positionals: readonly string[]
+}
+
 /** The values of a command's options, and what stands before them; whatever it does not know is refused with the nearest it knows. */
-export function parseArguments(
-  name: string,
-  command: Command,
-  args: readonly string[],
-): { values: Record<string, string | boolean>; positionals: readonly string[] } {
+export function parseArguments(name: string, command: Command, args: readonly string[]): Given {
   const options: Record<string, CommandOption> = command.options
   const known = Object.keys(options).map((option) => `--${option}`)
   const types = Object.fromEntries(Object.entries(options).map(([option, { type }]) => [option, { type }]))
   const { tokens } = parseArgs({ args: [...args], options: types, strict: false, allowPositionals: true, tokens: true })
-  const values: Record<string, string | boolean> = {}
+  const values: Given['values'] = {}
   const positionals: string[] = []
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue
@@ -26,16 +28,23 @@ export function parseArguments(
     const option = options[token.name]
     if (!option) throw usageError(`\`${name}\` has no option \`${token.rawName}\`. ${suggestion(token.rawName, known)}`)
     const value = valueFor(name, token, option)
-    const before = values[token.name]
-    values[token.name] = option.isRepeatable && before !== undefined ? `${before},${value}` : value
+    values[token.name] = option.isList ? [...listOf(values[token.name]), ...items(String(value))] : value
   }
   const missing = command.positionals?.[positionals.length]
-  if (missing)
+  if (missing && !missing.optional)
     throw usageError(
       `Expected ${missing.value} after \`${[name, ...positionals].join(' ')}\`, but got nothing. ${helpFor(name)}`,
     )
   return { values, positionals }
 }
+
+const listOf = (value: Given['values'][string] | undefined) => (Array.isArray(value) ? value : [])
+
+const items = (text: string) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
 
 /** The number of an option that takes one. */
 export function wholeNumber(

@@ -5,8 +5,8 @@ export interface CommandOption {
   readonly type: 'string' | 'boolean'
   /** What stands for the value in `--help`: `FILE`. */
   readonly value?: string
-  /** May be given more than once: its values come as one, with commas between. */
-  readonly isRepeatable?: true
+  /** May be given more than once; a comma stands between values too. */
+  readonly isList?: true
   readonly description: string
 }
 
@@ -16,18 +16,24 @@ export interface Positional {
   readonly value: string
   /** The words it may be; any text when left out. */
   readonly choices?: readonly string[]
+  /** What it is and that it may be left out; the others are needed. */
+  readonly optional?: string
 }
 
 type Options = Readonly<Record<string, CommandOption>>
 
-type Value<T extends CommandOption['type']> = T extends 'boolean' ? boolean : string
+type Value<T extends CommandOption> = T extends { isList: true }
+  ? readonly string[]
+  : T['type'] extends 'boolean'
+    ? boolean
+    : string
 
-type Values<O extends Options> = { readonly [K in keyof O]?: Value<O[K]['type']> }
+type Values<O extends Options> = { readonly [K in keyof O]?: Value<O[K]> }
 
 /** One command: what it is for, what it takes, and what it does. */
 export interface Command<O extends Options = Options> {
   readonly summary: string
-  /** What it takes before its options, all of it needed. */
+  /** What it takes before its options, the needed before the optional. */
   readonly positionals?: readonly Positional[]
   readonly options: O
   /** Returns an exit code; exit-codes.ts lists them. */

@@ -9,6 +9,10 @@ export const exitCodes = {
   usage: 2,
   /** Another process has the warehouse, or a run is in progress: try again later. */
   busy: 3,
+  /** `check`: it works, with warnings. */
+  warnings: 4,
+  /** `init` was left by its reader; as a signal would end it. */
+  stopped: 130,
 } as const
 
 export function exitCodeOf(code: ErrorCode): number {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { suggestion } from '../config/closest.ts'
 import { TributaryError } from '../errors.ts'
 import { parseArguments, usageError } from './arguments.ts'
+import type { Command } from './command.ts'
 import { commands } from './commands.ts'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
 import { helpFor, helpForAll } from './help.ts'
@@ -33,7 +34,7 @@ async function dispatch([name, ...rest]: readonly string[], terminal: Terminal):
   const command = await load()
   if (rest.includes('--help') || rest.includes('-h')) return say(terminal, helpFor(name, command))
   const { values, positionals } = parseArguments(name, command, rest)
-  return command.run(values, terminal, positionals)
+  return command.run(values as Parameters<Command['run']>[0], terminal, positionals)
 }
 
 function say(terminal: Terminal, text: string): number {

@@ -1,3 +1,4 @@
+import type { CheckReport } from '../check/report.ts'
 import type { Config } from '../config/config.ts'
 import { TributaryError } from '../errors.ts'
 import { type QuarantineList, type QuarantineQuery, readQuarantine } from '../pipeline/quarantine/list.ts'
@@ -6,6 +7,7 @@ import { type ImportReport, importSpend, type SpendImport } from '../pipeline/sp
 import { readStatus, type Status } from '../pipeline/status.ts'
 import { openWarehouse } from '../warehouses/open.ts'
 import type { Warehouse } from '../warehouses/warehouse.ts'
+import { checkOpened } from './check-config.ts'
 import { pipelineOfServer } from './remote.ts'
 import { readServerFile } from './server-file.ts'
 
@@ -17,6 +19,7 @@ export interface Pipeline {
   status(): Promise<Status>
   quarantine(query: QuarantineQuery): Promise<QuarantineList>
   importSpend(spend: SpendImport, signal: AbortSignal): Promise<ImportReport>
+  check(): Promise<CheckReport>
   close(): Promise<void>
 }
 
@@ -52,6 +55,7 @@ function pipelineHere(config: Config, warehouse: Warehouse): Pipeline {
     status: () => readStatus(warehouse),
     quarantine: (query) => readQuarantine(warehouse, query),
     importSpend: (spend, signal) => importSpend({ warehouse, options, signal }, spend),
+    check: () => checkOpened(config, warehouse),
     close: () => warehouse.close(),
   }
 }

@@ -18,7 +18,7 @@ export const quarantine = defineCommand({
     limit: { type: 'string', value: 'N', description: 'list: at most so many rows; 20 by default.' },
     text: { type: 'boolean', description: 'list: with the beginning of each line. It may hold personal data.' },
     json: { type: 'boolean', description: 'list: as JSON, for programs.' },
-    id: { type: 'string', value: 'ID', isRepeatable: true, description: 'release: this row.' },
+    id: { type: 'string', value: 'ID', isList: true, description: 'release: this row.' },
     all: { type: 'boolean', description: 'release: every row.' },
     ...common,
   },
@@ -45,8 +45,8 @@ function refuse(action: string, options: Readonly<Record<string, unknown>>): voi
 }
 
 /** To let everything in must be meant. */
-function releaseOf(filter: ReleaseFilter, id: string | undefined, all: boolean | undefined): ReleaseFilter {
-  const release = { ...filter, ...(id === undefined ? {} : { ids: id.split(',') }) }
+function releaseOf(filter: ReleaseFilter, ids: readonly string[] | undefined, all: boolean | undefined): ReleaseFilter {
+  const release = { ...filter, ...(ids === undefined ? {} : { ids }) }
   const isNarrow = Object.keys(release).length > 0
   if (isNarrow && all) throw usageError('Expected `--all`, or some of `--id`, `--source` and `--reason`, but got both.')
   if (!isNarrow && !all)

@@ -1,3 +1,4 @@
+import type { CheckReport } from '../check/report.ts'
 import { type ErrorCode, TributaryError } from '../errors.ts'
 import type { QuarantineList, QuarantineQuery } from '../pipeline/quarantine/list.ts'
 import type { ProgressEvent, RunReport, RunRequest } from '../pipeline/run.ts'
@@ -21,6 +22,7 @@ export async function pipelineOfServer(url: string): Promise<Pipeline | null> {
     status: async () => (await ask(new URL('/admin/status', url), { headers })).json() as Promise<Status>,
     quarantine: async (query) => (await ask(quarantineUrl(url, query), { headers })).json() as Promise<QuarantineList>,
     importSpend: (spend, signal) => importThere(new URL('/admin/import/spend', url), spend, signal),
+    check: async () => (await ask(new URL('/admin/check', url), { headers })).json() as Promise<CheckReport>,
     close: async () => {},
   }
 }

@@ -4,6 +4,7 @@ import { readStatus } from '../pipeline/status.ts'
 import { startServer } from '../server/listen.ts'
 import { openWarehouse } from '../warehouses/open.ts'
 import type { Warehouse } from '../warehouses/warehouse.ts'
+import { checkOpened } from './check-config.ts'
 import { exitCodes } from './exit-codes.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { removeServerFile, writeServerFile } from './server-file.ts'
@@ -49,6 +50,7 @@ function listen(config: Config, port: number, warehouse: Warehouse, runs: Server
     readStatus: () => readStatus(warehouse),
     readQuarantine: (query) => readQuarantine(warehouse, query),
     importSpend: (spend) => runs.importSpend(spend),
+    check: () => checkOpened(config, warehouse),
     schedule: config.schedule,
     timezone: config.timezone,
     logger,

@@ -13,10 +13,11 @@ export function suggestion(word: string, known: readonly string[]): string {
   return near ? `Did you mean \`${near}\`?` : `There are: ${known.join(', ')}.`
 }
 
-const fold = (text: string) => text.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
+/** The letters and digits of a text, in lower case. */
+export const fold = (text: string) => text.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
 
 /** Insertions, deletions, replacements and swaps of neighbours that turn one text into the other. */
-function editDistance(a: string, b: string): number {
+export function editDistance(a: string, b: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, j) => j)
   for (let i = 1; i <= a.length; i++) {

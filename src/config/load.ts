@@ -7,9 +7,13 @@ import { ConfigError } from '../errors.ts'
 const names = ['ts', 'js', 'mjs', 'json'].map((ending) => `tributary.config.${ending}`)
 const importable = ['.ts', '.mts', '.js', '.mjs']
 
+/** The configuration files of a folder: one, or a mistake. */
+export const configFilesIn = (folder: string): readonly string[] =>
+  names.map((name) => join(folder, name)).filter((file) => existsSync(file))
+
 /** The configuration file of a folder. */
 export function findConfig(folder: string): string {
-  const found = names.map((name) => join(folder, name)).filter((file) => existsSync(file))
+  const found = configFilesIn(folder)
   if (found.length > 1)
     throw new ConfigError(
       [`expected one configuration, but got ${found.length}. Remove all but one, or name one with --config.`],
@@ -18,7 +22,7 @@ export function findConfig(folder: string): string {
   if (found[0]) return found[0]
   const what = [
     `expected one of ${names.join(', ')}, but got none of them.`,
-    'Name a file with `--config FILE`, start from examples/duckdb/tributary.config.ts, or see tributary at work with `tributary demo`.',
+    'Write one with `tributary init`, name a file with `--config FILE`, or see tributary at work with `tributary demo`.',
   ]
   throw new ConfigError([what.join(' ')], `The folder ${folder}`)
 }

@@ -1,8 +1,8 @@
 import { isbot } from 'isbot'
 import isbotPackage from 'isbot/package.json' with { type: 'json' }
-import { sql } from '../warehouses/sql.ts'
+import { type Sql, sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
-import { insertInto } from './stage.ts'
+import { insertInto, type Step } from './stage.ts'
 import { userAgents } from './tables/records.ts'
 
 /** Which version of the library gives the verdicts: part of what exclusions depend on. */
@@ -35,27 +35,29 @@ export async function judgeAgents(warehouse: Warehouse): Promise<void> {
  * Looks up which user agents of the batch declare themselves bots: staging table `agents`. The library runs once per distinct agent, not per event.
  */
 export async function lookUpAgents(warehouse: Warehouse, signal?: AbortSignal): Promise<void> {
-  const unknown = await warehouse.query<Row & { user_agent: string }>(
-    sql`
-select distinct s.user_agent
-from ${sql.staging('shaped')} as s
-left join ${sql.table('user_agents')} as a on a.user_agent = s.user_agent
-where s.user_agent is not null and a.user_agent is null
-`,
-    { signal },
-  )
+  const unknown = await warehouse.query<Row & { user_agent: string }>(unknownAgents, { signal })
   // Reference data: what a user agent is does not depend on whether this run comes to its end.
   await warehouse.load(
     userAgents,
     unknown.map(({ user_agent }) => ({ user_agent, is_bot: isbot(user_agent) })),
     { signal },
   )
-  await warehouse.stage(
-    'agents',
-    sql`
+  await warehouse.stage(agentsOfBatch.into, agentsOfBatch.select, { signal })
+}
+
+/** User agents of the batch that no run has looked up. */
+export const unknownAgents: Sql = sql`
+select distinct s.user_agent
+from ${sql.staging('shaped')} as s
+left join ${sql.table('user_agents')} as a on a.user_agent = s.user_agent
+where s.user_agent is not null and a.user_agent is null
+`
+
+/** Those of the batch, all looked up. */
+export const agentsOfBatch: Step = {
+  into: 'agents',
+  select: sql`
 select user_agent, is_bot from ${sql.table('user_agents')}
 where user_agent in (select user_agent from ${sql.staging('shaped')})
 `,
-    { signal },
-  )
 }

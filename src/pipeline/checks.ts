@@ -7,13 +7,13 @@ import type { Stage, StageContext } from './stage.ts'
 import { RULE_MODELS } from './tables/people.ts'
 
 /** A promise about the staged tables: a query that counts what breaks it. */
-interface Check {
+export interface Check {
   readonly promise: string
   readonly broken: Sql
 }
 
 /** What must hold before a run may publish. */
-function checks(c: StageContext, computed: readonly Stage[]): readonly Check[] {
+export function checks(c: StageContext, computed: readonly Stage[]): readonly Check[] {
   const { d } = c
   const wholes = RULE_MODELS.map((m) => sql`sum(k.${sql.id(`${m}_credit`)}) <> ${WHOLE}`)
   const revenues = RULE_MODELS.map(

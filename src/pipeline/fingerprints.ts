@@ -11,12 +11,12 @@ import {
   referralExclusions,
   versionOfReference,
 } from './channels/tables.ts'
+import { incrementContext } from './context.ts'
 import { conversions } from './conversions.ts'
 import { credits } from './credits.ts'
 import { identities } from './identities.ts'
 import { checkMessages } from './messages.ts'
 import type { ConversionOptions, PipelineOptions } from './options.ts'
-import { NO_RECOMPUTE } from './recompute.ts'
 import { findRevisions } from './revision.ts'
 import { rollups } from './rollups.ts'
 import { sessions } from './sessions.ts'
@@ -30,16 +30,7 @@ export type Fingerprints = ReadonlyMap<string, string>
 
 /** A context in which nothing is particular to one run: for what stages are, not for what one does. */
 export function describingContext(d: Dialect, options: PipelineOptions): StageContext {
-  return {
-    d,
-    options: canonical(options),
-    run: 0,
-    startedAt: '2000-01-01T00:00:00.000000Z',
-    isRebuild: false,
-    readsSources: true,
-    recompute: NO_RECOMPUTE,
-    withdrawnRanges: [],
-  }
+  return incrementContext({ d, options: canonical(options), run: 0, startedAt: '2000-01-01T00:00:00.000000Z' })
 }
 
 /**

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { QueryError, TributaryError } from '../errors.ts'
+import type { Dialect } from '../warehouses/dialect.ts'
 import { type Sql, sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 
@@ -23,6 +24,15 @@ export interface Lease {
 }
 
 const mine = (owner: string, token: number) => sql`name = 'pipeline' and owner = ${owner} and token = ${token}`
+
+/** The statements that begin a publish transaction: it fails when the lease is no longer this owner's. */
+export const fenceOf = (d: Dialect, owner: string, token: number): readonly Sql[] => [
+  sql`update ${sql.table('lease')} set expires_at = ${d.addMicroseconds(d.now(), sql`${LIFETIME}`)} where ${mine(owner, token)}`,
+  d.assertThat(
+    sql`(select count(*) from ${sql.table('lease')} where ${mine(owner, token)}) >= 1`,
+    'The lease of this run was taken over; nothing was published.',
+  ),
+]
 
 /** Takes the lock, or says who has it. A lock whose holder is dead or silent is taken over. */
 export async function acquireLease(warehouse: Warehouse): Promise<Lease> {
@@ -87,13 +97,7 @@ set expires_at = ${d.addMicroseconds(d.now(), sql`${LIFETIME}`)} where ${mine(ow
   timer.unref()
   return {
     token,
-    fence: [
-      sql`update ${sql.table('lease')} set expires_at = ${d.addMicroseconds(d.now(), sql`${LIFETIME}`)} where ${mine(owner, token)}`,
-      d.assertThat(
-        sql`(select count(*) from ${sql.table('lease')} where ${mine(owner, token)}) >= 1`,
-        'The lease of this run was taken over; nothing was published.',
-      ),
-    ],
+    fence: fenceOf(d, owner, token),
     async isOurs() {
       const [row] = await warehouse.query<Row & { n: number }>(
         sql`select count(*) as n from ${sql.table('lease')} where ${mine(owner, token)}`,

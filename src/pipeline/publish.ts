@@ -1,3 +1,4 @@
+import type { Dialect } from '../warehouses/dialect.ts'
 import { type Sql, sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 import type { RunKind, SourceReport, StageReport } from './report.ts'
@@ -7,7 +8,7 @@ import { versionedTables } from './tables/tables.ts'
 import { closed, opened } from './versions.ts'
 
 /** What the records of a run say. */
-interface RunFacts {
+export interface RunFacts {
   readonly kind: RunKind
   readonly version: string
   readonly sources: readonly SourceReport[]
@@ -26,7 +27,16 @@ export async function publishStatements(
   facts: RunFacts,
 ): Promise<readonly Sql[]> {
   await stageSources(warehouse, c, facts)
-  const statements = [
+  const statements = publishTransaction(c, stages, facts)
+  if (statements.length > MOST_STATEMENTS) {
+    throw new RangeError(`Expected at most ${MOST_STATEMENTS} statements in a publish, but got ${statements.length}.`)
+  }
+  return statements
+}
+
+/** Its statements, after the fence. */
+export function publishTransaction(c: StageContext, stages: readonly Stage[], facts: RunFacts): readonly Sql[] {
+  return [
     ...stages.flatMap((stage) => stage.publish(c)),
     ...(c.readsSources
       ? [
@@ -45,10 +55,6 @@ where exists (
       : []),
     writtenRun(c, stages, facts),
   ]
-  if (statements.length > MOST_STATEMENTS) {
-    throw new RangeError(`Expected at most ${MOST_STATEMENTS} statements in a publish, but got ${statements.length}.`)
-  }
-  return statements
 }
 
 /** What the run took from each source, as a staging table. */
@@ -115,10 +121,12 @@ export async function recordStages(warehouse: Warehouse, run: number, stages: re
 
 /** Lets readers see what is written. Also what a run left that died between its two transactions. */
 export async function markPublished(warehouse: Warehouse): Promise<void> {
-  await warehouse.transaction([
-    sql`update ${sql.table('runs')} set state = 'published', published_at = ${warehouse.dialect.now()} where state = 'written'`,
-  ])
+  await warehouse.transaction([publishedRun(warehouse.dialect)])
 }
+
+/** The statement that does. */
+export const publishedRun = (d: Dialect): Sql =>
+  sql`update ${sql.table('runs')} set state = 'published', published_at = ${d.now()} where state = 'written'`
 
 /** Keeps the reason of a failure for `status`. */
 export async function recordFailure(

@@ -12,12 +12,13 @@ export interface AdminOptions {
   readonly readStatus: Pipeline['readStatus']
   readonly readQuarantine: Pipeline['readQuarantine']
   readonly importSpend: Pipeline['importSpend']
+  readonly check: Pipeline['check']
   readonly logger: Logger
 }
 
 /**
  * What commands ask of a server that has the database: `POST /admin/run` with a `RunRequest`, `GET /admin/status`,
- * `GET /admin/quarantine`, and `POST /admin/import/spend` with a CSV.
+ * `GET /admin/check`, `GET /admin/quarantine`, and `POST /admin/import/spend` with a CSV.
  * The header keeps browsers out: a page of another site cannot send it without asking first, and we never allow.
  */
 export async function admin(request: Request, path: string, options: AdminOptions): Promise<Response> {
@@ -28,6 +29,7 @@ export async function admin(request: Request, path: string, options: AdminOption
     if (path === '/admin/quarantine' && request.method === 'GET')
       return json(200, await options.readQuarantine(readQuarantineQuery(request.url)))
     if (path === '/admin/import/spend' && request.method === 'POST') return await importFile(request, options)
+    if (path === '/admin/check' && request.method === 'GET') return json(200, await options.check())
     if (path === '/admin/run' && request.method === 'POST') return await startRun(request, options)
   } catch (error) {
     return refused(error, options.logger)
@@ -35,7 +37,7 @@ export async function admin(request: Request, path: string, options: AdminOption
   return failure(
     404,
     'USAGE',
-    'Expected POST /admin/run, GET /admin/status, GET /admin/quarantine or POST /admin/import/spend.',
+    'Expected POST /admin/run, GET /admin/status, GET /admin/check, GET /admin/quarantine or POST /admin/import/spend.',
   )
 }
 

@@ -29,7 +29,7 @@ export interface App {
 
 /** Everything behind the port. */
 export function createApp(options: AppOptions): App {
-  const { warehouse, logger, readStatus, readQuarantine, importSpend } = options
+  const { warehouse, logger, readStatus, readQuarantine, importSpend, check } = options
   const stopping = new AbortController()
   const runner = createRunner(options)
   const graphql = createGraphql({ ...options, hasGraphiql: true, stopping: stopping.signal })
@@ -46,7 +46,7 @@ export function createApp(options: AppOptions): App {
     if (path === '/' && isRead) return frontPage()
     if (path === '/graphql') return graphql(request)
     if (path.startsWith('/admin/'))
-      return admin(request, path, { runner, readStatus, readQuarantine, importSpend, logger })
+      return admin(request, path, { runner, readStatus, readQuarantine, importSpend, check, logger })
     return json(404, errorsOf('NOT_FOUND', 'There is nothing here. The API is at /graphql.'))
   }
 

@@ -1,3 +1,4 @@
+import type { CheckReport } from '../check/report.ts'
 import type { QuarantineList, QuarantineQuery } from '../pipeline/quarantine/list.ts'
 import type { ProgressEvent, RunReport, RunRequest } from '../pipeline/run.ts'
 import type { ImportReport, SpendImport } from '../pipeline/spend/import-spend.ts'
@@ -10,4 +11,6 @@ export interface Pipeline {
   readStatus(): Promise<Status>
   readQuarantine(query: QuarantineQuery): Promise<QuarantineList>
   importSpend(spend: SpendImport): Promise<ImportReport>
+  /** How the installation does, as the server's configuration has it. */
+  check(): Promise<CheckReport>
 }

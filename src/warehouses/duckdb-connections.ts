@@ -96,7 +96,8 @@ export async function openInstance(path: string, settings: Record<string, string
   })
   const connection = await instance.connect()
   try {
-    await connection.run(`attach '${path.replaceAll("'", "''")}' as ${CATALOG}`)
+    // Without the type DuckDB takes a file of JSON lines for a database in memory, and everything written would be gone.
+    await connection.run(`attach '${path.replaceAll("'", "''")}' as ${CATALOG} (type duckdb)`)
     return instance
   } catch (cause) {
     instance.closeSync()

@@ -9,7 +9,18 @@ const types: Readonly<Record<ColumnType, string>> = {
   timestamp: 'timestamp',
 }
 
-const text = (value: string): Sql => sql.raw(`'${value.replaceAll("'", "''")}'`)
+const text = (value: string): Sql => sql.raw(quoted(value))
+
+/** A literal of text. Control characters are written as escapes: printed SQL has to survive an editor. */
+function quoted(value: string): string {
+  const text = value.replaceAll("'", "''")
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are the ones to find
+  const control = /[\u0000-\u001f\u007f]/g
+  if (text.search(control) < 0) return `'${text}'`
+  return `e'${text.replaceAll('\\', '\\\\').replace(control, (c) => ESCAPES[c] ?? `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)}'`
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' }
 
 const trimmed = (value: Expr): Sql => sql`trim(${expr(value)}, ${text(' \t\n\v\f\r')})`
 
@@ -53,7 +64,7 @@ export const duckdbDialect: Dialect = {
   timestampOf: (value) => `cast(${value} as timestamp)`,
   literal(value) {
     if (value === null) return 'null'
-    if (typeof value === 'string') return `'${value.replaceAll("'", "''")}'`
+    if (typeof value === 'string') return quoted(value)
     if (typeof value === 'number' && !Number.isFinite(value)) {
       throw new TypeError(`Expected a finite number, but got: ${value}`)
     }

@@ -6,7 +6,8 @@ import { createTable, stagingTable } from './duckdb-ddl.ts'
 import { duckdbDialect } from './duckdb-dialect.ts'
 import { loadLines } from './duckdb-lines.ts'
 import { bindTypes, toRow } from './duckdb-values.ts'
-import { compile, compileInline, type Sql, type SqlWriter } from './sql.ts'
+import { ATTACH_STAGING, createStaging, dropStaging, duckdbWriter, STAGING } from './duckdb-writer.ts'
+import { compile, compileInline, type Sql } from './sql.ts'
 import type { Row, RunOptions, Warehouse } from './warehouse.ts'
 
 /** Where the database is and what it may use. */
@@ -20,9 +21,6 @@ export interface DuckdbOptions {
   /** Statements at a time; each occupies one thread of Node's pool, which must be larger (`UV_THREADPOOL_SIZE`). */
   readonly maxConcurrentQueries?: number
 }
-
-/** The catalog of staging tables: in memory, so a run writes them nowhere and a dead run leaves none. */
-const STAGING = 'staging'
 
 /** The log is moved into the file when it is larger, in bytes. */
 const LARGEST_LOG = 64 * 2 ** 20
@@ -41,18 +39,14 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
   const instance = await openInstance(options.path, settings)
   // One connection stays open: it keeps the attached catalog alive and carries everything that writes.
   const pool = new Connections(instance, options.maxConcurrentQueries ?? 12)
-  const writer: SqlWriter = {
-    ...duckdbDialect,
-    table: (name) => `${duckdbDialect.quote(options.schema)}.${duckdbDialect.quote(name)}`,
-    staging: (name) => `${STAGING}.main.${duckdbDialect.quote(name)}`,
-  }
+  const writer = duckdbWriter(options.schema)
   let committing: Promise<unknown> | null = null
 
   const plain = (connection: DuckDBConnection, text: string, o?: RunOptions) =>
     run(connection, text, o?.signal, () => connection.run(text))
 
   await pool.use(async (c) => {
-    await c.run(`attach if not exists ':memory:' as ${STAGING}`)
+    await c.run(ATTACH_STAGING)
     await c.run(`create schema if not exists ${duckdbDialect.quote(options.schema)}`)
   })
 
@@ -110,15 +104,12 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
         await plain(c, `create or replace view ${writer.table(name)} as\n${text}`)
       }),
 
-    stage: (name, select, o) =>
-      pool.use(async (c) => {
-        await plain(c, `create or replace table ${writer.staging(name)} as\n${compileInline(select, writer)}`, o)
-      }),
+    stage: (name, select, o) => pool.use(async (c) => void (await plain(c, createStaging(name, select, writer), o))),
 
     dropStaging: (names) =>
       pool.use(async (c) => {
         if (names) {
-          for (const name of names) await plain(c, `drop table if exists ${writer.staging(name)}`)
+          for (const name of names) await plain(c, dropStaging(name, writer))
           return
         }
         await c.run(`detach ${STAGING}`)

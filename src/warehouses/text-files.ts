@@ -46,17 +46,26 @@ export async function inspectTextFile(file: TextFile, longestLine: number): Prom
       if (lineLength > longestLine) isPlain = false
     }
   } catch (error) {
-    return { reason: describe(error, file), isEmpty: false, isPlain: false }
+    return { reason: whyUnreadable(error, file), isEmpty: false, isPlain: false }
   }
   if (!isUtf8(tail)) isPlain = false
   return { reason: null, isEmpty: bytes === 0, isPlain }
 }
 
-/** The lines of a file that are not empty, counted from 1; text is null when the line is not UTF-8. */
-export async function* readLines(file: TextFile): AsyncGenerator<{ line: number; text: string | null }> {
+/**
+ * The lines of a file that are not empty, counted from 1; text is null when the line is not UTF-8. With `mostBytes` it
+ * ends about there, at the last whole line.
+ */
+export async function* readLines(
+  file: TextFile,
+  mostBytes = Number.POSITIVE_INFINITY,
+): AsyncGenerator<{ line: number; text: string | null }> {
   let line = 0
+  let bytes = 0
   let pieces: Buffer[] = []
   for await (const chunk of open(file)) {
+    if (bytes >= mostBytes) return
+    bytes += chunk.length
     let from = 0
     for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
       pieces.push(chunk.subarray(from, at))
@@ -88,10 +97,12 @@ async function* open(file: TextFile): AsyncGenerator<Buffer> {
   }
   const unzip = createGunzip({ chunkSize: 1 << 20 })
   bytes.on('error', (error) => unzip.destroy(error))
+  unzip.on('close', () => bytes.destroy()) // a reader that has seen enough leaves no open file
   yield* bytes.pipe(unzip) as Readable
 }
 
-function describe(error: unknown, file: TextFile): string {
+/** Why a file cannot be read, in words. */
+export function whyUnreadable(error: unknown, file: Pick<TextFile, 'isGzip'>): string {
   const { code, message } = error as NodeJS.ErrnoException
   if (code === 'EACCES' || code === 'EPERM') return 'no permission to read it'
   if (code === 'ENOENT') return 'it is gone'

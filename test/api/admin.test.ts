@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { TributaryError } from '../../src/errors.ts'
 import type { RunReport } from '../../src/pipeline/run.ts'
 import { openWorld, serve, serveWorld } from './fixture.ts'
-import { emptyQuarantine, emptyStatus, reportOf } from './reports.ts'
+import { emptyCheck, emptyQuarantine, emptyStatus, reportOf } from './reports.ts'
 
 const ADMIN = { 'x-tributary-admin': '1' }
 const lines = async (response: Response) =>
@@ -143,6 +143,12 @@ describe('admin routes', () => {
     expect((await served.fetch('/admin/quarantine')).status).toBe(403)
   })
 
+  test('GET /admin/check is what the pipeline says', async () => {
+    await using served = serve(await openWorld(), { check: async () => ({ ...emptyCheck, verdict: 'warnings' }) })
+    const response = await served.fetch('/admin/check', { headers: ADMIN })
+    expect([response.status, await response.json()]).toEqual([200, { ...emptyCheck, verdict: 'warnings' }])
+  })
+
   test('need a header that no page of another site can send', async () => {
     let ran = false
     await using served = await serveWorld(
@@ -157,6 +163,7 @@ describe('admin routes', () => {
     for (const [path, method] of [
       ['/admin/run', 'POST'],
       ['/admin/status', 'GET'],
+      ['/admin/check', 'GET'],
     ] as const) {
       expect((await served.fetch(path, { method })).status).toBe(403)
       expect((await served.fetch(path, { method, headers: { ...ADMIN, host: 'evil.example' } })).status).toBe(401)
@@ -167,7 +174,7 @@ describe('admin routes', () => {
     expect(ran).toBe(false)
   })
 
-  test('are those three only', async () => {
+  test('are those only', async () => {
     await using served = await serveWorld()
     expect((await served.fetch('/admin/run', { headers: ADMIN })).status).toBe(404)
     expect((await served.fetch('/admin/erase', { method: 'POST', headers: ADMIN })).status).toBe(404)

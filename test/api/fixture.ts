@@ -4,7 +4,7 @@ import { type App, type AppOptions, createApp } from '../../src/server/app.ts'
 import { openDuckdb } from '../../src/warehouses/duckdb.ts'
 import { compile, type Sql } from '../../src/warehouses/sql.ts'
 import type { Warehouse } from '../../src/warehouses/warehouse.ts'
-import { emptyQuarantine, emptyStatus, importReport, reportOf } from './reports.ts'
+import { emptyCheck, emptyQuarantine, emptyStatus, importReport, reportOf } from './reports.ts'
 import { worldRows } from './world.ts'
 
 /** A served world: the app, the statements it sent and the lines it logged. */
@@ -55,6 +55,7 @@ export function serve(inner: Warehouse, options: Partial<AppOptions> = {}): Serv
     readStatus: async () => emptyStatus,
     readQuarantine: async () => emptyQuarantine,
     importSpend: async () => importReport,
+    check: async () => emptyCheck,
     logger: pino({ level: 'debug' }, { write: (line: string) => void log.push(line) }),
     ...options,
   })

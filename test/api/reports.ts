@@ -1,3 +1,4 @@
+import type { CheckReport } from '../../src/check/report.ts'
 import type { QuarantineList } from '../../src/pipeline/quarantine/list.ts'
 import type { RunReport } from '../../src/pipeline/run.ts'
 import type { ImportReport } from '../../src/pipeline/spend/import-spend.ts'
@@ -30,3 +31,13 @@ export const importReport: ImportReport = {
 
 /** The status of a warehouse without runs. */
 export const emptyStatus: Status = { run: null, oldest: null, runs: [], counts: {}, sources: [], quarantine: {} }
+
+/** The check of an installation without sources. */
+export const emptyCheck: CheckReport = {
+  verdict: 'ok',
+  configVersion: 'v1',
+  warehouse: { kind: 'duckdb', place: ':memory:', state: 'opened', run: null },
+  sources: [],
+  events: { of: 'sample', count: 0, names: [], pageHosts: [] },
+  findings: [],
+}

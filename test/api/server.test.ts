@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import { describe, expect, test } from 'vitest'
 import { type ServerOptions, startServer } from '../../src/server/listen.ts'
 import { openWorld } from './fixture.ts'
-import { emptyQuarantine, emptyStatus, importReport, reportOf } from './reports.ts'
+import { emptyCheck, emptyQuarantine, emptyStatus, importReport, reportOf } from './reports.ts'
 
 async function start(options: Partial<ServerOptions> = {}) {
   const warehouse = await openWorld()
@@ -15,6 +15,7 @@ async function start(options: Partial<ServerOptions> = {}) {
     readStatus: async () => emptyStatus,
     readQuarantine: async () => emptyQuarantine,
     importSpend: async () => importReport,
+    check: async () => emptyCheck,
     logger: pino({ level: 'silent' }),
     host: '127.0.0.1',
     port: 0,

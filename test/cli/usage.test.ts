@@ -39,7 +39,10 @@ describe('help', () => {
 describe('wrong command lines end with 2 and say what was meant', () => {
   const cases: [string[], string][] = [
     [['rn'], 'There is no command `rn`. Did you mean `run`?'],
-    [['toString'], 'There is no command `toString`. There are: demo, run, rebuild, serve, quarantine, import, status.'],
+    [
+      ['toString'],
+      'There is no command `toString`. There are: demo, init, check, run, rebuild, serve, quarantine, import, sql, status.',
+    ],
     [['run', '--cofnig', 'x'], '`run` has no option `--cofnig`. Did you mean `--config`?'],
     [['run', '-x'], '`run` has no option `-x`. There are: --config, --quiet.'],
     [['run', 'x.json'], '`run` takes no argument, but got `x.json`. See `tributary run --help`.'],
@@ -74,7 +77,7 @@ describe('wrong configurations end with 2', () => {
     expect(code).toBe(2)
     expect(err).toContain('expected one of tributary.config.ts')
     expect(err).toContain('`tributary demo`')
-    expect(err).toContain('examples/duckdb/tributary.config.ts')
+    expect(err).toContain('`tributary init`')
   })
 
   it('when there are two', async () => {
@@ -86,7 +89,7 @@ describe('wrong configurations end with 2', () => {
     })
   })
 
-  it.each(['run', 'rebuild', 'serve', 'status'])('with every problem of the file: %s', async (command) => {
+  it.each(['check', 'run', 'rebuild', 'serve', 'status'])('with every problem of the file: %s', async (command) => {
     await writeFile(join(folder, 'c.json'), '{ "sources": [], "sesions": {}, "timezone": "Mars" }')
     const { code, out, err } = await call(command, '--config', 'c.json')
     expect({ code, out }).toEqual({ code: 2, out: '' })

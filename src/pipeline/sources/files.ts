@@ -69,7 +69,7 @@ function unreadable(source: FilesSource, error: NodeJS.ErrnoException): Tributar
         : error.message
   return new TributaryError(
     'SOURCE_UNREADABLE',
-    `Source ${source.name}: expected a file, folder or glob of event files at ${source.path}, but ${why}. Check the path and its permissions; nothing was written.`,
+    `Source ${source.name}: expected a file, folder or glob of event files at ${source.path}, but ${why}. Check the path and its permissions.`,
     { cause: error },
   )
 }

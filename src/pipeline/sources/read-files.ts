@@ -23,7 +23,8 @@ export interface SourceReading {
   readonly problems: readonly string[]
 }
 
-const SOURCE_FILES = {
+/** What `source_files` holds: the files behind `lines`. */
+export const SOURCE_FILES = {
   file_number: integer('Number of the file in this run.'),
   source: text('Name of the source.'),
   key_source: text('What event keys are made with.'),

@@ -1,0 +1,31 @@
+import { access, constants, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { WarehouseOptions } from './open.ts'
+
+/** Where a warehouse is, as far as that can be told without opening it. */
+export interface Place {
+  readonly name: string
+  /** False: opening it would make it. */
+  readonly isThere: boolean
+  /** Why it cannot be made there; null when it can, or is there. */
+  readonly problem: string | null
+}
+
+/** Looks at the place of a warehouse and changes nothing. */
+export async function placeOf({ path }: WarehouseOptions): Promise<Place> {
+  const isThere = await stat(path).then(
+    () => true,
+    () => false,
+  )
+  return { name: path, isThere, problem: isThere ? null : await problemOfFolder(dirname(path)) }
+}
+
+async function problemOfFolder(folder: string): Promise<string | null> {
+  const info = await stat(folder).catch(() => null)
+  if (info === null) return `there is no folder ${folder}`
+  if (!info.isDirectory()) return `${folder} is no folder`
+  return access(folder, constants.W_OK).then(
+    () => null,
+    () => `there is no permission to write in ${folder}`,
+  )
+}

@@ -1,0 +1,135 @@
+-- credits: credit of the affected conversions under each rule model
+
+-- For a session of one’s own: where staging tables are.
+attach if not exists ':memory:' as staging;
+
+-- eligible: Touches that each conversion may credit.
+create or replace table staging.main."eligible" as
+with considered as (
+    select
+        k.conversion_id, k.conversion, k.person_id, k.converted_at, k.value, k.currency,
+        t.touch_id, t.touched_at, t.order_key, t.channel, t.source, t.medium, t.campaign, t.is_paid, t.is_direct
+    from staging.main."conversions_rows" as k
+    join staging.main."touches_rows" as t on t.person_id = k.person_id and t.touched_at <= k.converted_at
+    where (k.conversion = 'signup' or (k.conversion = 'purchase' and (epoch_us(k.converted_at) - epoch_us(t.touched_at)) <= 7776000000000))
+),
+
+placed as (
+    select
+        *,
+        row_number() over (partition by conversion_id order by order_key, touch_id) as position,
+        count(*) over (partition by conversion_id) as touch_count
+    from considered
+)
+
+select
+    *,
+    min(case when not is_direct then position end) over (partition by conversion_id) as first_non_direct,
+    max(case when not is_direct then position end) over (partition by conversion_id) as last_non_direct,
+    min(case when is_paid then position end) over (partition by conversion_id) as first_paid,
+    max(case when is_paid then position end) over (partition by conversion_id) as last_paid
+from placed;
+
+-- credits_rows: Credit and revenue of each touch under each rule model.
+create or replace table staging.main."credits_rows" as
+select
+    conversion_id, touch_id, conversion, person_id, converted_at, touched_at, channel, source, medium, campaign,
+    position, touch_count, currency,
+    (case when position = 1 then 1000000000 when 1000000000 is not null then 0 end) as "first_touch_credit",
+    case when value < 0 then -(case when position = 1 then -value when -value is not null then 0 end) else (case when position = 1 then value when value is not null then 0 end) end as "first_touch_revenue",
+    (case when position = touch_count then 1000000000 when 1000000000 is not null then 0 end) as "last_touch_credit",
+    case when value < 0 then -(case when position = touch_count then -value when -value is not null then 0 end) else (case when position = touch_count then value when value is not null then 0 end) end as "last_touch_revenue",
+    (case when position = coalesce(last_non_direct, touch_count) then 1000000000 when 1000000000 is not null then 0 end) as "last_non_direct_credit",
+    case when value < 0 then -(case when position = coalesce(last_non_direct, touch_count) then -value when -value is not null then 0 end) else (case when position = coalesce(last_non_direct, touch_count) then value when value is not null then 0 end) end as "last_non_direct_revenue",
+    (case when position = coalesce(first_paid, first_non_direct, 1) then 1000000000 when 1000000000 is not null then 0 end) as "first_paid_credit",
+    case when value < 0 then -(case when position = coalesce(first_paid, first_non_direct, 1) then -value when -value is not null then 0 end) else (case when position = coalesce(first_paid, first_non_direct, 1) then value when value is not null then 0 end) end as "first_paid_revenue",
+    (case when position = coalesce(last_paid, last_non_direct, touch_count) then 1000000000 when 1000000000 is not null then 0 end) as "last_paid_credit",
+    case when value < 0 then -(case when position = coalesce(last_paid, last_non_direct, touch_count) then -value when -value is not null then 0 end) else (case when position = coalesce(last_paid, last_non_direct, touch_count) then value when value is not null then 0 end) end as "last_paid_revenue",
+    ((((1000000000)) // (touch_count)) + case when position = touch_count then 1000000000 - (((1000000000)) // (touch_count)) * touch_count else 0 end) as "linear_credit",
+    case when value < 0 then -((((-value)) // (touch_count)) + case when position = touch_count then -value - (((-value)) // (touch_count)) * touch_count else 0 end) else ((((value)) // (touch_count)) + case when position = touch_count then value - (((value)) // (touch_count)) * touch_count else 0 end) end as "linear_revenue"
+from staging.main."eligible"
+union all
+select
+    k.conversion_id, '' as touch_id, k.conversion, k.person_id, k.converted_at, k.converted_at as touched_at,
+    'Unattributed' as channel, null as source, null as medium, null as campaign,
+    0 as position, 0 as touch_count, k.currency,
+    1000000000 as "first_touch_credit",
+    k.value as "first_touch_revenue",
+    1000000000 as "last_touch_credit",
+    k.value as "last_touch_revenue",
+    1000000000 as "last_non_direct_credit",
+    k.value as "last_non_direct_revenue",
+    1000000000 as "first_paid_credit",
+    k.value as "first_paid_revenue",
+    1000000000 as "last_paid_credit",
+    k.value as "last_paid_revenue",
+    1000000000 as "linear_credit",
+    k.value as "linear_revenue"
+from staging.main."conversions_rows" as k
+where k.conversion_id not in (select conversion_id from staging.main."eligible");
+
+-- credits_current: Current rows of credits that were computed anew.
+create or replace table staging.main."credits_current" as
+select conversion_id, touch_id, conversion, person_id, converted_at, touched_at, channel, source, medium, campaign, position, touch_count, currency, first_touch_credit, last_touch_credit, last_non_direct_credit, first_paid_credit, last_paid_credit, linear_credit, first_touch_revenue, last_touch_revenue, last_non_direct_revenue, first_paid_revenue, last_paid_revenue, linear_revenue
+from "tributary"."credits"
+where to_run = 9223372036854775807 and person_id in (select person_id from staging.main."affected_people");
+
+-- credits_unchanged: Keys of credits whose row is as it was.
+create or replace table staging.main."credits_unchanged" as
+select "n"."conversion_id", "n"."touch_id"
+from staging.main."credits_rows" as n
+join staging.main."credits_current" as o on "n"."conversion_id" = "o"."conversion_id" and "n"."touch_id" = "o"."touch_id"
+where n."conversion" = o."conversion"
+    and n."person_id" = o."person_id"
+    and n."converted_at" = o."converted_at"
+    and n."touched_at" = o."touched_at"
+    and n."channel" = o."channel"
+    and (n."source" = o."source" or (n."source" is null and o."source" is null))
+    and (n."medium" = o."medium" or (n."medium" is null and o."medium" is null))
+    and (n."campaign" = o."campaign" or (n."campaign" is null and o."campaign" is null))
+    and n."position" = o."position"
+    and n."touch_count" = o."touch_count"
+    and (n."currency" = o."currency" or (n."currency" is null and o."currency" is null))
+    and n."first_touch_credit" = o."first_touch_credit"
+    and n."last_touch_credit" = o."last_touch_credit"
+    and n."last_non_direct_credit" = o."last_non_direct_credit"
+    and n."first_paid_credit" = o."first_paid_credit"
+    and n."last_paid_credit" = o."last_paid_credit"
+    and n."linear_credit" = o."linear_credit"
+    and (n."first_touch_revenue" = o."first_touch_revenue" or (n."first_touch_revenue" is null and o."first_touch_revenue" is null))
+    and (n."last_touch_revenue" = o."last_touch_revenue" or (n."last_touch_revenue" is null and o."last_touch_revenue" is null))
+    and (n."last_non_direct_revenue" = o."last_non_direct_revenue" or (n."last_non_direct_revenue" is null and o."last_non_direct_revenue" is null))
+    and (n."first_paid_revenue" = o."first_paid_revenue" or (n."first_paid_revenue" is null and o."first_paid_revenue" is null))
+    and (n."last_paid_revenue" = o."last_paid_revenue" or (n."last_paid_revenue" is null and o."last_paid_revenue" is null))
+    and (n."linear_revenue" = o."linear_revenue" or (n."linear_revenue" is null and o."linear_revenue" is null));
+
+-- credits_closed: Rows of credits this run closes: replaced, or gone.
+create or replace table staging.main."credits_closed" as
+select o.*
+from staging.main."credits_current" as o
+left join staging.main."credits_unchanged" as u on "o"."conversion_id" = "u"."conversion_id" and "o"."touch_id" = "u"."touch_id"
+where u."conversion_id" is null;
+
+-- credits_opened: Rows of credits this run opens: new, or changed.
+create or replace table staging.main."credits_opened" as
+select n."conversion_id", n."touch_id", n."conversion", n."person_id", n."converted_at", n."touched_at", n."channel", n."source", n."medium", n."campaign", n."position", n."touch_count", n."currency", n."first_touch_credit", n."last_touch_credit", n."last_non_direct_credit", n."first_paid_credit", n."last_paid_credit", n."linear_credit", n."first_touch_revenue", n."last_touch_revenue", n."last_non_direct_revenue", n."first_paid_revenue", n."last_paid_revenue", n."linear_revenue"
+from staging.main."credits_rows" as n
+left join staging.main."credits_unchanged" as u on "n"."conversion_id" = "u"."conversion_id" and "n"."touch_id" = "u"."touch_id"
+where u."conversion_id" is null;
+
+-- Nothing after this stage reads these.
+drop table if exists staging.main."eligible";
+
+-- The part of `credits` in the publish transaction of the run; alone it would leave half a run.
+-- `tributary sql publish` has all of it.
+update "tributary"."credits" as t
+set to_run = 7
+where t.to_run = 9223372036854775807 and t."conversion_id" in (select "conversion_id" from staging.main."credits_closed") and exists (
+    select 1 from staging.main."credits_closed" as s
+    where s."conversion_id" = t."conversion_id" and s."touch_id" = t."touch_id"
+);
+
+insert into "tributary"."credits" (conversion_id, touch_id, conversion, person_id, converted_at, touched_at, channel, source, medium, campaign, position, touch_count, currency, first_touch_credit, last_touch_credit, last_non_direct_credit, first_paid_credit, last_paid_credit, linear_credit, first_touch_revenue, last_touch_revenue, last_non_direct_revenue, first_paid_revenue, last_paid_revenue, linear_revenue, from_run, to_run)
+select conversion_id, touch_id, conversion, person_id, converted_at, touched_at, channel, source, medium, campaign, position, touch_count, currency, first_touch_credit, last_touch_credit, last_non_direct_credit, first_paid_credit, last_paid_credit, linear_credit, first_touch_revenue, last_touch_revenue, last_non_direct_revenue, first_paid_revenue, last_paid_revenue, linear_revenue, 7, 9223372036854775807
+from staging.main."credits_opened"
+order by person_id, conversion_id, touch_id;

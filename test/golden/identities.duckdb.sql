@@ -1,0 +1,445 @@
+-- identities: owners of new visits; which older visits change owner; who is affected
+
+-- For a session of one’s own: where staging tables are.
+attach if not exists ':memory:' as staging;
+
+-- visits_gone: Visits that leave the table as they are: merged into others, or broken.
+create or replace table staging.main."visits_gone" as
+select * from staging.main."visits_hit" union all select * from staging.main."visits_broken";
+
+-- devices: Devices whose visits changed.
+create or replace table staging.main."devices" as
+select anonymous_id from staging.main."visits_merged" where anonymous_id <> ''
+union distinct
+select anonymous_id from staging.main."visits_gone" where anonymous_id <> '';
+
+-- device_visits: Every visit of those devices as it will be after the run.
+create or replace table staging.main."device_visits" as
+select v.visit_id, v.anonymous_id, v.user_id, v.started_at, v.ended_at, v.first_key, v.last_key, v.owner_id, v.person_id, 0 as is_new
+from "tributary"."visits" as v
+where v.anonymous_id in (select anonymous_id from staging.main."devices")
+    and v.visit_id not in (select visit_id from staging.main."visits_gone")
+union all
+select visit_id, anonymous_id, user_id, started_at, ended_at, first_key, last_key, null as owner_id, null as person_id, 1 as is_new
+from staging.main."visits_merged"
+where anonymous_id <> '';
+
+-- owners: Who owns each of these visits.
+create or replace table staging.main."owners" as
+with counted as (
+    select anonymous_id, count(distinct nullif(user_id, '')) as users
+    from staging.main."device_visits"
+    group by anonymous_id
+),
+
+walked as (
+    select
+        v.*,
+        n.users,
+        min(case when user_id <> '' then "first_key" || user_id end) over (
+            partition by v.anonymous_id
+            order by case when user_id <> '' then ended_at else started_at end desc, case when user_id <> '' then 0 else 1 end, visit_id
+            rows between unbounded preceding and current row
+        ) as next_identified,
+        max(case when user_id <> '' then "last_key" || user_id end) over (partition by v.anonymous_id) as last_identified
+    from staging.main."device_visits" as v
+    join counted as n on n.anonymous_id = v.anonymous_id
+)
+
+select visit_id, is_new, owner_id as old_owner_id, person_id as old_person_id, case
+        when user_id <> '' then user_id
+        when users = 0 or users > 10 then anonymous_id
+        else substr(coalesce(next_identified, last_identified), 50)
+    end as owner_id
+from walked
+union all
+select visit_id, 1 as is_new, null as old_owner_id, null as old_person_id, user_id as owner_id
+from staging.main."visits_merged"
+where anonymous_id = '';
+
+-- links_new: Links that alias messages of the batch make.
+create or replace table staging.main."links_new" as
+select distinct event_key, occurred_at, previous_id, user_id
+from staging.main."batch"
+where type = 'alias' and previous_id is not null and user_id <> '' and previous_id <> user_id;
+
+-- links_gone: Links that were withdrawn.
+create or replace table staging.main."links_gone" as
+select l.*
+from "tributary"."alias_links" as l
+where l.event_key in (
+    select event_key from staging.main."withdrawn_events" where type = 'alias'
+    union all
+    select event_key from staging.main."reread" where type = 'alias'
+);
+
+-- alias_touched: Ids whose links or visits changed.
+create or replace table staging.main."alias_touched" as
+select previous_id as id from staging.main."links_new"
+union distinct
+select user_id from staging.main."links_new"
+union distinct
+select previous_id from staging.main."links_gone"
+union distinct
+select user_id from staging.main."links_gone"
+union distinct
+select member_id from "tributary"."identity_members" where member_id in (
+    select "user_id" from staging.main."visits_merged"
+    union all
+    select "user_id" from staging.main."visits_gone")
+union distinct
+select member_id from "tributary"."identity_members" where member_id in (
+    select "anonymous_id" from staging.main."visits_merged"
+    union all
+    select "anonymous_id" from staging.main."visits_gone");
+
+-- alias_seeds: Those, and the other ends of their links.
+create or replace table staging.main."alias_seeds" as
+select id from staging.main."alias_touched"
+union distinct
+select l.user_id from (
+    select previous_id, user_id from "tributary"."alias_links"
+    where event_key not in (select event_key from staging.main."links_gone")
+    union all
+    select previous_id, user_id from staging.main."links_new"
+) as l where l.previous_id in (select id from staging.main."alias_touched")
+union distinct
+select l.previous_id from (
+    select previous_id, user_id from "tributary"."alias_links"
+    where event_key not in (select event_key from staging.main."links_gone")
+    union all
+    select previous_id, user_id from staging.main."links_new"
+) as l where l.user_id in (select id from staging.main."alias_touched");
+
+-- alias_nodes: All members of the components they lie in.
+create or replace table staging.main."alias_nodes" as
+select id from staging.main."alias_seeds"
+union distinct
+select m.member_id
+from "tributary"."identity_members" as m
+where m.person_id in (
+    select o.person_id from "tributary"."identity_members" as o
+    where o.member_id in (select id from staging.main."alias_seeds")
+);
+
+-- alias_edges: Links among these ids that count, in both directions.
+create or replace table staging.main."alias_edges" as
+with shared as (
+    select v.anonymous_id as id
+    from (
+    select anonymous_id, user_id, first_key from "tributary"."visits"
+    where "anonymous_id" in (select id from staging.main."alias_nodes")
+        and visit_id not in (select visit_id from staging.main."visits_gone")
+    union all
+    select anonymous_id, user_id, first_key from staging.main."visits_merged"
+    where "anonymous_id" in (select id from staging.main."alias_nodes")
+) as v
+    where v.anonymous_id <> ''
+    group by v.anonymous_id
+    having count(distinct nullif(v.user_id, '')) > 10
+),
+
+counting as (
+    select l.previous_id, l.user_id
+    from (
+    select previous_id, user_id from "tributary"."alias_links"
+    where event_key not in (select event_key from staging.main."links_gone")
+    union all
+    select previous_id, user_id from staging.main."links_new"
+) as l
+    where l.previous_id in (select id from staging.main."alias_nodes")
+        and l.user_id in (select id from staging.main."alias_nodes")
+        and l.previous_id not in (select id from shared)
+        and l.user_id not in (select id from shared)
+)
+
+select previous_id as id, user_id as other_id from counting
+union distinct
+select user_id, previous_id from counting;
+
+-- alias_labels: Each id with the smallest id it can reach so far.
+create or replace table staging.main."alias_labels" as
+select id, id as label from staging.main."alias_nodes";
+
+-- Until this answers 0, the next 2 are repeated.
+select count(*) as remaining
+from staging.main."alias_edges" as e
+join staging.main."alias_labels" as a on a.id = e.id
+join staging.main."alias_labels" as b on b.id = e.other_id
+where a.label <> b.label;
+
+-- alias_hooked: Each label takes over the smallest label next to it.
+create or replace table staging.main."alias_hooked" as
+with smallest as (
+    select a.label, min(b.label) as neighbour
+    from staging.main."alias_edges" as e
+    join staging.main."alias_labels" as a on a.id = e.id
+    join staging.main."alias_labels" as b on b.id = e.other_id
+    group by a.label
+)
+
+select l.id, case when s.neighbour < l.label then s.neighbour else l.label end as label
+from staging.main."alias_labels" as l
+left join smallest as s on s.label = l.label;
+
+-- alias_labels: Each id with the smallest id it can reach so far.
+create or replace table staging.main."alias_labels" as
+select h.id, n.label
+from staging.main."alias_hooked" as h
+join staging.main."alias_hooked" as n on n.id = h.label;
+
+-- End of what is repeated.
+
+-- members_new: The person of each of these ids.
+create or replace table staging.main."members_new" as
+with seen as (
+    select v.user_id as id, min(v.first_key) as first_key
+    from (
+    select anonymous_id, user_id, first_key from "tributary"."visits"
+    where "user_id" in (select id from staging.main."alias_nodes")
+        and visit_id not in (select visit_id from staging.main."visits_gone")
+    union all
+    select anonymous_id, user_id, first_key from staging.main."visits_merged"
+    where "user_id" in (select id from staging.main."alias_nodes")
+) as v
+    group by v.user_id
+),
+
+named as (
+    select l.label, arg_min_null(l.id, coalesce(s.first_key, '~') || l.id) as person_id
+    from staging.main."alias_labels" as l
+    left join seen as s on s.id = l.id
+    group by l.label
+)
+
+select l.id as member_id, n.person_id
+from staging.main."alias_labels" as l
+join named as n on n.label = l.label;
+
+-- owned: The visits with owner and person after aliases.
+create or replace table staging.main."owned" as
+select o.visit_id, o.is_new, o.old_owner_id, o.old_person_id, o.owner_id, coalesce(n.person_id, m.person_id, o.owner_id) as person_id
+from staging.main."owners" as o
+left join staging.main."members_new" as n on n.member_id = o.owner_id
+left join "tributary"."identity_members" as m on m.member_id = o.owner_id;
+
+-- moved: Older visits that change owner or person.
+create or replace table staging.main."moved" as
+select visit_id, owner_id, person_id
+from staging.main."owned"
+where is_new = 0 and (owner_id <> old_owner_id or person_id <> old_person_id)
+union all
+select v.visit_id, v.owner_id, n.person_id
+from "tributary"."visits" as v
+join staging.main."members_new" as n on n.member_id = v.owner_id
+where v.person_id <> n.person_id
+    and v.visit_id not in (select visit_id from staging.main."owned")
+    and v.visit_id not in (select visit_id from staging.main."visits_gone");
+
+-- visits_out: Rows that leave visits.
+create or replace table staging.main."visits_out" as
+select visit_id, anonymous_id, user_id, person_id from staging.main."visits_gone"
+union all
+select v.visit_id, v.anonymous_id, v.user_id, v.person_id
+from "tributary"."visits" as v
+where v.visit_id in (select visit_id from staging.main."moved");
+
+-- visits_in: Rows that come into visits.
+create or replace table staging.main."visits_in" as
+select v.visit_id, v."anonymous_id", v."user_id", v."is_in_session", v."started_at", v."ended_at", v."first_key", v."last_key", v."event_count", v."page_count", v."entry_key", v."page_key", v."page_url", v."blog_key", v."blog_url", o.owner_id, o.person_id
+from staging.main."visits_merged" as v
+join staging.main."owned" as o on o.visit_id = v.visit_id and o.is_new = 1
+union all
+select v.visit_id, v."anonymous_id", v."user_id", v."is_in_session", v."started_at", v."ended_at", v."first_key", v."last_key", v."event_count", v."page_count", v."entry_key", v."page_key", v."page_url", v."blog_key", v."blog_url", m.owner_id, m.person_id
+from "tributary"."visits" as v
+join staging.main."moved" as m on m.visit_id = v.visit_id;
+
+-- affected_people: Everyone whose visits changed: the rest of the run is about them.
+create or replace table staging.main."affected_people" as
+select person_id from staging.main."visits_out"
+union distinct
+select person_id from staging.main."visits_in";
+
+-- known_pairs_rows: Pairs of device and user of the changed devices.
+create or replace table staging.main."known_pairs_rows" as
+select
+    anonymous_id,
+    user_id,
+    min(started_at) as first_seen_at,
+    max(ended_at) as last_seen_at,
+    substr(min(first_key), 18) as first_event_key
+from staging.main."device_visits"
+where user_id <> ''
+group by anonymous_id, user_id;
+
+-- known_pairs_current: Current rows of known_pairs that were computed anew.
+create or replace table staging.main."known_pairs_current" as
+select anonymous_id, user_id, first_seen_at, last_seen_at, first_event_key
+from "tributary"."known_pairs"
+where to_run = 9223372036854775807 and anonymous_id in (select anonymous_id from staging.main."devices");
+
+-- known_pairs_unchanged: Keys of known_pairs whose row is as it was.
+create or replace table staging.main."known_pairs_unchanged" as
+select "n"."anonymous_id", "n"."user_id"
+from staging.main."known_pairs_rows" as n
+join staging.main."known_pairs_current" as o on "n"."anonymous_id" = "o"."anonymous_id" and "n"."user_id" = "o"."user_id"
+where n."first_seen_at" = o."first_seen_at"
+    and n."last_seen_at" = o."last_seen_at"
+    and n."first_event_key" = o."first_event_key";
+
+-- known_pairs_closed: Rows of known_pairs this run closes: replaced, or gone.
+create or replace table staging.main."known_pairs_closed" as
+select o.*
+from staging.main."known_pairs_current" as o
+left join staging.main."known_pairs_unchanged" as u on "o"."anonymous_id" = "u"."anonymous_id" and "o"."user_id" = "u"."user_id"
+where u."anonymous_id" is null;
+
+-- known_pairs_opened: Rows of known_pairs this run opens: new, or changed.
+create or replace table staging.main."known_pairs_opened" as
+select n."anonymous_id", n."user_id", n."first_seen_at", n."last_seen_at", n."first_event_key"
+from staging.main."known_pairs_rows" as n
+left join staging.main."known_pairs_unchanged" as u on "n"."anonymous_id" = "u"."anonymous_id" and "n"."user_id" = "u"."user_id"
+where u."anonymous_id" is null;
+
+-- alias_ids: Ids whose visits changed.
+create or replace table staging.main."alias_ids" as
+select anonymous_id as id from staging.main."visits_out" where anonymous_id <> ''
+union distinct
+select user_id from staging.main."visits_out" where user_id <> ''
+union distinct
+select anonymous_id from staging.main."visits_in" where anonymous_id <> ''
+union distinct
+select user_id from staging.main."visits_in" where user_id <> '';
+
+-- alias_visits: Their visits after the run.
+create or replace table staging.main."alias_visits" as
+select v."anonymous_id" as id, 1 as is_anonymous, v.person_id, v.started_at, v.ended_at, v.last_key
+from "tributary"."visits" as v
+where v."anonymous_id" in (select id from staging.main."alias_ids")
+    and v.visit_id not in (select visit_id from staging.main."visits_out")
+union all
+select "anonymous_id" as id, 1 as is_anonymous, person_id, started_at, ended_at, last_key
+from staging.main."visits_in"
+where "anonymous_id" <> ''
+union all
+select v."user_id" as id, 0 as is_anonymous, v.person_id, v.started_at, v.ended_at, v.last_key
+from "tributary"."visits" as v
+where v."user_id" in (select id from staging.main."alias_ids")
+    and v.visit_id not in (select visit_id from staging.main."visits_out")
+union all
+select "user_id" as id, 0 as is_anonymous, person_id, started_at, ended_at, last_key
+from staging.main."visits_in"
+where "user_id" <> '';
+
+-- aliases_rows: Which persons own visits of each id.
+create or replace table staging.main."aliases_rows" as
+with latest as (
+    select id, arg_max_null(person_id, last_key) as person_id
+    from staging.main."alias_visits"
+    group by id
+),
+
+owned as (
+    select
+        id,
+        person_id,
+        max(is_anonymous) as is_anonymous,
+        min(is_anonymous) as is_only_anonymous,
+        min(started_at) as first_seen_at,
+        max(ended_at) as last_seen_at
+    from staging.main."alias_visits"
+    group by id, person_id
+)
+
+select
+    o.id,
+    o.person_id,
+    o.is_anonymous = 1 as is_anonymous_id,
+    o.is_only_anonymous = 0 as is_user_id,
+    o.first_seen_at,
+    o.last_seen_at,
+    o.person_id = l.person_id as is_latest
+from owned as o
+join latest as l on l.id = o.id;
+
+-- aliases_current: Current rows of aliases that were computed anew.
+create or replace table staging.main."aliases_current" as
+select id, person_id, is_anonymous_id, is_user_id, first_seen_at, last_seen_at, is_latest
+from "tributary"."aliases"
+where to_run = 9223372036854775807 and id in (select id from staging.main."alias_ids");
+
+-- aliases_unchanged: Keys of aliases whose row is as it was.
+create or replace table staging.main."aliases_unchanged" as
+select "n"."id", "n"."person_id"
+from staging.main."aliases_rows" as n
+join staging.main."aliases_current" as o on "n"."id" = "o"."id" and "n"."person_id" = "o"."person_id"
+where n."is_anonymous_id" = o."is_anonymous_id"
+    and n."is_user_id" = o."is_user_id"
+    and n."first_seen_at" = o."first_seen_at"
+    and n."last_seen_at" = o."last_seen_at"
+    and n."is_latest" = o."is_latest";
+
+-- aliases_closed: Rows of aliases this run closes: replaced, or gone.
+create or replace table staging.main."aliases_closed" as
+select o.*
+from staging.main."aliases_current" as o
+left join staging.main."aliases_unchanged" as u on "o"."id" = "u"."id" and "o"."person_id" = "u"."person_id"
+where u."id" is null;
+
+-- aliases_opened: Rows of aliases this run opens: new, or changed.
+create or replace table staging.main."aliases_opened" as
+select n."id", n."person_id", n."is_anonymous_id", n."is_user_id", n."first_seen_at", n."last_seen_at", n."is_latest"
+from staging.main."aliases_rows" as n
+left join staging.main."aliases_unchanged" as u on "n"."id" = "u"."id" and "n"."person_id" = "u"."person_id"
+where u."id" is null;
+
+-- Nothing after this stage reads these.
+drop table if exists staging.main."batch";
+drop table if exists staging.main."visits_hit";
+drop table if exists staging.main."device_visits";
+drop table if exists staging.main."owners";
+drop table if exists staging.main."owned";
+drop table if exists staging.main."alias_visits";
+drop table if exists staging.main."alias_labels";
+drop table if exists staging.main."alias_hooked";
+
+-- The part of `identities` in the publish transaction of the run; alone it would leave half a run.
+-- `tributary sql publish` has all of it.
+delete from "tributary"."visits" where visit_id in (select visit_id from staging.main."visits_out");
+
+insert into "tributary"."visits" (visit_id, anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url, owner_id, person_id)
+select visit_id, anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url, owner_id, person_id from staging.main."visits_in";
+
+delete from "tributary"."alias_links" where event_key in (select event_key from staging.main."links_gone");
+
+insert into "tributary"."alias_links" (event_key, occurred_at, previous_id, user_id)
+select event_key, occurred_at, previous_id, user_id from staging.main."links_new";
+
+delete from "tributary"."identity_members" where member_id in (select id from staging.main."alias_nodes");
+
+insert into "tributary"."identity_members" (member_id, person_id)
+select member_id, person_id from staging.main."members_new";
+
+update "tributary"."known_pairs" as t
+set to_run = 7
+where t.to_run = 9223372036854775807 and t."anonymous_id" in (select "anonymous_id" from staging.main."known_pairs_closed") and exists (
+    select 1 from staging.main."known_pairs_closed" as s
+    where s."anonymous_id" = t."anonymous_id" and s."user_id" = t."user_id"
+);
+
+insert into "tributary"."known_pairs" (anonymous_id, user_id, first_seen_at, last_seen_at, first_event_key, from_run, to_run)
+select anonymous_id, user_id, first_seen_at, last_seen_at, first_event_key, 7, 9223372036854775807
+from staging.main."known_pairs_opened"
+order by anonymous_id, user_id;
+
+update "tributary"."aliases" as t
+set to_run = 7
+where t.to_run = 9223372036854775807 and t."id" in (select "id" from staging.main."aliases_closed") and exists (
+    select 1 from staging.main."aliases_closed" as s
+    where s."id" = t."id" and s."person_id" = t."person_id"
+);
+
+insert into "tributary"."aliases" (id, person_id, is_anonymous_id, is_user_id, first_seen_at, last_seen_at, is_latest, from_run, to_run)
+select id, person_id, is_anonymous_id, is_user_id, first_seen_at, last_seen_at, is_latest, 7, 9223372036854775807
+from staging.main."aliases_opened"
+order by id, person_id;

@@ -1,0 +1,600 @@
+-- ingest: new rows of the sources: checked, refused or accepted, duplicates resolved, exclusions
+-- marked
+
+-- For a session of one’s own: where staging tables are.
+attach if not exists ':memory:' as staging;
+
+-- Before: tributary itself reads new and changed files and loads the staging tables `lines`,
+-- `retried_lines` (waiting in quarantine), `source_files` and `watermarks_new`.
+
+-- checked: Each line with clean ids and times, and why it cannot be used.
+create or replace table staging.main."checked" as
+with cleaned as (
+    select
+        *,
+        translate(raw_type, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') as type,
+        case when trim(raw_anonymous_id, e' \t\n\x0b\x0c\r') <> '' and translate(trim(raw_anonymous_id, e' \t\n\x0b\x0c\r'), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') not in ('null', 'undefined', 'none', 'nil', 'n/a', 'na', '0', '-1', 'test', 'unknown', 'anonymous', 'guest', 'false', 'true', 'nan', '[object object]', '00000000-0000-0000-0000-000000000000') then trim(raw_anonymous_id, e' \t\n\x0b\x0c\r') end as anonymous_id,
+        case when trim(raw_user_id, e' \t\n\x0b\x0c\r') <> '' and translate(trim(raw_user_id, e' \t\n\x0b\x0c\r'), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') not in ('null', 'undefined', 'none', 'nil', 'n/a', 'na', '0', '-1', 'test', 'unknown', 'anonymous', 'guest', 'false', 'true', 'nan', '[object object]', '00000000-0000-0000-0000-000000000000') then trim(raw_user_id, e' \t\n\x0b\x0c\r') end as user_id,
+        case when trim(raw_previous_id, e' \t\n\x0b\x0c\r') <> '' and translate(trim(raw_previous_id, e' \t\n\x0b\x0c\r'), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') not in ('null', 'undefined', 'none', 'nil', 'n/a', 'na', '0', '-1', 'test', 'unknown', 'anonymous', 'guest', 'false', 'true', 'nan', '[object object]', '00000000-0000-0000-0000-000000000000') then trim(raw_previous_id, e' \t\n\x0b\x0c\r') end as previous_id,
+        nullif(trim(raw_group_id, e' \t\n\x0b\x0c\r'), '') as group_id,
+        coalesce(nullif(trim(message_id, e' \t\n\x0b\x0c\r'), ''), md5(trim(coalesce(text, ''), e' \t\n\x0b\x0c\r'))) as event_id,
+        md5(coalesce(text, '')) as content_hash,
+        case
+        when not regexp_matches(upper(trim(raw_timestamp, e' \t\n\x0b\x0c\r')), '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?$') or regexp_matches(upper(trim(raw_timestamp, e' \t\n\x0b\x0c\r')), '^(0000|9999-12-31.*-[0-9:]+$|0001-01-01.*[+])') then null
+        when not regexp_matches(substr(upper(trim(raw_timestamp, e' \t\n\x0b\x0c\r')), 11), '[+-]') then try_cast(replace(upper(trim(raw_timestamp, e' \t\n\x0b\x0c\r')), 'Z', '') as timestamp)
+        else try_cast(substr(upper(trim(raw_timestamp, e' \t\n\x0b\x0c\r')), 1, length(upper(trim(raw_timestamp, e' \t\n\x0b\x0c\r'))) - length(regexp_extract(substr(upper(trim(raw_timestamp, e' \t\n\x0b\x0c\r')), 11), '[+-].*$'))) as timestamp) - to_minutes(case when regexp_extract(substr(upper(trim(raw_timestamp, e' \t\n\x0b\x0c\r')), 11), '[+-].*$') like '-%' then -1 else 1 end * (cast(substr(regexp_extract(substr(upper(trim(raw_timestamp, e' \t\n\x0b\x0c\r')), 11), '[+-].*$'), 2, 2) as bigint) * 60 + coalesce(try_cast(right(substr(regexp_extract(substr(upper(trim(raw_timestamp, e' \t\n\x0b\x0c\r')), 11), '[+-].*$'), 4), 2) as bigint), 0)))
+    end as corrected_at,
+        case
+        when not regexp_matches(upper(trim(raw_original, e' \t\n\x0b\x0c\r')), '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?$') or regexp_matches(upper(trim(raw_original, e' \t\n\x0b\x0c\r')), '^(0000|9999-12-31.*-[0-9:]+$|0001-01-01.*[+])') then null
+        when not regexp_matches(substr(upper(trim(raw_original, e' \t\n\x0b\x0c\r')), 11), '[+-]') then try_cast(replace(upper(trim(raw_original, e' \t\n\x0b\x0c\r')), 'Z', '') as timestamp)
+        else try_cast(substr(upper(trim(raw_original, e' \t\n\x0b\x0c\r')), 1, length(upper(trim(raw_original, e' \t\n\x0b\x0c\r'))) - length(regexp_extract(substr(upper(trim(raw_original, e' \t\n\x0b\x0c\r')), 11), '[+-].*$'))) as timestamp) - to_minutes(case when regexp_extract(substr(upper(trim(raw_original, e' \t\n\x0b\x0c\r')), 11), '[+-].*$') like '-%' then -1 else 1 end * (cast(substr(regexp_extract(substr(upper(trim(raw_original, e' \t\n\x0b\x0c\r')), 11), '[+-].*$'), 2, 2) as bigint) * 60 + coalesce(try_cast(right(substr(regexp_extract(substr(upper(trim(raw_original, e' \t\n\x0b\x0c\r')), 11), '[+-].*$'), 4), 2) as bigint), 0)))
+    end as original_at,
+        case
+        when not regexp_matches(upper(trim(raw_sent, e' \t\n\x0b\x0c\r')), '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?$') or regexp_matches(upper(trim(raw_sent, e' \t\n\x0b\x0c\r')), '^(0000|9999-12-31.*-[0-9:]+$|0001-01-01.*[+])') then null
+        when not regexp_matches(substr(upper(trim(raw_sent, e' \t\n\x0b\x0c\r')), 11), '[+-]') then try_cast(replace(upper(trim(raw_sent, e' \t\n\x0b\x0c\r')), 'Z', '') as timestamp)
+        else try_cast(substr(upper(trim(raw_sent, e' \t\n\x0b\x0c\r')), 1, length(upper(trim(raw_sent, e' \t\n\x0b\x0c\r'))) - length(regexp_extract(substr(upper(trim(raw_sent, e' \t\n\x0b\x0c\r')), 11), '[+-].*$'))) as timestamp) - to_minutes(case when regexp_extract(substr(upper(trim(raw_sent, e' \t\n\x0b\x0c\r')), 11), '[+-].*$') like '-%' then -1 else 1 end * (cast(substr(regexp_extract(substr(upper(trim(raw_sent, e' \t\n\x0b\x0c\r')), 11), '[+-].*$'), 2, 2) as bigint) * 60 + coalesce(try_cast(right(substr(regexp_extract(substr(upper(trim(raw_sent, e' \t\n\x0b\x0c\r')), 11), '[+-].*$'), 4), 2) as bigint), 0)))
+    end as sent_at,
+        case
+        when not regexp_matches(upper(trim(raw_received, e' \t\n\x0b\x0c\r')), '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?$') or regexp_matches(upper(trim(raw_received, e' \t\n\x0b\x0c\r')), '^(0000|9999-12-31.*-[0-9:]+$|0001-01-01.*[+])') then null
+        when not regexp_matches(substr(upper(trim(raw_received, e' \t\n\x0b\x0c\r')), 11), '[+-]') then try_cast(replace(upper(trim(raw_received, e' \t\n\x0b\x0c\r')), 'Z', '') as timestamp)
+        else try_cast(substr(upper(trim(raw_received, e' \t\n\x0b\x0c\r')), 1, length(upper(trim(raw_received, e' \t\n\x0b\x0c\r'))) - length(regexp_extract(substr(upper(trim(raw_received, e' \t\n\x0b\x0c\r')), 11), '[+-].*$'))) as timestamp) - to_minutes(case when regexp_extract(substr(upper(trim(raw_received, e' \t\n\x0b\x0c\r')), 11), '[+-].*$') like '-%' then -1 else 1 end * (cast(substr(regexp_extract(substr(upper(trim(raw_received, e' \t\n\x0b\x0c\r')), 11), '[+-].*$'), 2, 2) as bigint) * 60 + coalesce(try_cast(right(substr(regexp_extract(substr(upper(trim(raw_received, e' \t\n\x0b\x0c\r')), 11), '[+-].*$'), 4), 2) as bigint), 0)))
+    end as collected_at
+    from (
+    select * exclude (json_texts, json_kinds), json_texts[1] as "raw_type", json_texts[2] as "message_id", json_texts[3] as "raw_anonymous_id", json_texts[4] as "raw_user_id", json_texts[5] as "raw_previous_id", json_texts[6] as "raw_group_id", json_texts[7] as "raw_event", json_texts[8] as "raw_event_text", json_texts[9] as "raw_name", json_texts[10] as "raw_timestamp", json_texts[11] as "raw_original", json_texts[12] as "raw_sent", json_texts[13] as "raw_received", json_texts[14] as "context_url", json_texts[15] as "context_referrer", json_texts[16] as "properties_url", json_texts[17] as "properties_referrer", json_texts[18] as "campaign_source", json_texts[19] as "campaign_medium", json_texts[20] as "campaign_name", json_texts[21] as "campaign_content", json_texts[22] as "campaign_term", json_texts[23] as "raw_library", json_texts[24] as "raw_user_agent", json_texts[25] as "raw_properties", json_texts[26] as "raw_traits", case json_kinds[1] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_root", case json_kinds[2] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_message_id", case json_kinds[3] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_anonymous_id", case json_kinds[4] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_user_id", case json_kinds[5] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_previous_id", case json_kinds[6] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_group_id", case json_kinds[7] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_event", case json_kinds[8] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_event_text", case json_kinds[9] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_name", case json_kinds[10] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_timestamp", case json_kinds[11] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_original", case json_kinds[12] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_sent", case json_kinds[13] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_received", case json_kinds[14] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_context", case json_kinds[15] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_properties", case json_kinds[16] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_traits", case json_kinds[17] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_page", case json_kinds[18] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_campaign", case json_kinds[19] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_library"
+    from (
+        select *,
+            json_extract_string(document, ['/type', '/messageId', '/anonymousId', '/userId', '/previousId', '/groupId', '/event', '/event_text', '/name', '/timestamp', '/originalTimestamp', '/sentAt', '/receivedAt', '/context/page/url', '/context/page/referrer', '/properties/url', '/properties/referrer', '/context/campaign/source', '/context/campaign/medium', '/context/campaign/name', '/context/campaign/content', '/context/campaign/term', '/context/library/name', '/context/userAgent', '/properties', '/traits']) as json_texts,
+            json_type(document, ['$', '/messageId', '/anonymousId', '/userId', '/previousId', '/groupId', '/event', '/event_text', '/name', '/timestamp', '/originalTimestamp', '/sentAt', '/receivedAt', '/context', '/properties', '/traits', '/context/page', '/context/campaign', '/context/library']) as json_kinds
+        from (
+    select
+        f.source, f.key_source, f.file,
+        f.file_number * 4294967296 + l.line as row_number_read,
+        l.line, l.text,
+        case when coalesce(json_valid(l.text) and case
+        when regexp_matches(l.text, e',[ \t\r\n]*[]}]|(^|[[:,])[ \t\r\n]*[-+]?([nN][aA][nN]|[iI][nN][fF])') then not regexp_matches(regexp_replace(l.text, '"([^"\\]|\\.)*"', '""', 'g'), e',[ \t\r\n]*[]}]|(^|[[:,])[ \t\r\n]*[-+]?([nN][aA][nN]|[iI][nN][fF])')
+        else true
+    end, false) then l.text end as document
+    from (
+        select file, line, text from staging.main."lines"
+        union all
+        select file, line, text from staging.main."retried_lines"
+    ) as l
+    join staging.main."source_files" as f on cast(f.file_number as varchar) = l.file
+)
+    )
+) as m
+),
+
+-- The source's corrected time; else the device's, moved by the error of its clock; else when it was received.
+dated as (
+    select
+        *,
+        coalesce(
+            corrected_at,
+            case
+                when original_at is not null and sent_at is not null and collected_at is not null
+                    then (original_at + to_microseconds((epoch_us(collected_at) - epoch_us(sent_at))))
+            end,
+            collected_at
+        ) as occurred_at
+    from cleaned
+),
+
+received as (
+    select *, coalesce(collected_at, occurred_at) as received_at from dated
+),
+
+typed as (
+    select
+        *,
+        case
+            when "type_message_id" not in ('string', 'number') or ("type_message_id" = 'number' and not regexp_matches(message_id, '^-?[0-9]+$')) then 'Expected messageId to be a string or whole number, or absent, but got a ' || "type_message_id" || case when "type_message_id" = 'number' then ' that is not whole' else '' end || '.'
+            when "type_anonymous_id" not in ('string', 'number') or ("type_anonymous_id" = 'number' and not regexp_matches(raw_anonymous_id, '^-?[0-9]+$')) then 'Expected anonymousId to be a string or whole number, or absent, but got a ' || "type_anonymous_id" || case when "type_anonymous_id" = 'number' then ' that is not whole' else '' end || '.'
+            when "type_user_id" not in ('string', 'number') or ("type_user_id" = 'number' and not regexp_matches(raw_user_id, '^-?[0-9]+$')) then 'Expected userId to be a string or whole number, or absent, but got a ' || "type_user_id" || case when "type_user_id" = 'number' then ' that is not whole' else '' end || '.'
+            when "type_previous_id" not in ('string', 'number') or ("type_previous_id" = 'number' and not regexp_matches(raw_previous_id, '^-?[0-9]+$')) then 'Expected previousId to be a string or whole number, or absent, but got a ' || "type_previous_id" || case when "type_previous_id" = 'number' then ' that is not whole' else '' end || '.'
+            when "type_group_id" not in ('string', 'number') or ("type_group_id" = 'number' and not regexp_matches(raw_group_id, '^-?[0-9]+$')) then 'Expected groupId to be a string or whole number, or absent, but got a ' || "type_group_id" || case when "type_group_id" = 'number' then ' that is not whole' else '' end || '.'
+            when "type_event" not in ('string', 'number') or ("type_event" = 'number' and not regexp_matches(raw_event, '^-?[0-9]+$')) then 'Expected event to be a string or whole number, or absent, but got a ' || "type_event" || case when "type_event" = 'number' then ' that is not whole' else '' end || '.'
+            when "type_event_text" not in ('string', 'number') or ("type_event_text" = 'number' and not regexp_matches(raw_event_text, '^-?[0-9]+$')) then 'Expected event_text to be a string or whole number, or absent, but got a ' || "type_event_text" || case when "type_event_text" = 'number' then ' that is not whole' else '' end || '.'
+            when "type_name" not in ('string', 'number') or ("type_name" = 'number' and not regexp_matches(raw_name, '^-?[0-9]+$')) then 'Expected name to be a string or whole number, or absent, but got a ' || "type_name" || case when "type_name" = 'number' then ' that is not whole' else '' end || '.'
+            when "type_timestamp" not in ('string') then 'Expected timestamp to be a string, or absent, but got a ' || "type_timestamp" || '' || '.'
+            when "type_original" not in ('string') then 'Expected originalTimestamp to be a string, or absent, but got a ' || "type_original" || '' || '.'
+            when "type_sent" not in ('string') then 'Expected sentAt to be a string, or absent, but got a ' || "type_sent" || '' || '.'
+            when "type_received" not in ('string') then 'Expected receivedAt to be a string, or absent, but got a ' || "type_received" || '' || '.'
+            when "type_context" not in ('object') then 'Expected context to be a object, or absent, but got a ' || "type_context" || '' || '.'
+            when "type_properties" not in ('object') then 'Expected properties to be a object, or absent, but got a ' || "type_properties" || '' || '.'
+            when "type_traits" not in ('object') then 'Expected traits to be a object, or absent, but got a ' || "type_traits" || '' || '.'
+            when "type_page" not in ('object') then 'Expected context.page to be a object, or absent, but got a ' || "type_page" || '' || '.'
+            when "type_campaign" not in ('object') then 'Expected context.campaign to be a object, or absent, but got a ' || "type_campaign" || '' || '.'
+            when "type_library" not in ('object') then 'Expected context.library to be a object, or absent, but got a ' || "type_library" || '' || '.'
+        end as wrong_type
+    from received
+),
+
+reasoned as (
+    select
+        *,
+        case
+            when document is null or type_root is null or type_root <> 'object' or strpos(text, '\u0000') > 0 then 'UNREADABLE'
+            when type is null or type not in ('page', 'screen', 'track', 'identify', 'alias', 'group') then 'UNKNOWN_TYPE'
+            when wrong_type is not null then 'WRONG_TYPE'
+            when anonymous_id is null and user_id is null then 'NO_ID'
+            when occurred_at is null then 'NO_TIME'
+            when (epoch_us(occurred_at) - epoch_us(received_at)) > 86400000000
+                or (epoch_us(received_at) - epoch_us(cast('2025-06-01 05:00:00.000000' as timestamp))) > 86400000000 then 'FUTURE'
+            when occurred_at < cast('2005-01-01 00:00:00.000000' as timestamp) then 'PAST'
+        end as reason
+    from typed
+)
+
+select
+    source, key_source, file, line, row_number_read, type, event_id, content_hash,
+    anonymous_id, user_id, previous_id, group_id, occurred_at, received_at,
+    raw_event, raw_event_text, raw_name, context_url, context_referrer, properties_url, properties_referrer, campaign_source, campaign_medium, campaign_name, campaign_content, campaign_term, raw_library, raw_user_agent, raw_properties, raw_traits,
+    reason,
+    case when reason is not null then text end as text,
+    case reason
+        when 'UNREADABLE' then case
+            when text is null then 'Expected UTF-8 text, but the line holds other bytes.'
+            when document is null then 'Expected one JSON object on the line, but it is no valid JSON.'
+            when strpos(text, '\u0000') > 0 then 'Expected text without the character U+0000, which not every warehouse can hold.'
+            else 'Expected one JSON object on the line, but got ' || coalesce(type_root, 'null') || '.'
+        end
+        when 'UNKNOWN_TYPE' then 'Expected type to be page, screen, track, identify, alias or group, but got '
+            || coalesce(substr(raw_type, 1, 100), 'none') || '.'
+        when 'WRONG_TYPE' then wrong_type
+        when 'NO_ID' then 'Expected anonymousId or userId, but both are absent or on the ignore list.'
+        when 'NO_TIME' then 'Expected timestamp, or originalTimestamp with sentAt and receivedAt, or receivedAt as ISO 8601 times.'
+        when 'FUTURE' then 'Expected it to happen at most a day after it was received, and to be received at most a day from now.'
+        when 'PAST' then 'Expected it to happen at or after events.notBefore.'
+    end as detail
+from reasoned;
+
+-- shaped: Usable messages as events: URL, campaign, click id and names taken apart.
+create or replace table staging.main."shaped" as
+with pages as (
+    select
+        *,
+        coalesce(nullif(trim(context_url, e' \t\n\x0b\x0c\r'), ''), case when type = 'page' then nullif(trim(properties_url, e' \t\n\x0b\x0c\r'), '') end) as url,
+        coalesce(nullif(trim(context_referrer, e' \t\n\x0b\x0c\r'), ''), case when type = 'page' then nullif(trim(properties_referrer, e' \t\n\x0b\x0c\r'), '') end) as from_url
+    from staging.main."checked"
+    where reason is null
+),
+
+queried as (
+    select *, case when strpos(url, '?') > 0 then '&' || nullif(regexp_extract(url, '^[^?#]*[?]([^#]+)', 1), '') end as query from pages
+),
+
+-- Campaign and path are taken from the URL before personal ids are taken out of each.
+parsed as (
+    select
+        *,
+        coalesce(nullif(trim(campaign_source, e' \t\n\x0b\x0c\r'), ''), nullif(trim(case
+        when strpos(nullif(regexp_extract(query, '&[uU][tT][mM]_[sS][oO][uU][rR][cC][eE]=([^&]*)', 1), ''), '%') = 0 then replace(nullif(regexp_extract(query, '&[uU][tT][mM]_[sS][oO][uU][rR][cC][eE]=([^&]*)', 1), ''), '+', ' ')
+        when regexp_matches(nullif(regexp_extract(query, '&[uU][tT][mM]_[sS][oO][uU][rR][cC][eE]=([^&]*)', 1), ''), '%(00|[^0-9a-fA-F]|[0-9a-fA-F]([^0-9a-fA-F]|$)|$)') then nullif(regexp_extract(query, '&[uU][tT][mM]_[sS][oO][uU][rR][cC][eE]=([^&]*)', 1), '')
+        else coalesce(try(url_decode(replace(nullif(regexp_extract(query, '&[uU][tT][mM]_[sS][oO][uU][rR][cC][eE]=([^&]*)', 1), ''), '+', ' '))), nullif(regexp_extract(query, '&[uU][tT][mM]_[sS][oO][uU][rR][cC][eE]=([^&]*)', 1), ''))
+    end, e' \t\n\x0b\x0c\r'), '')) as "raw_utm_source",
+        coalesce(nullif(trim(campaign_medium, e' \t\n\x0b\x0c\r'), ''), nullif(trim(case
+        when strpos(nullif(regexp_extract(query, '&[uU][tT][mM]_[mM][eE][dD][iI][uU][mM]=([^&]*)', 1), ''), '%') = 0 then replace(nullif(regexp_extract(query, '&[uU][tT][mM]_[mM][eE][dD][iI][uU][mM]=([^&]*)', 1), ''), '+', ' ')
+        when regexp_matches(nullif(regexp_extract(query, '&[uU][tT][mM]_[mM][eE][dD][iI][uU][mM]=([^&]*)', 1), ''), '%(00|[^0-9a-fA-F]|[0-9a-fA-F]([^0-9a-fA-F]|$)|$)') then nullif(regexp_extract(query, '&[uU][tT][mM]_[mM][eE][dD][iI][uU][mM]=([^&]*)', 1), '')
+        else coalesce(try(url_decode(replace(nullif(regexp_extract(query, '&[uU][tT][mM]_[mM][eE][dD][iI][uU][mM]=([^&]*)', 1), ''), '+', ' '))), nullif(regexp_extract(query, '&[uU][tT][mM]_[mM][eE][dD][iI][uU][mM]=([^&]*)', 1), ''))
+    end, e' \t\n\x0b\x0c\r'), '')) as "raw_utm_medium",
+        coalesce(nullif(trim(campaign_name, e' \t\n\x0b\x0c\r'), ''), nullif(trim(case
+        when strpos(nullif(regexp_extract(query, '&[uU][tT][mM]_[cC][aA][mM][pP][aA][iI][gG][nN]=([^&]*)', 1), ''), '%') = 0 then replace(nullif(regexp_extract(query, '&[uU][tT][mM]_[cC][aA][mM][pP][aA][iI][gG][nN]=([^&]*)', 1), ''), '+', ' ')
+        when regexp_matches(nullif(regexp_extract(query, '&[uU][tT][mM]_[cC][aA][mM][pP][aA][iI][gG][nN]=([^&]*)', 1), ''), '%(00|[^0-9a-fA-F]|[0-9a-fA-F]([^0-9a-fA-F]|$)|$)') then nullif(regexp_extract(query, '&[uU][tT][mM]_[cC][aA][mM][pP][aA][iI][gG][nN]=([^&]*)', 1), '')
+        else coalesce(try(url_decode(replace(nullif(regexp_extract(query, '&[uU][tT][mM]_[cC][aA][mM][pP][aA][iI][gG][nN]=([^&]*)', 1), ''), '+', ' '))), nullif(regexp_extract(query, '&[uU][tT][mM]_[cC][aA][mM][pP][aA][iI][gG][nN]=([^&]*)', 1), ''))
+    end, e' \t\n\x0b\x0c\r'), '')) as "raw_utm_campaign",
+        coalesce(nullif(trim(campaign_content, e' \t\n\x0b\x0c\r'), ''), nullif(trim(case
+        when strpos(nullif(regexp_extract(query, '&[uU][tT][mM]_[cC][oO][nN][tT][eE][nN][tT]=([^&]*)', 1), ''), '%') = 0 then replace(nullif(regexp_extract(query, '&[uU][tT][mM]_[cC][oO][nN][tT][eE][nN][tT]=([^&]*)', 1), ''), '+', ' ')
+        when regexp_matches(nullif(regexp_extract(query, '&[uU][tT][mM]_[cC][oO][nN][tT][eE][nN][tT]=([^&]*)', 1), ''), '%(00|[^0-9a-fA-F]|[0-9a-fA-F]([^0-9a-fA-F]|$)|$)') then nullif(regexp_extract(query, '&[uU][tT][mM]_[cC][oO][nN][tT][eE][nN][tT]=([^&]*)', 1), '')
+        else coalesce(try(url_decode(replace(nullif(regexp_extract(query, '&[uU][tT][mM]_[cC][oO][nN][tT][eE][nN][tT]=([^&]*)', 1), ''), '+', ' '))), nullif(regexp_extract(query, '&[uU][tT][mM]_[cC][oO][nN][tT][eE][nN][tT]=([^&]*)', 1), ''))
+    end, e' \t\n\x0b\x0c\r'), '')) as "raw_utm_content",
+        coalesce(nullif(trim(campaign_term, e' \t\n\x0b\x0c\r'), ''), nullif(trim(case
+        when strpos(nullif(regexp_extract(query, '&[uU][tT][mM]_[tT][eE][rR][mM]=([^&]*)', 1), ''), '%') = 0 then replace(nullif(regexp_extract(query, '&[uU][tT][mM]_[tT][eE][rR][mM]=([^&]*)', 1), ''), '+', ' ')
+        when regexp_matches(nullif(regexp_extract(query, '&[uU][tT][mM]_[tT][eE][rR][mM]=([^&]*)', 1), ''), '%(00|[^0-9a-fA-F]|[0-9a-fA-F]([^0-9a-fA-F]|$)|$)') then nullif(regexp_extract(query, '&[uU][tT][mM]_[tT][eE][rR][mM]=([^&]*)', 1), '')
+        else coalesce(try(url_decode(replace(nullif(regexp_extract(query, '&[uU][tT][mM]_[tT][eE][rR][mM]=([^&]*)', 1), ''), '+', ' '))), nullif(regexp_extract(query, '&[uU][tT][mM]_[tT][eE][rR][mM]=([^&]*)', 1), ''))
+    end, e' \t\n\x0b\x0c\r'), '')) as "raw_utm_term",
+        case when type = 'track' then nullif(regexp_replace(regexp_replace(translate(coalesce(case when trim(raw_event_text, e' \t\n\x0b\x0c\r') <> '' then "raw_event_text" end, raw_event), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '[^a-z0-9]+', '_', 'g'), '^_+|_+$', '', 'g'), '') end as normal_name,
+        case when regexp_matches(url, '^([a-zA-Z][a-zA-Z0-9+.-]*:)?//') then coalesce(nullif(regexp_extract(url, '^[a-zA-Z0-9+.-]*:?//[^/?#]*(/[^?#]*)', 1), ''), '/') end as raw_path,
+        case when regexp_matches(url, '[?&]([mM][cC]_[eE][iI][dD]|[mM][kK][tT]_[tT][oO][kK]|_[hH][sS][eE][nN][cC]|_[kK][xX]|[mM][lL]_[sS][uU][bB][sS][cC][rR][iI][bB][eE][rR]|[mM][lL]_[sS][uU][bB][sS][cC][rR][iI][bB][eE][rR]_[hH][aA][sS][hH]|[eE][mM][aA][iI][lL]|[eE]-[mM][aA][iI][lL]|[mM][aA][iI][lL])=') then regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(url, '[?][mM][cC]_[eE][iI][dD]=[^&#]*', '?mc_eid=', 'g'), '[&][mM][cC]_[eE][iI][dD]=[^&#]*', '&mc_eid=', 'g'), '[?][mM][kK][tT]_[tT][oO][kK]=[^&#]*', '?mkt_tok=', 'g'), '[&][mM][kK][tT]_[tT][oO][kK]=[^&#]*', '&mkt_tok=', 'g'), '[?]_[hH][sS][eE][nN][cC]=[^&#]*', '?_hsenc=', 'g'), '[&]_[hH][sS][eE][nN][cC]=[^&#]*', '&_hsenc=', 'g'), '[?]_[kK][xX]=[^&#]*', '?_kx=', 'g'), '[&]_[kK][xX]=[^&#]*', '&_kx=', 'g'), '[?][mM][lL]_[sS][uU][bB][sS][cC][rR][iI][bB][eE][rR]=[^&#]*', '?ml_subscriber=', 'g'), '[&][mM][lL]_[sS][uU][bB][sS][cC][rR][iI][bB][eE][rR]=[^&#]*', '&ml_subscriber=', 'g'), '[?][mM][lL]_[sS][uU][bB][sS][cC][rR][iI][bB][eE][rR]_[hH][aA][sS][hH]=[^&#]*', '?ml_subscriber_hash=', 'g'), '[&][mM][lL]_[sS][uU][bB][sS][cC][rR][iI][bB][eE][rR]_[hH][aA][sS][hH]=[^&#]*', '&ml_subscriber_hash=', 'g'), '[?][eE][mM][aA][iI][lL]=[^&#]*', '?email=', 'g'), '[&][eE][mM][aA][iI][lL]=[^&#]*', '&email=', 'g'), '[?][eE]-[mM][aA][iI][lL]=[^&#]*', '?e-mail=', 'g'), '[&][eE]-[mM][aA][iI][lL]=[^&#]*', '&e-mail=', 'g'), '[?][mM][aA][iI][lL]=[^&#]*', '?mail=', 'g'), '[&][mM][aA][iI][lL]=[^&#]*', '&mail=', 'g') else url end as bare_url,
+        case when regexp_matches(from_url, '[?&]([mM][cC]_[eE][iI][dD]|[mM][kK][tT]_[tT][oO][kK]|_[hH][sS][eE][nN][cC]|_[kK][xX]|[mM][lL]_[sS][uU][bB][sS][cC][rR][iI][bB][eE][rR]|[mM][lL]_[sS][uU][bB][sS][cC][rR][iI][bB][eE][rR]_[hH][aA][sS][hH]|[eE][mM][aA][iI][lL]|[eE]-[mM][aA][iI][lL]|[mM][aA][iI][lL])=') then regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(from_url, '[?][mM][cC]_[eE][iI][dD]=[^&#]*', '?mc_eid=', 'g'), '[&][mM][cC]_[eE][iI][dD]=[^&#]*', '&mc_eid=', 'g'), '[?][mM][kK][tT]_[tT][oO][kK]=[^&#]*', '?mkt_tok=', 'g'), '[&][mM][kK][tT]_[tT][oO][kK]=[^&#]*', '&mkt_tok=', 'g'), '[?]_[hH][sS][eE][nN][cC]=[^&#]*', '?_hsenc=', 'g'), '[&]_[hH][sS][eE][nN][cC]=[^&#]*', '&_hsenc=', 'g'), '[?]_[kK][xX]=[^&#]*', '?_kx=', 'g'), '[&]_[kK][xX]=[^&#]*', '&_kx=', 'g'), '[?][mM][lL]_[sS][uU][bB][sS][cC][rR][iI][bB][eE][rR]=[^&#]*', '?ml_subscriber=', 'g'), '[&][mM][lL]_[sS][uU][bB][sS][cC][rR][iI][bB][eE][rR]=[^&#]*', '&ml_subscriber=', 'g'), '[?][mM][lL]_[sS][uU][bB][sS][cC][rR][iI][bB][eE][rR]_[hH][aA][sS][hH]=[^&#]*', '?ml_subscriber_hash=', 'g'), '[&][mM][lL]_[sS][uU][bB][sS][cC][rR][iI][bB][eE][rR]_[hH][aA][sS][hH]=[^&#]*', '&ml_subscriber_hash=', 'g'), '[?][eE][mM][aA][iI][lL]=[^&#]*', '?email=', 'g'), '[&][eE][mM][aA][iI][lL]=[^&#]*', '&email=', 'g'), '[?][eE]-[mM][aA][iI][lL]=[^&#]*', '?e-mail=', 'g'), '[&][eE]-[mM][aA][iI][lL]=[^&#]*', '&e-mail=', 'g'), '[?][mM][aA][iI][lL]=[^&#]*', '?mail=', 'g'), '[&][mM][aA][iI][lL]=[^&#]*', '&mail=', 'g') else from_url end as bare_from_url
+    from queried
+)
+
+select
+    source,
+    row_number_read,
+    md5(key_source || e'\x1f' || event_id) as event_key,
+    event_id,
+    type,
+    case when type = 'track' then coalesce(case when trim(raw_event_text, e' \t\n\x0b\x0c\r') <> '' then "raw_event_text" end, case when trim(raw_event, e' \t\n\x0b\x0c\r') <> '' then "raw_event" end) when type in ('page', 'screen') then case when trim(raw_name, e' \t\n\x0b\x0c\r') <> '' then "raw_name" end end as name,
+    normal_name as event_name,
+    anonymous_id,
+    user_id,
+    case when type = 'alias' then previous_id end as previous_id,
+    group_id,
+    occurred_at,
+    received_at,
+    lpad(cast(epoch_us(occurred_at) as varchar), 16, '0')
+        || case when type in ('page', 'screen') then '0' else '1' end
+        || md5(key_source || e'\x1f' || event_id) as order_key,
+    anonymous_id is not null and coalesce(translate(trim(raw_library, e' \t\n\x0b\x0c\r'), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '') not in ('analytics-node', '@segment/analytics-node', 'analytics-python', 'analytics-ruby', 'analytics-php', 'analytics-go', 'analytics-java', 'analytics.net', 'analytics-csharp', 'analytics-rust', 'analytics-elixir', 'analytics-clojure', 'segment-http-api', 'segment-cloud-app', 'http', '@rudderstack/rudder-sdk-node', 'rudder-sdk-node', 'rudder-sdk-python', 'rudder-sdk-ruby', 'rudder-sdk-php', 'rudder-sdk-go', 'rudder-sdk-java', 'rudder-sdk-dotnet', 'rudderstack-http-api') as is_in_session,
+    case
+        when strpos("bare_url", '@') > 0 or strpos("bare_url", '%40') > 0 then regexp_replace("bare_url", '[A-Za-z0-9._%+-]+(@|%40)[A-Za-z0-9.-]+[.][A-Za-z][A-Za-z]+', '[email]', 'g')
+        else "bare_url"
+    end as page_url,
+    translate(coalesce(
+        case when strpos(url, '@') > 0 then nullif(regexp_extract(url, '^[a-zA-Z0-9+.-]*:?//[^/?#]*@([^/?#@:]*)', 1), '') end,
+        nullif(regexp_extract(url, '^[a-zA-Z0-9+.-]*:?//([^/?#@:]*)', 1), '')
+    ), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') as page_host,
+    case
+        when strpos("raw_path", '@') > 0 or strpos("raw_path", '%40') > 0 then regexp_replace("raw_path", '[A-Za-z0-9._%+-]+(@|%40)[A-Za-z0-9.-]+[.][A-Za-z][A-Za-z]+', '[email]', 'g')
+        else "raw_path"
+    end as page_path,
+    case
+        when strpos("bare_from_url", '@') > 0 or strpos("bare_from_url", '%40') > 0 then regexp_replace("bare_from_url", '[A-Za-z0-9._%+-]+(@|%40)[A-Za-z0-9.-]+[.][A-Za-z][A-Za-z]+', '[email]', 'g')
+        else "bare_from_url"
+    end as referrer,
+    translate(coalesce(
+        case when strpos(from_url, '@') > 0 then nullif(regexp_extract(from_url, '^[a-zA-Z0-9+.-]*:?//[^/?#]*@([^/?#@:]*)', 1), '') end,
+        nullif(regexp_extract(from_url, '^[a-zA-Z0-9+.-]*:?//([^/?#@:]*)', 1), '')
+    ), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') as raw_referrer_host,
+    case
+        when strpos("raw_utm_source", '@') > 0 or strpos("raw_utm_source", '%40') > 0 then regexp_replace("raw_utm_source", '[A-Za-z0-9._%+-]+(@|%40)[A-Za-z0-9.-]+[.][A-Za-z][A-Za-z]+', '[email]', 'g')
+        else "raw_utm_source"
+    end as utm_source,
+    case
+        when strpos("raw_utm_medium", '@') > 0 or strpos("raw_utm_medium", '%40') > 0 then regexp_replace("raw_utm_medium", '[A-Za-z0-9._%+-]+(@|%40)[A-Za-z0-9.-]+[.][A-Za-z][A-Za-z]+', '[email]', 'g')
+        else "raw_utm_medium"
+    end as utm_medium,
+    case
+        when strpos("raw_utm_campaign", '@') > 0 or strpos("raw_utm_campaign", '%40') > 0 then regexp_replace("raw_utm_campaign", '[A-Za-z0-9._%+-]+(@|%40)[A-Za-z0-9.-]+[.][A-Za-z][A-Za-z]+', '[email]', 'g')
+        else "raw_utm_campaign"
+    end as utm_campaign,
+    case
+        when strpos("raw_utm_content", '@') > 0 or strpos("raw_utm_content", '%40') > 0 then regexp_replace("raw_utm_content", '[A-Za-z0-9._%+-]+(@|%40)[A-Za-z0-9.-]+[.][A-Za-z][A-Za-z]+', '[email]', 'g')
+        else "raw_utm_content"
+    end as utm_content,
+    case
+        when strpos("raw_utm_term", '@') > 0 or strpos("raw_utm_term", '%40') > 0 then regexp_replace("raw_utm_term", '[A-Za-z0-9._%+-]+(@|%40)[A-Za-z0-9.-]+[.][A-Za-z][A-Za-z]+', '[email]', 'g')
+        else "raw_utm_term"
+    end as utm_term,
+    case when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&(gclid|wbraid|gbraid|dclid|msclkid|yclid|ttclid|twclid|li_fat_id|rdt_cid|sccid|scid|epik|qclid|tblci|dicbo|ob_click_id|ko_click_id|gclsrc|gad_source|gad_campaignid|irclickid|irclid|awc|cjevent|sscid|ransiteid|srsltid|fbclid|igshid|igsh|mc_cid|mc_eid|_kx|mkt_tok|_hsenc|_hsmi|ml_subscriber|ml_subscriber_hash)=[^&]') then case
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&gclid=[^&]') then 'gclid'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&wbraid=[^&]') then 'wbraid'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&gbraid=[^&]') then 'gbraid'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&dclid=[^&]') then 'dclid'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&msclkid=[^&]') then 'msclkid'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&yclid=[^&]') then 'yclid'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&ttclid=[^&]') then 'ttclid'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&twclid=[^&]') then 'twclid'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&li_fat_id=[^&]') then 'li_fat_id'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&rdt_cid=[^&]') then 'rdt_cid'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&sccid=[^&]') then 'sccid'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&scid=[^&]') then 'scid'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&epik=[^&]') then 'epik'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&qclid=[^&]') then 'qclid'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&tblci=[^&]') then 'tblci'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&dicbo=[^&]') then 'dicbo'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&ob_click_id=[^&]') then 'ob_click_id'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&ko_click_id=[^&]') then 'ko_click_id'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&gclsrc=[^&]') then 'gclsrc'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&gad_source=[^&]') then 'gad_source'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&gad_campaignid=[^&]') then 'gad_campaignid'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&irclickid=[^&]') then 'irclickid'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&irclid=[^&]') then 'irclid'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&awc=[^&]') then 'awc'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&cjevent=[^&]') then 'cjevent'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&sscid=[^&]') then 'sscid'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&ransiteid=[^&]') then 'ransiteid'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&srsltid=[^&]') then 'srsltid'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&fbclid=[^&]') then 'fbclid'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&igshid=[^&]') then 'igshid'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&igsh=[^&]') then 'igsh'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&mc_cid=[^&]') then 'mc_cid'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&mc_eid=[^&]') then 'mc_eid'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&_kx=[^&]') then '_kx'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&mkt_tok=[^&]') then 'mkt_tok'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&_hsenc=[^&]') then '_hsenc'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&_hsmi=[^&]') then '_hsmi'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&ml_subscriber=[^&]') then 'ml_subscriber'
+        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&ml_subscriber_hash=[^&]') then 'ml_subscriber_hash'
+    end end as click_id,
+    nullif(trim(raw_library, e' \t\n\x0b\x0c\r'), '') as library,
+    nullif(raw_user_agent, '') as user_agent,
+    case
+        when length(coalesce(raw_properties, raw_traits)) <= 65536 or normal_name in ('signed_up', 'sign_up', 'signup', 'user_signed_up', 'account_created', 'order_completed')
+            then coalesce(raw_properties, raw_traits)
+    end as properties,
+    content_hash
+from parsed;
+
+-- Which user agents are new. tributary looks each up in its list of bots and adds them to
+-- `user_agents`.
+select distinct s.user_agent
+from staging.main."shaped" as s
+left join "tributary"."user_agents" as a on a.user_agent = s.user_agent
+where s.user_agent is not null and a.user_agent is null;
+
+-- agents: User agents of the batch, and which of them are bots.
+create or replace table staging.main."agents" as
+select user_agent, is_bot from "tributary"."user_agents"
+where user_agent in (select user_agent from staging.main."shaped");
+
+-- outside_hosts: Referrer hosts that are outside.
+create or replace table staging.main."outside_hosts" as
+with hosts as (
+    select distinct raw_referrer_host as host
+    from staging.main."shaped"
+    where raw_referrer_host is not null
+),
+
+excluded as (
+    select distinct h.host
+    from hosts as h
+    join "tributary"."referral_exclusions" as x on h.host = x.host or right(h.host, length(x.host) + 1) = '.' || x.host
+)
+
+select h.host
+from hosts as h
+left join excluded as x on x.host = h.host
+where x.host is null and not ((h.host = 'acme.example' or right(h.host, 13) = '.acme.example'));
+
+-- incoming: Events with outside referrers marked and exclusions named.
+create or replace table staging.main."incoming" as
+select
+    s.*,
+    case when o.host <> coalesce(s.page_host, '') then o.host end as referrer_host,
+    case
+        when b.is_bot then 'BOT'
+        when 1 = 0 then 'USER'
+        when 1 = 0 then 'HOST'
+        when 1 = 0 then 'PATH'
+        when 1 = 0 then 'EVENT'
+    end as excluded_reason
+from staging.main."shaped" as s
+left join staging.main."outside_hosts" as o on o.host = s.raw_referrer_host
+left join staging.main."agents" as b on b.user_agent = s.user_agent;
+
+-- copies: Each event of the batch, and what the ledger knows of its key.
+create or replace table staging.main."copies" as
+with bounds as (
+    select
+        (min(received_at) + to_microseconds((-6307200000000000))) as earliest,
+        (max(received_at) + to_microseconds(6307200000000000)) as latest
+    from staging.main."incoming"
+)
+
+select event_key, received_at, received_at as last_received_at, content_hash, occurred_at, row_number_read, 0 as is_stored
+from staging.main."incoming"
+union all
+select l.event_key, l.received_at, l.last_received_at, l.content_hash, l.occurred_at, 0 as row_number_read, 1 as is_stored
+from "tributary"."event_ledger" as l
+cross join bounds as b
+where l.last_received_at >= b.earliest and l.received_at <= b.latest
+    and l.event_key in (select event_key from staging.main."incoming");
+
+-- contested: Keys with more than one copy: which copy counts.
+create or replace table staging.main."contested" as
+with keys as (
+    select event_key from staging.main."copies" group by event_key having count(*) > 1
+),
+
+reached as (
+    select
+        c.*,
+        max(c.last_received_at) over (
+            partition by c.event_key order by c.received_at, c.content_hash, c.is_stored desc, c.row_number_read
+            rows between unbounded preceding and 1 preceding
+        ) as reach
+    from staging.main."copies" as c
+    join keys as k on k.event_key = c.event_key
+),
+
+clustered as (
+    select
+        *,
+        sum(case when reach is null or (epoch_us(received_at) - epoch_us(reach)) > 6307200000000000 then 1 else 0 end) over (
+            partition by event_key order by received_at, content_hash, is_stored desc, row_number_read
+            rows between unbounded preceding and current row
+        ) as cluster_number
+    from reached
+)
+
+select
+    *,
+    row_number() over (
+        partition by event_key, cluster_number order by received_at, content_hash, is_stored desc, row_number_read
+    ) as place,
+    max(is_stored) over (partition by event_key, cluster_number) as has_stored,
+    min(is_stored) over (partition by event_key, cluster_number) as is_only_stored,
+    max(is_stored) over (partition by event_key, cluster_number, content_hash) as is_known_content,
+    max(last_received_at) over (partition by event_key, cluster_number) as cluster_last_received_at
+from clustered;
+
+-- statuses: What each row read is: fresh, replacing, seen before or a duplicate.
+create or replace table staging.main."statuses" as
+select
+    i.row_number_read,
+    case
+        when c.event_key is null then 'fresh'
+        when c.has_stored = 0 and c.place = 1 then 'fresh'
+        when c.has_stored = 1 and c.place = 1 then 'replacing'
+        when c.is_known_content = 1 then 'seen'
+        else 'duplicate'
+    end as status
+from staging.main."incoming" as i
+left join staging.main."contested" as c on c.event_key = i.event_key and c.row_number_read = i.row_number_read and c.is_stored = 0;
+
+-- withdrawn: Stored events whose place a copy received earlier takes.
+create or replace table staging.main."withdrawn" as
+select event_key, received_at, occurred_at
+from staging.main."contested"
+where is_stored = 1 and place > 1;
+
+-- new_events: The rows this run adds to events.
+create or replace table staging.main."new_events" as
+select i.*, 7 as run_id
+from staging.main."incoming" as i
+join staging.main."statuses" as s on s.row_number_read = i.row_number_read
+where s.status in ('fresh', 'replacing');
+
+-- ledger_changes: Ledger rows that come (is_old 0) and go (is_old 1).
+create or replace table staging.main."ledger_changes" as
+select event_key, received_at, last_received_at, content_hash, occurred_at, 0 as is_old
+from staging.main."copies"
+where is_stored = 0 and event_key not in (select event_key from staging.main."contested")
+union all
+select c.event_key, c.received_at, c.cluster_last_received_at, c.content_hash, c.occurred_at, 0 as is_old
+from staging.main."contested" as c
+where c.place = 1 and c.is_only_stored = 0
+    and not (c.is_stored = 1 and c.last_received_at = c.cluster_last_received_at)
+union all
+select c.event_key, c.received_at, c.last_received_at, c.content_hash, c.occurred_at, 1 as is_old
+from staging.main."contested" as c
+where c.is_stored = 1 and c.is_only_stored = 0
+    and not (c.place = 1 and c.last_received_at = c.cluster_last_received_at);
+
+-- refused: Rows for quarantine.
+create or replace table staging.main."refused" as
+select
+    md5(source || e'\x1f' || file || e'\x1f' || cast(line as varchar) || e'\x1f' || coalesce(text, '')) as quarantine_id,
+    source,
+    file,
+    line,
+    reason,
+    detail,
+    substr(text, 1, 65536) as text,
+    cast('2025-06-01 05:00:00.000000' as timestamp) as quarantined_at
+from staging.main."checked"
+where reason is not null
+union all
+select
+    md5(source || e'\x1f' || file) as quarantine_id,
+    source, file, 0 as line, 'UNREADABLE' as reason, problem as detail, null as text,
+    cast('2025-06-01 05:00:00.000000' as timestamp) as quarantined_at
+from staging.main."source_files"
+where problem is not null;
+
+-- quarantine_current: Current rows of quarantine that were computed anew.
+create or replace table staging.main."quarantine_current" as
+select quarantine_id, source, file, line, reason, detail, text, quarantined_at
+from "tributary"."quarantine"
+where to_run = 9223372036854775807 and (
+    (source || e'\x1f' || file) in (
+        select source || e'\x1f' || file from staging.main."source_files" where is_retry = 0 and problem is null
+    )
+    or (line = 0 and (source || e'\x1f' || file) in (
+        select source || e'\x1f' || file from staging.main."source_files" where is_retry = 0
+    ))
+    or (to_run = 9223372036854775807 and reason = 'FUTURE' and length(text) < 65536 and (source || e'\x1f' || file) in (
+        select source || e'\x1f' || file from staging.main."source_files" where is_retry = 1
+    ))
+);
+
+-- quarantine_unchanged: Keys of quarantine whose row is as it was.
+create or replace table staging.main."quarantine_unchanged" as
+select "n"."quarantine_id"
+from staging.main."refused" as n
+join staging.main."quarantine_current" as o on "n"."quarantine_id" = "o"."quarantine_id"
+where n."source" = o."source"
+    and n."file" = o."file"
+    and n."line" = o."line"
+    and n."reason" = o."reason"
+    and n."detail" = o."detail"
+    and (n."text" = o."text" or (n."text" is null and o."text" is null));
+
+-- quarantine_closed: Rows of quarantine this run closes: replaced, or gone.
+create or replace table staging.main."quarantine_closed" as
+select o.*
+from staging.main."quarantine_current" as o
+left join staging.main."quarantine_unchanged" as u on "o"."quarantine_id" = "u"."quarantine_id"
+where u."quarantine_id" is null;
+
+-- quarantine_opened: Rows of quarantine this run opens: new, or changed.
+create or replace table staging.main."quarantine_opened" as
+select n."quarantine_id", n."source", n."file", n."line", n."reason", n."detail", n."text", n."quarantined_at"
+from staging.main."refused" as n
+left join staging.main."quarantine_unchanged" as u on "n"."quarantine_id" = "u"."quarantine_id"
+where u."quarantine_id" is null;
+
+-- source_counts: Where the rows of each source went.
+create or replace table staging.main."source_counts" as
+with outcomes as (
+    select
+        i.source,
+        case
+            when s.status in ('replacing', 'duplicate') then 'duplicate'
+            when s.status = 'fresh' and i.excluded_reason is not null then 'excluded'
+            when s.status = 'fresh' then 'accepted'
+            else 'seen'
+        end as outcome
+    from staging.main."incoming" as i
+    join staging.main."statuses" as s on s.row_number_read = i.row_number_read
+    union all
+    select r.source, 'refused' as outcome
+    from staging.main."refused" as r
+    join staging.main."source_files" as f on f.source = r.source and f.file = r.file and f.is_retry = 0
+)
+
+select
+    f.source,
+    max(f.files) as files,
+    count(o.outcome) as rows_read,
+    sum(case when o.outcome = 'accepted' then 1 else 0 end) as accepted,
+    sum(case when o.outcome = 'seen' then 1 else 0 end) as seen_before,
+    sum(case when o.outcome = 'duplicate' then 1 else 0 end) as duplicates,
+    sum(case when o.outcome = 'refused' then 1 else 0 end) as quarantined,
+    sum(case when o.outcome = 'excluded' then 1 else 0 end) as excluded,
+    0 as erased
+from (
+    select source, sum(1 - is_retry) as files from staging.main."source_files" group by source
+) as f
+left join outcomes as o on o.source = f.source
+group by f.source
+having count(o.outcome) > 0 or max(f.files) > 0;
+
+-- Nothing after this stage reads these.
+drop table if exists staging.main."lines";
+drop table if exists staging.main."retried_lines";
+drop table if exists staging.main."checked";
+drop table if exists staging.main."shaped";
+drop table if exists staging.main."agents";
+drop table if exists staging.main."outside_hosts";
+drop table if exists staging.main."copies";
+drop table if exists staging.main."contested";
+drop table if exists staging.main."incoming";
+drop table if exists staging.main."statuses";
+
+-- The part of `ingest` in the publish transaction of the run; alone it would leave half a run.
+-- `tributary sql publish` has all of it.
+delete from "tributary"."events"
+where event_key in (select event_key from staging.main."withdrawn") and exists (
+    select 1 from staging.main."withdrawn" as w
+    where w.event_key = events.event_key and w.occurred_at = events.occurred_at and w.received_at = events.received_at
+);
+
+insert into "tributary"."events" (source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, group_id, occurred_at, received_at, order_key, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, content_hash, run_id)
+select source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, group_id, occurred_at, received_at, order_key, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, content_hash, run_id from staging.main."new_events";
+
+delete from "tributary"."event_ledger"
+where event_key in (select event_key from staging.main."ledger_changes" where is_old = 1) and exists (
+    select 1 from staging.main."ledger_changes" as s
+    where s.is_old = 1 and s.event_key = event_ledger.event_key and s.received_at = event_ledger.received_at
+);
+
+insert into "tributary"."event_ledger" (event_key, received_at, last_received_at, content_hash, occurred_at)
+select event_key, received_at, last_received_at, content_hash, occurred_at
+from staging.main."ledger_changes"
+where is_old = 0;
+
+update "tributary"."quarantine" as t
+set to_run = 7
+where t.to_run = 9223372036854775807 and t."quarantine_id" in (select "quarantine_id" from staging.main."quarantine_closed") and exists (
+    select 1 from staging.main."quarantine_closed" as s
+    where s."quarantine_id" = t."quarantine_id"
+);
+
+insert into "tributary"."quarantine" (quarantine_id, source, file, line, reason, detail, text, quarantined_at, from_run, to_run)
+select quarantine_id, source, file, line, reason, detail, text, quarantined_at, 7, 9223372036854775807
+from staging.main."quarantine_opened"
+order by quarantine_id;

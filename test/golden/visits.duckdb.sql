@@ -1,0 +1,264 @@
+-- visits: new events into visits, merged with the neighbours they touch
+
+-- For a session of one’s own: where staging tables are.
+attach if not exists ':memory:' as staging;
+
+-- withdrawn_events: The withdrawn events as they are stored.
+create or replace table staging.main."withdrawn_events" as
+select e.event_key, e.occurred_at, e.received_at, e.order_key, e.event_name, e.type, e.excluded_reason, coalesce("e".anonymous_id, '') as anonymous_id, coalesce("e".user_id, '') as user_id, "e".is_in_session
+from "tributary"."events" as e
+join staging.main."withdrawn" as w
+    on w.event_key = e.event_key and w.occurred_at = e.occurred_at and w.received_at = e.received_at;
+
+-- visits_broken: Stored visits that held a withdrawn event.
+create or replace table staging.main."visits_broken" as
+select distinct v.*
+from "tributary"."visits" as v
+join staging.main."withdrawn_events" as w
+    on w.anonymous_id = v.anonymous_id and w.user_id = v.user_id and w.is_in_session = v.is_in_session
+where w.excluded_reason is null and v.started_at <= w.occurred_at and v.ended_at >= w.occurred_at;
+
+-- reread: The other events of those visits, to make them anew.
+create or replace table staging.main."reread" as
+select e.*
+from "tributary"."events" as e
+join staging.main."visits_broken" as v
+    on v.anonymous_id = coalesce(e.anonymous_id, '') and v.user_id = coalesce(e.user_id, '') and v.is_in_session = e.is_in_session
+left join staging.main."withdrawn_events" as w
+    on w.event_key = e.event_key and w.occurred_at = e.occurred_at and w.received_at = e.received_at
+where e.excluded_reason is null and w.event_key is null
+    and e.occurred_at >= v.started_at and e.occurred_at <= v.ended_at;
+
+-- reread_keys: Events whose candidates are made anew.
+create or replace table staging.main."reread_keys" as
+select order_key from staging.main."reread"
+union all
+select order_key from staging.main."withdrawn_events";
+
+-- batch: The events that make visits in this run.
+create or replace table staging.main."batch" as
+select event_key, type, event_name, previous_id, occurred_at, order_key, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+from staging.main."new_events"
+where excluded_reason is null
+union all
+select event_key, type, event_name, previous_id, occurred_at, order_key, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+from staging.main."reread"
+where excluded_reason is null;
+
+-- pieces: Events of one device and user in one bucket of the gap’s length, added up.
+create or replace table staging.main."pieces" as
+select
+    anonymous_id,
+    user_id,
+    is_in_session,
+    min(occurred_at) as started_at,
+    max(occurred_at) as ended_at,
+    min(order_key) as first_key,
+    max(order_key) as last_key,
+    count(*) as event_count,
+    sum(case when type in ('page', 'screen') then 1 else 0 end) as page_count,
+    min(case when type in ('page', 'screen') then '0' else '1' end || order_key) as entry_key,
+    min(case when type = 'page' and page_url is not null then order_key end) as page_key,
+    arg_min_null(page_url, case when type = 'page' and page_url is not null then order_key end) as page_url,
+    min(case when type = 'page' and page_path like '/blog/%' then order_key end) as blog_key,
+    arg_min_null(page_url, case when type = 'page' and page_path like '/blog/%' then order_key end) as blog_url
+from staging.main."batch"
+group by anonymous_id, user_id, is_in_session, ((epoch_us(occurred_at)) // (1800000000));
+
+-- visits_hit: Stored visits that come within the gap of a piece.
+create or replace table staging.main."visits_hit" as
+select distinct v.*
+from "tributary"."visits" as v
+join staging.main."pieces" as p
+    on p.anonymous_id = v.anonymous_id and p.user_id = v.user_id and p.is_in_session = v.is_in_session
+where v.started_at <= (p.ended_at + to_microseconds(1800000000))
+    and v.ended_at >= (p.started_at + to_microseconds((-1800000000)))
+    and v.visit_id not in (select visit_id from staging.main."visits_broken");
+
+-- visits_merged: Pieces and the visits they touch, merged.
+create or replace table staging.main."visits_merged" as
+with parts as (
+    select anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url from staging.main."pieces"
+    union all
+    select anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url from staging.main."visits_hit"
+),
+
+reached as (
+    select
+        *,
+        max(ended_at) over (
+            partition by anonymous_id, user_id, is_in_session order by first_key
+            rows between unbounded preceding and 1 preceding
+        ) as reach
+    from parts
+),
+
+numbered as (
+    select
+        *,
+        sum(case when reach is null or (epoch_us(started_at) - epoch_us(reach)) > 1800000000 then 1 else 0 end) over (
+            partition by anonymous_id, user_id, is_in_session order by first_key
+            rows between unbounded preceding and current row
+        ) as visit_number
+    from reached
+),
+
+merged as (
+    select
+        anonymous_id,
+        user_id,
+        is_in_session,
+        min(started_at) as started_at,
+        max(ended_at) as ended_at,
+        min(first_key) as first_key,
+        max(last_key) as last_key,
+        sum(event_count) as event_count,
+        sum(page_count) as page_count,
+        min(entry_key) as entry_key,
+        min(page_key) as page_key,
+        arg_min_null(page_url, page_key) as page_url,
+        min(blog_key) as blog_key,
+        arg_min_null(blog_url, blog_key) as blog_url
+    from numbered
+    group by anonymous_id, user_id, is_in_session, visit_number
+)
+
+select md5(coalesce(length(cast(anonymous_id as varchar)) || ':' || cast(anonymous_id as varchar), 'null') || ',' || coalesce(length(cast(user_id as varchar)) || ':' || cast(user_id as varchar), 'null') || ',' || coalesce(length(cast(is_in_session as varchar)) || ':' || cast(is_in_session as varchar), 'null') || ',' || coalesce(length(cast(first_key as varchar)) || ':' || cast(first_key as varchar), 'null')) as visit_id, anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url
+from merged;
+
+-- touch_candidates_new: Pages and screens that touches may be made of.
+create or replace table staging.main."touch_candidates_new" as
+with first_events as (
+    select first_key from staging.main."pieces" where page_count = 0 and is_in_session
+)
+
+select
+    b.anonymous_id, b.user_id, b.order_key, b.event_key, b.occurred_at,
+    b.type in ('page', 'screen') as is_page,
+    (b."utm_source" is not null or b."utm_medium" is not null or b."utm_campaign" is not null or b."utm_content" is not null or b."utm_term" is not null or b."click_id" is not null or b."referrer_host" is not null) as is_candidate,
+    b.page_url, b.referrer, b.referrer_host, b.raw_referrer_host,
+    b.utm_source, b.utm_medium, b.utm_campaign, b.utm_content, b.utm_term, b.click_id
+from staging.main."batch" as b
+left join first_events as f on f.first_key = b.order_key
+where b.is_in_session and (b.type in ('page', 'screen') or (f.first_key is not null and ((b."utm_source" is not null or b."utm_medium" is not null or b."utm_campaign" is not null or b."utm_content" is not null or b."utm_term" is not null or b."click_id" is not null or b."referrer_host" is not null) or b.page_url is not null or b.referrer is not null)));
+
+-- conversion_candidates_0: Candidates of conversion number 0 of the configuration, counted from 0.
+create or replace table staging.main."conversion_candidates_0" as
+with delivered as (
+    select e.*, cast(null as varchar) as amount, 'USD' as code
+    from (
+    select * exclude (json_texts, json_kinds), 
+    from (
+        select *,
+            null as json_texts,
+            null as json_kinds
+        from (
+    select *
+    from staging.main."batch"
+    where type = 'track' and event_name in ('signed_up', 'sign_up', 'signup', 'user_signed_up', 'account_created')
+)
+    )
+) as e
+),
+
+judged as (
+    select
+        *,
+        case
+            when amount is null then null
+            when not regexp_matches(amount, '^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)$') then 'NOT_A_NUMBER'
+            when not regexp_matches(amount, '^[+-]?[0-9]{0,15}([.][0-9]{0,18})?$') then 'OUT_OF_RANGE'
+            when case when code in ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF') then 0 when code in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') then 3 when code in ('CLF', 'UYW') then 4 else 2 end = 4 and not regexp_matches(amount, '^[+-]?[0-9]{0,14}([.][0-9]{0,18})?$') then 'OUT_OF_RANGE'
+            when code not in ('AED', 'AFN', 'ALL', 'AMD', 'AOA', 'ARS', 'AUD', 'AWG', 'AZN', 'BAM', 'BBD', 'BDT', 'BGN', 'BMD', 'BND', 'BOB', 'BOV', 'BRL', 'BSD', 'BTN', 'BWP', 'BYN', 'BZD', 'CAD', 'CDF', 'CHE', 'CHF', 'CHW', 'CNY', 'COP', 'COU', 'CRC', 'CUP', 'CVE', 'CZK', 'DKK', 'DOP', 'DZD', 'EGP', 'ERN', 'ETB', 'EUR', 'FJD', 'FKP', 'GBP', 'GEL', 'GHS', 'GIP', 'GMD', 'GTQ', 'GYD', 'HKD', 'HNL', 'HTG', 'HUF', 'IDR', 'ILS', 'INR', 'IRR', 'JMD', 'KES', 'KGS', 'KHR', 'KPW', 'KYD', 'KZT', 'LAK', 'LBP', 'LKR', 'LRD', 'LSL', 'MAD', 'MDL', 'MGA', 'MKD', 'MMK', 'MNT', 'MOP', 'MRU', 'MUR', 'MVR', 'MWK', 'MXN', 'MXV', 'MYR', 'MZN', 'NAD', 'NGN', 'NIO', 'NOK', 'NPR', 'NZD', 'PAB', 'PEN', 'PGK', 'PHP', 'PKR', 'PLN', 'QAR', 'RON', 'RSD', 'RUB', 'SAR', 'SBD', 'SCR', 'SDG', 'SEK', 'SGD', 'SHP', 'SLE', 'SOS', 'SRD', 'SSP', 'STN', 'SVC', 'SYP', 'SZL', 'THB', 'TJS', 'TMT', 'TOP', 'TRY', 'TTD', 'TWD', 'TZS', 'UAH', 'USD', 'USN', 'UYU', 'UZS', 'VED', 'VES', 'WST', 'XCD', 'XCG', 'YER', 'ZAR', 'ZMW', 'ZWG', 'BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF', 'BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND', 'CLF', 'UYW') then 'UNKNOWN_CURRENCY'
+        end as value_problem
+    from delivered
+)
+
+select
+    anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at,
+    'signup' as conversion,
+    case when amount is not null and value_problem is null then cast(round(cast(amount as decimal(38, 18)) * cast(power(10, case when code in ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF') then 0 when code in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') then 3 when code in ('CLF', 'UYW') then 4 else 2 end) as decimal(5, 0))) as bigint) end as value,
+    case when amount is not null and value_problem is null then code end as currency,
+    value_problem
+from judged;
+
+-- conversion_candidates_1: Candidates of conversion number 1 of the configuration, counted from 0.
+create or replace table staging.main."conversion_candidates_1" as
+with delivered as (
+    select e.*, nullif(trim(raw_value, e' \t\n\x0b\x0c\r'), '') as amount, coalesce(nullif(upper(trim(raw_currency, e' \t\n\x0b\x0c\r')), ''), 'USD') as code
+    from (
+    select * exclude (json_texts, json_kinds), json_texts[1] as "raw_value", json_texts[2] as "raw_currency"
+    from (
+        select *,
+            json_extract_string(properties, ['/revenue', '/currency']) as json_texts,
+            null as json_kinds
+        from (
+    select *
+    from staging.main."batch"
+    where type = 'track' and event_name in ('order_completed')
+)
+    )
+) as e
+),
+
+judged as (
+    select
+        *,
+        case
+            when amount is null then null
+            when not regexp_matches(amount, '^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)$') then 'NOT_A_NUMBER'
+            when not regexp_matches(amount, '^[+-]?[0-9]{0,15}([.][0-9]{0,18})?$') then 'OUT_OF_RANGE'
+            when case when code in ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF') then 0 when code in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') then 3 when code in ('CLF', 'UYW') then 4 else 2 end = 4 and not regexp_matches(amount, '^[+-]?[0-9]{0,14}([.][0-9]{0,18})?$') then 'OUT_OF_RANGE'
+            when code not in ('AED', 'AFN', 'ALL', 'AMD', 'AOA', 'ARS', 'AUD', 'AWG', 'AZN', 'BAM', 'BBD', 'BDT', 'BGN', 'BMD', 'BND', 'BOB', 'BOV', 'BRL', 'BSD', 'BTN', 'BWP', 'BYN', 'BZD', 'CAD', 'CDF', 'CHE', 'CHF', 'CHW', 'CNY', 'COP', 'COU', 'CRC', 'CUP', 'CVE', 'CZK', 'DKK', 'DOP', 'DZD', 'EGP', 'ERN', 'ETB', 'EUR', 'FJD', 'FKP', 'GBP', 'GEL', 'GHS', 'GIP', 'GMD', 'GTQ', 'GYD', 'HKD', 'HNL', 'HTG', 'HUF', 'IDR', 'ILS', 'INR', 'IRR', 'JMD', 'KES', 'KGS', 'KHR', 'KPW', 'KYD', 'KZT', 'LAK', 'LBP', 'LKR', 'LRD', 'LSL', 'MAD', 'MDL', 'MGA', 'MKD', 'MMK', 'MNT', 'MOP', 'MRU', 'MUR', 'MVR', 'MWK', 'MXN', 'MXV', 'MYR', 'MZN', 'NAD', 'NGN', 'NIO', 'NOK', 'NPR', 'NZD', 'PAB', 'PEN', 'PGK', 'PHP', 'PKR', 'PLN', 'QAR', 'RON', 'RSD', 'RUB', 'SAR', 'SBD', 'SCR', 'SDG', 'SEK', 'SGD', 'SHP', 'SLE', 'SOS', 'SRD', 'SSP', 'STN', 'SVC', 'SYP', 'SZL', 'THB', 'TJS', 'TMT', 'TOP', 'TRY', 'TTD', 'TWD', 'TZS', 'UAH', 'USD', 'USN', 'UYU', 'UZS', 'VED', 'VES', 'WST', 'XCD', 'XCG', 'YER', 'ZAR', 'ZMW', 'ZWG', 'BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF', 'BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND', 'CLF', 'UYW') then 'UNKNOWN_CURRENCY'
+        end as value_problem
+    from delivered
+)
+
+select
+    anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at,
+    'purchase' as conversion,
+    case when amount is not null and value_problem is null then cast(round(cast(amount as decimal(38, 18)) * cast(power(10, case when code in ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF') then 0 when code in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') then 3 when code in ('CLF', 'UYW') then 4 else 2 end) as decimal(5, 0))) as bigint) end as value,
+    case when amount is not null and value_problem is null then code end as currency,
+    value_problem
+from judged;
+
+-- conversion_candidates_new: Events that some conversion names, with their value in minor units.
+create or replace table staging.main."conversion_candidates_new" as
+select anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem
+from staging.main."conversion_candidates_0"
+union all
+select anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem
+from staging.main."conversion_candidates_1";
+
+-- activity_new: Hours of use that the batch adds and withdrawals take back.
+create or replace table staging.main."activity_new" as
+with deltas as (
+    select coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session, cast(date_trunc('hour', occurred_at) as timestamp) as hour_at, coalesce(event_name, type) as event_name, 1 as n
+    from (select * from staging.main."new_events" where excluded_reason is null) as e
+    union all
+    select coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session, cast(date_trunc('hour', occurred_at) as timestamp) as hour_at, coalesce(event_name, type) as event_name, (-1) as n
+    from (select * from staging.main."withdrawn_events" where excluded_reason is null) as e
+)
+
+select anonymous_id, user_id, is_in_session, hour_at, event_name, sum(n) as event_count, 7 as run_id
+from deltas
+group by anonymous_id, user_id, is_in_session, hour_at, event_name
+having sum(n) <> 0;
+
+-- Nothing after this stage reads these.
+drop table if exists staging.main."pieces";
+
+-- The part of `visits` in the publish transaction of the run; alone it would leave half a run.
+-- `tributary sql publish` has all of it.
+delete from "tributary"."touch_candidates" where order_key in (select order_key from staging.main."reread_keys");
+
+insert into "tributary"."touch_candidates" (anonymous_id, user_id, order_key, event_key, occurred_at, is_page, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id)
+select anonymous_id, user_id, order_key, event_key, occurred_at, is_page, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id from staging.main."touch_candidates_new";
+
+delete from "tributary"."conversion_candidates" where order_key in (select order_key from staging.main."reread_keys");
+
+insert into "tributary"."conversion_candidates" (anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem)
+select anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem from staging.main."conversion_candidates_new";
+
+insert into "tributary"."activity_hours" (anonymous_id, user_id, is_in_session, hour_at, event_name, event_count, run_id)
+select anonymous_id, user_id, is_in_session, hour_at, event_name, event_count, run_id from staging.main."activity_new";
