@@ -3,6 +3,7 @@ import { TributaryError } from '../errors.ts'
 import { type ProgressEvent, type RunReport, type RunRequest, runPipeline } from '../pipeline/run.ts'
 import { readStatus, type Status } from '../pipeline/status.ts'
 import { openWarehouse } from '../warehouses/open.ts'
+import type { Retry } from '../warehouses/retry.ts'
 import type { Warehouse } from '../warehouses/warehouse.ts'
 import { pipelineOfServer } from './remote.ts'
 import { readServerFile } from './server-file.ts'
@@ -11,7 +12,12 @@ import { readServerFile } from './server-file.ts'
 export interface Pipeline {
   /** The server that does the work, or null when this process does. */
   readonly server: string | null
-  run(request: RunRequest, onProgress: (event: ProgressEvent) => void, signal: AbortSignal): Promise<RunReport>
+  run(
+    request: RunRequest,
+    onProgress: (event: ProgressEvent) => void,
+    signal: AbortSignal,
+    onRetry?: (retry: Retry) => void,
+  ): Promise<RunReport>
   status(): Promise<Status>
   close(): Promise<void>
 }
@@ -40,10 +46,11 @@ export async function reachPipeline(config: Config): Promise<Pipeline> {
 
 function pipelineHere(config: Config, warehouse: Warehouse): Pipeline {
   const { pipeline: options, configVersion } = config
+  const budget = config.limits.retryMinutes * 60_000
   return {
     server: null,
-    run: (request, onProgress, signal) =>
-      runPipeline({ ...request, warehouse, options, configVersion, onProgress, signal }),
+    run: (request, onProgress, signal, onRetry) =>
+      runPipeline({ ...request, warehouse, options, configVersion, onProgress, signal, retry: { budget, onRetry } }),
     status: () => readStatus(warehouse),
     close: () => warehouse.close(),
   }

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts'
 import { TributaryError } from '../errors.ts'
 import { type ProgressEvent, type RunReport, type RunRequest, runPipeline } from '../pipeline/run.ts'
+import type { Retry } from '../warehouses/retry.ts'
 import type { Warehouse } from '../warehouses/warehouse.ts'
 import type { Logger } from './logger.ts'
 
@@ -24,6 +25,8 @@ export function serverRuns(config: Config, warehouse: Warehouse, logger: Logger,
     }
   }
 
+  const onRetry = (retry: Retry) => logger.warn({ ...retry }, 'statement failed, is tried again')
+
   const runAndLog = async (request: RunRequest, onProgress: (event: ProgressEvent) => void = () => {}) => {
     const { kind } = request
     logger.info({ kind }, 'run started')
@@ -34,7 +37,16 @@ export function serverRuns(config: Config, warehouse: Warehouse, logger: Logger,
       onProgress(event)
     }
     try {
-      const report = await runPipeline({ ...request, warehouse, options, configVersion, signal, onProgress: tell })
+      const retry = { budget: config.limits.retryMinutes * 60_000, onRetry }
+      const report = await runPipeline({
+        ...request,
+        warehouse,
+        options,
+        configVersion,
+        signal,
+        onProgress: tell,
+        retry,
+      })
       for (const note of report.problems) logger.warn({ run: report.run, note }, 'run has a note')
       logger.info(
         { run: report.run, kind, milliseconds: report.milliseconds, rowsWritten: report.rowsWritten },

@@ -18,6 +18,7 @@ export function complete(input: CheckedInput, file: string, folder: string): Con
     schedule: orDefault(input.schedule, defaults.schedule),
     timezone: input.timezone ?? defaults.timezone,
     history: { ...defaults.history, ...input.history },
+    limits: { ...defaults.limits, ...input.limits },
     server: { ...defaults.server, ...input.server },
     log: { ...defaults.log, ...input.log },
     configVersion: versionOf(pipeline),

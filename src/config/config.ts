@@ -12,6 +12,7 @@ export interface Config {
   readonly schedule: string | null
   readonly timezone: string
   readonly history: { readonly keepDays: number }
+  readonly limits: { readonly retryMinutes: number }
   readonly server: { readonly host: string; readonly port: number }
   readonly log: { readonly level: NonNullable<LogInput['level']> }
   /** Hash of the options that shape the tables. */

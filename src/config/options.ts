@@ -31,6 +31,8 @@ export interface ConfigInput {
   timezone?: string
   /** How long old versions are kept. */
   history?: HistoryInput
+  /** What a run may take. */
+  limits?: LimitsInput
   /** The server. */
   server?: ServerInput
   /** What is logged. */
@@ -144,6 +146,11 @@ export interface ChannelConditionsInput {
 export interface HistoryInput {
   /** Answers can be asked again as of runs up to so many days old. */
   keepDays?: number
+}
+
+export interface LimitsInput {
+  /** For how many minutes a statement is sent again that fails for a reason that may pass: a lost connection, throttling, a conflict. */
+  retryMinutes?: number
 }
 
 export interface ServerInput {

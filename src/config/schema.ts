@@ -154,6 +154,7 @@ export const configSchema = is.object({
   schedule: is.text('cron text of five fields such as 0 5 * * * (every day at five)', isCron).nullable().optional(),
   timezone: is.timeZone.optional(),
   history: is.object({ keepDays: is.whole('a number of days', 1, 36_500).optional() }).optional(),
+  limits: is.object({ retryMinutes: is.whole('a number of minutes', 0, 1440).optional() }).optional(),
   server: is
     .object({
       host: is.text('an address to listen on such as 127.0.0.1').optional(),

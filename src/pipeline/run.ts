@@ -1,15 +1,25 @@
 import { createHash } from 'node:crypto'
 import { TributaryError } from '../errors.ts'
+import { type RetryOptions, withRetries } from '../warehouses/retry.ts'
 import { sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 import { referenceVersion } from './channels/tables.ts'
 import { checkPromises } from './checks.ts'
 import { computeStages, timed } from './compute.ts'
-import { acquireLease, type Lease } from './lease.ts'
+import { acquireLease, type Lease, leaseLost } from './lease.ts'
 import type { PipelineOptions } from './options.ts'
 import { loadReference, prepareWarehouse } from './prepare.ts'
-import { markPublished, publishStatements, readRowsWritten, recordFailure, recordStages } from './publish.ts'
+import { publishStatements, recordStages } from './publish.ts'
 import { type ProgressEvent, type RunReport, type RunRequest, readSourceCounts, type StageReport } from './report.ts'
+import {
+  assertRunning,
+  isRunWritten,
+  markPublished,
+  readRowsWritten,
+  recordBegin,
+  recordFailure,
+  settleEarlierRuns,
+} from './run-records.ts'
 import type { StageContext } from './stage.ts'
 import { tables } from './tables/tables.ts'
 
@@ -25,6 +35,8 @@ export interface RunInput extends RunRequest {
   readonly now?: Date
   readonly signal?: AbortSignal
   readonly onProgress?: (event: ProgressEvent) => void
+  /** For how long a statement that fails for a reason that may pass is sent again, and who is told. */
+  readonly retry?: Omit<RetryOptions, 'signal'>
 }
 
 /** Changes whenever stage SQL changes what the tables hold: a run then recomputes everything. */
@@ -36,24 +48,38 @@ const STAGES_VERSION = 1
  * dies after it is published by the next.
  */
 export async function runPipeline(input: RunInput): Promise<RunReport> {
-  const { warehouse } = input
-  await prepareWarehouse(warehouse)
-  const lease = await acquireLease(warehouse)
+  const { warehouse: opened, signal, retry } = input
+  const patient = withRetries(opened, { ...retry, signal })
+  await prepareWarehouse(patient, opened)
+  const lease = await acquireLease(patient)
+  // Another run that has taken the lease over ends this one: there is no use in working to the end.
+  const both = signal ? AbortSignal.any([signal, lease.lost]) : lease.lost
+  const warehouse = withRetries(opened, { ...retry, signal: both })
   try {
-    await markPublished(warehouse) // what a run that died after its transaction left
+    await settleEarlierRuns(warehouse, lease)
     await warehouse.dropStaging()
     await loadReference(warehouse)
-    return await underLease(input, lease)
+    return await underLease({ ...input, warehouse, signal: both }, lease, opened)
+  } catch (error) {
+    throw lease.lost.aborted ? leaseLost(error) : error
   } finally {
-    await lease.release().catch(() => undefined) // an unreleased lease runs out
+    await cleanUp(opened, lease)
   }
 }
 
-async function underLease(input: RunInput, lease: Lease): Promise<RunReport> {
+/** What a run leaves behind goes, however it ended; each is tried once: the next run begins with the same. */
+async function cleanUp(opened: Warehouse, lease: Lease): Promise<void> {
+  const isOurs = await lease.isOurs().catch(() => false)
+  if (isOurs) await opened.dropStaging().catch(() => undefined) // else they may be another run's
+  await lease.release().catch(() => undefined) // an unreleased lease runs out
+}
+
+async function underLease(input: RunInput, lease: Lease, opened: Warehouse): Promise<RunReport> {
   const began = performance.now()
   const { context, version, isChanged } = await begin(input)
+  await recordBegin(input.warehouse, context, lease, { kind: input.kind, version })
   try {
-    const published = await computeAndPublish(input, lease, context, version)
+    const published = await computeAndPublish(input, lease, context, opened)
     const after = await lookAfter(input, context, published.stages)
     return {
       run: context.run,
@@ -66,7 +92,7 @@ async function underLease(input: RunInput, lease: Lease): Promise<RunReport> {
       rowsWritten: published.rowsWritten,
     }
   } catch (error) {
-    await recordFailure(input.warehouse, context, input.kind, version, error).catch(() => undefined) // the first error is the one to tell
+    await recordFailure(opened, context, lease, error).catch(() => undefined) // the first error is the one to tell
     throw input.signal?.aborted && !(error instanceof TributaryError)
       ? new TributaryError('QUERY_CANCELLED', `Run ${context.run} was cancelled; nothing was written.`, {
           cause: error,
@@ -109,31 +135,41 @@ select
 }
 
 /** Everything up to the moment readers see the run. */
-async function computeAndPublish(input: RunInput, lease: Lease, context: StageContext, version: string) {
-  const { warehouse, signal, onProgress, options, kind } = input
+async function computeAndPublish(input: RunInput, lease: Lease, context: StageContext, opened: Warehouse) {
+  const { warehouse, signal, onProgress, options } = input
   const computed = await computeStages({ warehouse, sources: options.sources, signal, onProgress }, context)
   const sources = await readSourceCounts(warehouse, context)
   const publish = await timed(onProgress, 'publish', async () => {
     await checkPromises(warehouse, context, computed.stages, signal)
     signal?.throwIfAborted()
-    lease.hold()
-    const statements = await publishStatements(warehouse, context, computed.stages, { kind, version, sources })
-    await publishUnder(lease, () =>
-      warehouse.transaction([...lease.fence, ...statements], { label: `run ${context.run} publish` }),
+    const statements = await publishStatements(warehouse, context, computed.stages, { sources })
+    await lease.hold()
+    await publishUnder(lease, opened, context, () =>
+      warehouse.transaction([...lease.fence, assertRunning(context), ...statements], {
+        label: `run ${context.run} publish`,
+        repeat: () => isRunWritten(warehouse, context.run),
+      }),
     )
     await markPublished(warehouse)
+    lease.resume()
     return readRowsWritten(warehouse, context.run)
   })
   return { stages: [...computed.reports, publish], sources, problems: computed.problems, rowsWritten: publish.rows }
 }
 
-/** A transaction that fails because another run took the lease over says so. */
-async function publishUnder(lease: Lease, transaction: () => Promise<void>): Promise<void> {
+/** A transaction of unknown outcome is settled by what it wrote; one that fails because another run took the lease over says so. */
+async function publishUnder(
+  lease: Lease,
+  opened: Warehouse,
+  { run }: StageContext,
+  transaction: () => Promise<void>,
+): Promise<void> {
   try {
     await transaction()
   } catch (cause) {
+    if (await isRunWritten(opened, run).catch(() => false)) return
     if (await lease.isOurs().catch(() => true)) throw cause
-    throw new TributaryError('LEASE_LOST', 'The lease of this run was taken over; nothing was published.', { cause })
+    throw leaseLost(cause)
   }
 }
 

@@ -41,10 +41,16 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
   const plain = (connection: DuckDBConnection, text: string, o?: RunOptions) =>
     run(connection, text, o?.signal, () => connection.run(text))
 
-  await pool.use(async (c) => {
-    await c.run(`attach if not exists ':memory:' as ${STAGING}`)
-    await c.run(`create schema if not exists ${duckdbDialect.quote(options.schema)}`)
-  })
+  try {
+    await pool.use(async (c) => {
+      await plain(c, `attach if not exists ':memory:' as ${STAGING}`)
+      await plain(c, `create schema if not exists ${duckdbDialect.quote(options.schema)}`)
+    })
+  } catch (error) {
+    pool.close()
+    instance.closeSync()
+    throw error
+  }
 
   return {
     dialect: duckdbDialect,
@@ -111,8 +117,8 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
           for (const name of names) await plain(c, `drop table if exists ${writer.staging(name)}`)
           return
         }
-        await c.run(`detach ${STAGING}`)
-        await c.run(`attach ':memory:' as ${STAGING}`)
+        await plain(c, `detach database if exists ${STAGING}`)
+        await plain(c, `attach if not exists ':memory:' as ${STAGING}`)
       }),
 
     loadLines: (name, files, o) =>
@@ -146,9 +152,9 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
       }),
 
     // Statistics are kept as rows arrive; a checkpoint moves the log into the file.
-    maintain: () => pool.use(async (c) => void (await c.run('checkpoint'))),
+    maintain: () => pool.use(async (c) => void (await plain(c, 'checkpoint'))),
 
-    ping: () => pool.use(async (c) => void (await c.run('select 1'))),
+    ping: () => pool.use(async (c) => void (await plain(c, 'select 1'))),
 
     async close() {
       pool.close()
