@@ -11,7 +11,7 @@ import { stateOf } from '../conformance/table-states.ts'
 import { currentTables } from '../harness/pipeline.ts'
 import { streamArbitrary } from '../oracle/streams.ts'
 import type { KillAt } from './kill-at.ts'
-import { type Ended, tributary } from './tributary.ts'
+import { type Ended, type StartOptions, tributary } from './tributary.ts'
 
 export const DATABASE = 'warehouse.duckdb'
 const CONFIG = 'tributary.config.json'
@@ -43,27 +43,41 @@ export async function writeEvents(folder: string): Promise<void> {
 }
 
 /** A folder to run in: a configuration, events, and the database of a run that came before, if any. */
-export async function placeIn(folder: string, name: string, events: string, database?: string): Promise<string> {
+export async function placeIn(
+  folder: string,
+  name: string,
+  events: string,
+  database?: string,
+  warehouse: object = {},
+): Promise<string> {
   const where = join(folder, name)
   await mkdir(where)
   await symlink(join(folder, events), join(where, 'events'))
-  const sources = [{ kind: 'files', path: './events' }]
-  const conversions = { purchase: { event: 'Order Completed', value: 'total', currency: 'currency', every: true } }
-  await writeFile(join(where, CONFIG), JSON.stringify({ sources, sites: ['acme.test'], conversions }))
+  const config = {
+    warehouse: { kind: 'duckdb', ...warehouse },
+    sources: [{ kind: 'files', path: './events' }],
+    sites: ['acme.test'],
+    conversions: { purchase: { event: 'Order Completed', value: 'total', currency: 'currency', every: true } },
+  }
+  await writeFile(join(where, CONFIG), JSON.stringify(config))
   if (database) await copyFile(database, join(where, DATABASE))
   return where
 }
 
-/** Runs the pipeline as a user would; it may be told to kill itself, or to list its statements in a file. */
-export function runIn(
-  where: string,
-  how: { kill?: KillAt; list?: string; kind?: 'run' | 'rebuild' } = {},
-): Promise<Ended> {
+/** How a run is disturbed: killed, kept from writing; or its statements listed in a file. */
+interface How extends Pick<StartOptions, 'most' | 'asNobody'> {
+  readonly kill?: KillAt
+  readonly list?: string
+  readonly kind?: 'run' | 'rebuild'
+}
+
+/** Runs the pipeline as a user would. */
+export function runIn(where: string, { kill, list, kind = 'run', ...limits }: How = {}): Promise<Ended> {
   const env: Record<string, string> = {}
-  if (how.kill) env.KILL_AT = JSON.stringify(how.kill)
-  if (how.list) env.LIST_STATEMENTS = how.list
-  const nodeArgs = how.kill || how.list ? ['--import', killer] : []
-  return tributary([how.kind ?? 'run', '--config', CONFIG, '--quiet'], { folder: where, env, nodeArgs })
+  if (kill) env.KILL_AT = JSON.stringify(kill)
+  if (list) env.LIST_STATEMENTS = list
+  const nodeArgs = kill || list ? ['--import', killer] : []
+  return tributary([kind, '--config', CONFIG, '--quiet'], { folder: where, env, nodeArgs, ...limits })
 }
 
 /** All that a database says: every row, the views, the names of its tables; with `next`, after one more run of that kind. */

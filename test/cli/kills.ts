@@ -32,12 +32,7 @@ const wrong: string[] = []
 const totals = { moments: 0, statements: 0 }
 
 /** One kind of run: where it begins, and what it ends in undisturbed. */
-async function tryAll(
-  name: string,
-  events: string,
-  from: string | undefined,
-  kind: 'run' | 'rebuild',
-): Promise<string> {
+async function tryAll(name: string, events: string, from: string | undefined, kind: 'run' | 'rebuild'): Promise<void> {
   const like = await placeIn(folder, name, events, from)
   const list = join(folder, `${name}.json`)
   const ended = await runIn(like, { list, kind })
@@ -81,7 +76,6 @@ async function tryAll(
     }
   }
   await Promise.all(Array.from({ length: atATime }, worker))
-  return join(like, DATABASE)
 }
 
 const seconds = () => Math.round((Date.now() - began) / 1000)
@@ -91,8 +85,12 @@ try {
   await runIn(base)
   const wants = (name: string) => values.only === undefined || values.only === name
   if (wants('first')) await tryAll('first', 'all', undefined, 'run')
-  const increment = wants('increment') ? await tryAll('increment', 'all', join(base, DATABASE), 'run') : undefined
-  if (increment && wants('rebuild')) await tryAll('rebuild', 'all', increment, 'rebuild')
+  if (wants('increment')) await tryAll('increment', 'all', join(base, DATABASE), 'run')
+  if (wants('rebuild')) {
+    const done = await placeIn(folder, 'done', 'all', join(base, DATABASE))
+    await runIn(done)
+    await tryAll('rebuild', 'all', join(done, DATABASE), 'rebuild')
+  }
 } finally {
   await removeFolder(folder)
 }
