@@ -86,7 +86,7 @@ export interface Warehouse {
   dropStaging(names?: readonly string[]): Promise<void>
   /**
    * Creates or replaces a staging table with each line of the files, `(file, line, text)`, `line` counted from 1, lines of white
-   * space left out. A line that is not UTF-8 comes with null text. Files it cannot read to the end are returned with the reason
+   * space left out. A line that is not UTF-8, or is longer than 64 MB, comes with null text. Files it cannot read to the end are returned with the reason
    * and none of their lines stay.
    */
   loadLines(name: string, files: readonly TextFile[], options?: RunOptions): Promise<readonly UnreadableFile[]>
