@@ -6,6 +6,8 @@ export type ErrorCode =
   | 'QUERY_FAILED'
   | 'QUERY_CANCELLED'
   | 'WAREHOUSE_BUSY'
+  | 'WAREHOUSE_UNUSABLE'
+  | 'DISK_FULL'
   | 'RUN_IN_PROGRESS'
   | 'RUN_PRUNED'
   | 'LEASE_LOST'
@@ -36,10 +38,10 @@ export class QueryError extends TributaryError {
 
   constructor(
     message: string,
-    details: { warehouse: string; text: string; isTransient?: boolean; isCancelled?: boolean },
+    details: { warehouse: string; text: string; isTransient?: boolean; isCancelled?: boolean; code?: ErrorCode },
     options?: ErrorOptions,
   ) {
-    super(details.isCancelled ? 'QUERY_CANCELLED' : 'QUERY_FAILED', message, options)
+    super(details.isCancelled ? 'QUERY_CANCELLED' : (details.code ?? 'QUERY_FAILED'), message, options)
     this.warehouse = details.warehouse
     Object.defineProperty(this, 'text', { value: details.text, enumerable: false })
     this.isTransient = details.isTransient ?? false

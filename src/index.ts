@@ -11,6 +11,7 @@ export type {
   ExcludeInput,
   HistoryInput,
   IdentityInput,
+  LimitsInput,
   LogInput,
   ServerInput,
   SessionsInput,

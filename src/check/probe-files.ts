@@ -43,7 +43,7 @@ async function firstLines(file: FoundFile, most: number) {
   const lines: SampleLine[] = []
   try {
     const input = { path: file.path, name: file.item, isGzip: file.isGzip }
-    for await (const { line, text } of readLines(input, MOST_BYTES)) {
+    for await (const { line, text } of readLines(input, { mostBytes: MOST_BYTES })) {
       if (lines.length >= most) return { lines, isWhole: false, problem: null }
       lines.push({ file: file.item, line, text })
     }

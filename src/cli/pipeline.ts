@@ -6,6 +6,7 @@ import { type ProgressEvent, type RunReport, type RunRequest, runPipeline } from
 import { type ImportReport, importSpend, type SpendImport } from '../pipeline/spend/import-spend.ts'
 import { readStatus, type Status } from '../pipeline/status.ts'
 import { openWarehouse } from '../warehouses/open.ts'
+import type { Retry } from '../warehouses/retry.ts'
 import type { Warehouse } from '../warehouses/warehouse.ts'
 import { checkOpened } from './check-config.ts'
 import { pipelineOfServer } from './remote.ts'
@@ -15,7 +16,12 @@ import { readServerFile } from './server-file.ts'
 export interface Pipeline {
   /** The server that does the work, or null when this process does. */
   readonly server: string | null
-  run(request: RunRequest, onProgress: (event: ProgressEvent) => void, signal: AbortSignal): Promise<RunReport>
+  run(
+    request: RunRequest,
+    onProgress: (event: ProgressEvent) => void,
+    signal: AbortSignal,
+    onRetry?: (retry: Retry) => void,
+  ): Promise<RunReport>
   status(): Promise<Status>
   quarantine(query: QuarantineQuery): Promise<QuarantineList>
   importSpend(spend: SpendImport, signal: AbortSignal): Promise<ImportReport>
@@ -46,12 +52,23 @@ export async function reachPipeline(config: Config): Promise<Pipeline> {
 }
 
 function pipelineHere(config: Config, warehouse: Warehouse): Pipeline {
-  const { pipeline: options, configVersion, limits } = config
+  const { pipeline: options, configVersion } = config
   const { keepDays } = config.history
+  const { bytesPerRun, retryMinutes } = config.limits
   return {
     server: null,
-    run: (request, onProgress, signal) =>
-      runPipeline({ ...request, ...limits, warehouse, options, configVersion, keepDays, onProgress, signal }),
+    run: (request, onProgress, signal, onRetry) =>
+      runPipeline({
+        ...request,
+        warehouse,
+        options,
+        configVersion,
+        bytesPerRun,
+        keepDays,
+        onProgress,
+        signal,
+        retry: { budget: retryMinutes * 60_000, onRetry },
+      }),
     status: () => readStatus(warehouse),
     quarantine: (query) => readQuarantine(warehouse, query),
     importSpend: (spend, signal) => importSpend({ warehouse, options, signal }, spend),

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts'
 import type { RunRequest } from '../pipeline/run.ts'
+import { describeRetry, type Retry } from '../warehouses/retry.ts'
 import { exitCodes } from './exit-codes.ts'
 import { type Pipeline, reachPipeline } from './pipeline.ts'
 import { showProgress } from './progress.ts'
@@ -43,7 +44,8 @@ async function runAndTell(
     )
   const progress = showProgress(terminal)
   try {
-    const report = await pipeline.run(request, isQuiet ? () => {} : progress.show, signal)
+    const onRetry = (retry: Retry) => terminal.err(`Note: ${describeRetry(retry)}\n`)
+    const report = await pipeline.run(request, isQuiet ? () => {} : progress.show, signal, onRetry)
     if (!isQuiet) terminal.out(`\n${describeRun(report, (await pipeline.status()).counts)}`)
     else for (const problem of report.problems) terminal.err(`Note: ${problem}\n`)
     return exitCodes.ok

@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts'
 import { TributaryError } from '../errors.ts'
 import { type ProgressEvent, type RunReport, type RunRequest, runPipeline } from '../pipeline/run.ts'
 import { type ImportReport, importSpend, type SpendImport } from '../pipeline/spend/import-spend.ts'
+import type { Retry } from '../warehouses/retry.ts'
 import type { Warehouse } from '../warehouses/warehouse.ts'
 import type { Logger } from './logger.ts'
 
@@ -28,6 +29,8 @@ export function serverRuns(config: Config, warehouse: Warehouse, logger: Logger,
     }
   }
 
+  const onRetry = (retry: Retry) => logger.warn({ ...retry }, 'statement failed, is tried again')
+
   const runAndLog = async (request: RunRequest, onProgress: (event: ProgressEvent) => void = () => {}) => {
     const { kind } = request
     logger.info({ kind }, 'run started')
@@ -40,15 +43,17 @@ export function serverRuns(config: Config, warehouse: Warehouse, logger: Logger,
       onProgress(event)
     }
     try {
+      const retry = { budget: limits.retryMinutes * 60_000, onRetry }
       const report = await runPipeline({
         ...request,
-        ...limits,
         warehouse,
         options,
         configVersion,
+        bytesPerRun: limits.bytesPerRun,
         keepDays,
         signal,
         onProgress: tell,
+        retry,
       })
       for (const note of report.problems) logger.warn({ run: report.run, note }, 'run has a note')
       logger.info(

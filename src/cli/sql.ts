@@ -41,7 +41,7 @@ export const sql = defineCommand({
     const config = await configOrDefaults(values.config, kind !== undefined)
     const printer = await openPrinter(kind ?? config.warehouse.kind, config.warehouse.schema)
     const c = contextOf(config, printer, run)
-    const script = stage ? stageScript(stage, c) : publishScript(c, config.configVersion)
+    const script = stage ? stageScript(stage, c) : publishScript(c)
     terminal.out(sqlText(script, printer))
     return exitCodes.ok
   },

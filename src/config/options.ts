@@ -31,7 +31,7 @@ export interface ConfigInput {
   timezone?: string
   /** How long old versions are kept. */
   history?: HistoryInput
-  /** What a run may cost. */
+  /** What a run may take. */
   limits?: LimitsInput
   /** The server. */
   server?: ServerInput
@@ -151,6 +151,8 @@ export interface HistoryInput {
 export interface LimitsInput {
   /** Bytes that a run may read because settings changed; above it, it asks for `--accept-recompute`. null for no limit. Only where the warehouse can estimate: DuckDB cannot. */
   bytesPerRun?: number | null
+  /** For how many minutes a statement is sent again that fails for a reason that may pass: a lost connection, throttling, a conflict. */
+  retryMinutes?: number
 }
 
 export interface ServerInput {

@@ -155,7 +155,10 @@ export const configSchema = is.object({
   timezone: is.timeZone.optional(),
   history: is.object({ keepDays: is.whole('a number of days', 1, 36_500).optional() }).optional(),
   limits: is
-    .object({ bytesPerRun: is.whole('a number of bytes or null', 1, Number.MAX_SAFE_INTEGER).nullable().optional() })
+    .object({
+      bytesPerRun: is.whole('a number of bytes or null', 1, Number.MAX_SAFE_INTEGER).nullable().optional(),
+      retryMinutes: is.whole('a number of minutes', 0, 1440).optional(),
+    })
     .optional(),
   server: is
     .object({

@@ -36,12 +36,18 @@ export async function judgeAgents(warehouse: Warehouse): Promise<void> {
  */
 export async function lookUpAgents(warehouse: Warehouse, signal?: AbortSignal): Promise<void> {
   const unknown = await warehouse.query<Row & { user_agent: string }>(unknownAgents, { signal })
-  // Reference data: what a user agent is does not depend on whether this run comes to its end.
-  await warehouse.load(
-    userAgents,
-    unknown.map(({ user_agent }) => ({ user_agent, is_bot: isbot(user_agent) })),
-    { signal },
-  )
+  if (unknown.length > 0) {
+    const found = unknown.map(({ user_agent }) => ({ user_agent, is_bot: isbot(user_agent) }))
+    await warehouse.loadStaging('agents_new', userAgents.columns, found, { signal })
+    // Reference data: what a user agent is does not depend on whether this run comes to its end.
+    await warehouse.execute(
+      sql`insert into ${sql.table('user_agents')} (user_agent, is_bot)
+select n.user_agent, n.is_bot
+from ${sql.staging('agents_new')} as n
+where not exists (select 1 from ${sql.table('user_agents')} as a where a.user_agent = n.user_agent)`,
+      { signal, label: 'user agents' },
+    )
+  }
   await warehouse.stage(agentsOfBatch.into, agentsOfBatch.select, { signal })
 }
 
@@ -57,7 +63,7 @@ where s.user_agent is not null and a.user_agent is null
 export const agentsOfBatch: Step = {
   into: 'agents',
   select: sql`
-select user_agent, is_bot from ${sql.table('user_agents')}
+select distinct user_agent, is_bot from ${sql.table('user_agents')}
 where user_agent in (select user_agent from ${sql.staging('shaped')})
 `,
 }

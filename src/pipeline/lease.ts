@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { QueryError, TributaryError } from '../errors.ts'
+import { TributaryError } from '../errors.ts'
 import type { Dialect } from '../warehouses/dialect.ts'
 import { type Sql, sql } from '../warehouses/sql.ts'
-import type { Row, Warehouse } from '../warehouses/warehouse.ts'
+import type { Row, RunOptions, Warehouse } from '../warehouses/warehouse.ts'
 
-/** How long a holder that says nothing is believed to live. */
-const LIFETIME = 60_000_000
+/** How many milliseconds a holder that says nothing is believed to live. */
+const LIFETIME = 60_000
 
 /** Leases of this process that are held or asked for, on any warehouse. */
 const live = new Set<string>()
@@ -16,26 +16,44 @@ export interface Lease {
   readonly token: number
   /** First statements of the publish transaction: it fails when the lease is no longer ours. */
   readonly fence: readonly Sql[]
-  /** Whether the lease is still this run's. */
-  isOurs(): Promise<boolean>
-  /** Stops renewing: a renewal would conflict with the publish transaction. */
-  hold(): void
+  /** Holds while the lease is ours; for records that only its holder may write. */
+  readonly isHeld: Sql
+  /** Aborts, with `LEASE_LOST` as reason, when a renewal finds that another run has the lease. */
+  readonly lost: AbortSignal
+  /** Whether the lease is still this run's. Asked once, unless told otherwise. */
+  isOurs(options?: RunOptions): Promise<boolean>
+  /** Stops renewing, and waits for a renewal under way: either would conflict with the publish transaction. */
+  hold(): Promise<void>
+  /** Renews again. */
+  resume(): void
   release(): Promise<void>
 }
 
 const mine = (owner: string, token: number) => sql`name = 'pipeline' and owner = ${owner} and token = ${token}`
 
+/** What a run says whose lease another one has. */
+export const leaseLost = (cause?: unknown): TributaryError =>
+  new TributaryError(
+    'LEASE_LOST',
+    'The lease of this run was taken over by another run, as it had not been renewed for a minute; nothing was published. The other run goes on.',
+    { cause },
+  )
+
+/** Holds while the lease is this owner's. */
+const held = (owner: string, token: number) =>
+  sql`(select count(*) from ${sql.table('lease')} where ${mine(owner, token)}) >= 1`
+
 /** The statements that begin a publish transaction: it fails when the lease is no longer this owner's. */
-export const fenceOf = (d: Dialect, owner: string, token: number): readonly Sql[] => [
-  sql`update ${sql.table('lease')} set expires_at = ${d.addMicroseconds(d.now(), sql`${LIFETIME}`)} where ${mine(owner, token)}`,
-  d.assertThat(
-    sql`(select count(*) from ${sql.table('lease')} where ${mine(owner, token)}) >= 1`,
-    'The lease of this run was taken over; nothing was published.',
-  ),
+export const fenceOf = (d: Dialect, owner: string, token: number, lifetime = LIFETIME): readonly Sql[] => [
+  sql`update ${sql.table('lease')} set expires_at = ${expiry(d, lifetime)} where ${mine(owner, token)}`,
+  d.assertThat(held(owner, token), 'The lease of this run was taken over; nothing was published.'),
 ]
 
-/** Takes the lock, or says who has it. A lock whose holder is dead or silent is taken over. */
-export async function acquireLease(warehouse: Warehouse): Promise<Lease> {
+/**
+ * Takes the lock, or says who has it. A lock whose holder is dead or silent is taken over. All times are the warehouse's:
+ * clocks of machines differ.
+ */
+export async function acquireLease(warehouse: Warehouse, lifetime = LIFETIME): Promise<Lease> {
   const { dialect: d } = warehouse
   const lease = sql.table('lease')
   await warehouse.execute(
@@ -45,70 +63,91 @@ select 'pipeline', '', 0, ${d.now()} where not exists (select 1 from ${lease} wh
   const owner = `${hostname()}:${process.pid}:${randomUUID()}`
   live.add(owner)
   try {
-    return keep(warehouse, owner, await take(warehouse, owner))
+    return keep(warehouse, owner, await take(warehouse, owner, lifetime), lifetime)
   } catch (error) {
     live.delete(owner) // refused, or failed with the lease perhaps taken: this process does not hold it
     throw error
   }
 }
 
-/** Lets a conflict with another writer pass. */
-function unlessTransient(error: unknown): void {
-  if (!(error instanceof QueryError && error.isTransient)) throw error
-}
-
-/** The token of the lease, now this owner's. */
-async function take(warehouse: Warehouse, owner: string): Promise<number> {
+/**
+ * The token of the lease, now this owner's. An answer that is lost, or a conflict with somebody who asks at the same
+ * time, decides nothing: sent again, the update matches no row that is already ours, and the row says who has it.
+ */
+async function take(warehouse: Warehouse, owner: string, lifetime: number): Promise<number> {
   const { dialect: d } = warehouse
   const lease = sql.table('lease')
   // Whoever opened an exclusive warehouse is alone in it: another owner's lease is a dead one's.
   const isFree = warehouse.isExclusive
-    ? sql`(owner not in (${sql.values([...live])}) or expires_at < ${d.now()})`
+    ? sql`(owner not in (${sql.values([...live])}) or (expires_at < ${d.now()} and owner <> ${owner}))`
     : sql`(owner = '' or expires_at < ${d.now()})`
-  await warehouse
-    .execute(
-      sql`update ${lease}
-set owner = ${owner}, token = token + 1, expires_at = ${d.addMicroseconds(d.now(), sql`${LIFETIME}`)}
+  await warehouse.execute(
+    sql`update ${lease}
+set owner = ${owner}, token = token + 1, expires_at = ${expiry(warehouse.dialect, lifetime)}
 where name = 'pipeline' and ${isFree}`,
-    )
-    .catch(unlessTransient) // two asked at once: the row says who has it
+    { label: 'lease' },
+  )
   const [row] = await warehouse.query<Row & { owner: string; token: number; expires_at: string }>(
     sql`select owner, token, expires_at from ${lease} where name = 'pipeline'`,
   )
   if (!row || row.owner !== owner) {
     throw new TributaryError(
       'RUN_IN_PROGRESS',
-      `Another run is in progress (${row?.owner ?? 'unknown'}, until ${row?.expires_at ?? 'unknown'} unless it renews). Wait for it, or for its lease to run out.`,
+      `Another run is in progress (${row?.owner || 'unknown'}, until ${row?.expires_at ?? 'unknown'} unless it renews). Wait for it, or for its lease to run out.`,
     )
   }
   return row.token
 }
 
-function keep(warehouse: Warehouse, owner: string, token: number): Lease {
-  const { dialect: d } = warehouse
-  const renew = () =>
-    warehouse
-      .execute(
-        sql`update ${sql.table('lease')}
-set expires_at = ${d.addMicroseconds(d.now(), sql`${LIFETIME}`)} where ${mine(owner, token)}`,
-      )
-      .catch(() => undefined) // the fence decides; a missed renewal is tried again
-  const timer = setInterval(renew, LIFETIME / 1000 / 3)
-  timer.unref()
+const expiry = (d: Dialect, lifetime: number): Sql => d.addMicroseconds(d.now(), sql`${lifetime * 1000}`)
+
+function keep(warehouse: Warehouse, owner: string, token: number, lifetime: number): Lease {
+  const table = sql.table('lease')
+  const extend = sql`update ${table} set expires_at = ${expiry(warehouse.dialect, lifetime)} where ${mine(owner, token)}`
+  const lost = new AbortController()
+
+  const isOurs = async (o: RunOptions = { label: 'lease', once: true }) => {
+    const found = sql`select count(*) as n from ${table} where ${mine(owner, token)}`
+    const [row] = await warehouse.query<Row & { n: number }>(found, o)
+    return row !== undefined && row.n >= 1
+  }
+  // A renewal that fails is not tried again at once: the next one comes soon, and the fence decides.
+  const renew = async () => {
+    await warehouse.execute(extend, { label: 'lease', once: true })
+    if (!(await isOurs())) lost.abort(leaseLost())
+  }
+  let renewal: Promise<void> | null = null
+  const tick = () => {
+    renewal ??= renew()
+      .catch(() => undefined)
+      .finally(() => {
+        renewal = null
+      })
+  }
+  let timer: NodeJS.Timeout | undefined
+  const resume = () => {
+    clearInterval(timer)
+    timer = setInterval(tick, lifetime / 3)
+    timer.unref()
+  }
+  const hold = async () => {
+    clearInterval(timer)
+    await renewal
+  }
+  resume()
+
   return {
     token,
-    fence: fenceOf(d, owner, token),
-    async isOurs() {
-      const [row] = await warehouse.query<Row & { n: number }>(
-        sql`select count(*) as n from ${sql.table('lease')} where ${mine(owner, token)}`,
-      )
-      return row !== undefined && row.n >= 1
-    },
-    hold: () => clearInterval(timer),
+    isHeld: held(owner, token),
+    lost: lost.signal,
+    fence: fenceOf(warehouse.dialect, owner, token, lifetime),
+    isOurs,
+    hold,
+    resume,
     async release() {
-      clearInterval(timer)
+      await hold()
       live.delete(owner)
-      await warehouse.execute(sql`update ${sql.table('lease')} set owner = '' where ${mine(owner, token)}`)
+      await warehouse.execute(sql`update ${table} set owner = '' where ${mine(owner, token)}`, { once: true })
     },
   }
 }

@@ -226,7 +226,7 @@ select
     case when reason is not null then text end as text,
     case reason
         when 'UNREADABLE' then case
-            when text is null then 'Expected UTF-8 text, but the line holds other bytes.'
+            when text is null then 'Expected UTF-8 text of at most 64 MB, but the line holds other bytes or is longer.'
             when document is null then 'Expected one JSON object on the line, but it is no valid JSON.'
             when strpos(text, ${NUL}) > 0 then 'Expected text without the character U+0000, which not every warehouse can hold.'
             else 'Expected one JSON object on the line, but got ' || coalesce(type_root, 'null') || '.'

@@ -8,12 +8,12 @@ import { views } from './views.ts'
 /** Warehouses whose tables this process has seen to. */
 const prepared = new WeakSet<Warehouse>()
 
-/** Creates what is missing: tables and the views on them. */
-export async function prepareWarehouse(warehouse: Warehouse): Promise<void> {
-  if (prepared.has(warehouse)) return
+/** Creates what is missing: tables and the views on them. `opened`: the warehouse itself, where `warehouse` is a patient one. */
+export async function prepareWarehouse(warehouse: Warehouse, opened = warehouse): Promise<void> {
+  if (prepared.has(opened)) return
   await warehouse.createTables(tables)
   for (const [name, select] of Object.entries(views)) await warehouse.createView(name, select)
-  prepared.add(warehouse)
+  prepared.add(opened)
 }
 
 /** Fills the reference tables when their version is not the one that comes with this tributary. */
@@ -26,12 +26,13 @@ export async function loadReference(warehouse: Warehouse): Promise<void> {
   for (const spec of referenceTables) {
     await warehouse.loadStaging(`${spec.name}_load`, spec.columns, referenceRows(spec))
   }
-  await warehouse.transaction([
+  const replace = [
     ...referenceTables.flatMap((spec) => [
       sql`delete from ${sql.table(spec.name)} where 1 = 1`,
       insertInto(spec.name, Object.keys(spec.columns), `${spec.name}_load`),
     ]),
     sql`delete from ${fingerprints} where stage = 'reference'`,
     sql`insert into ${fingerprints} (stage, fingerprint, run_id) select 'reference', ${referenceVersion}, 0`,
-  ])
+  ]
+  await warehouse.transaction(replace, { label: 'reference', repeat: 'always' })
 }

@@ -1,23 +1,20 @@
-import type { Dialect } from '../warehouses/dialect.ts'
 import { type Sql, sql } from '../warehouses/sql.ts'
-import type { Row, Warehouse } from '../warehouses/warehouse.ts'
-import type { RunKind, SourceReport, StageReport } from './report.ts'
+import type { Warehouse } from '../warehouses/warehouse.ts'
+import type { SourceReport, StageReport } from './report.ts'
 import { insertInto, type Stage, type StageContext } from './stage.ts'
-import { runSources, runStages, runs, stageFingerprints, watermarks } from './tables/records.ts'
+import { runSources, runStages, stageFingerprints, watermarks } from './tables/records.ts'
 import { versionedTables } from './tables/tables.ts'
 import { closed, opened } from './versions.ts'
 
 /** What the records of a run say. */
 export interface RunFacts {
-  readonly kind: RunKind
-  readonly version: string
   readonly sources: readonly SourceReport[]
   /** Fingerprints of stages are others than the stored ones. */
   readonly isChanged: boolean
 }
 
-/** A transaction has at most 40 statements on Redshift; two are the fence, the rest is reserve. */
-const MOST_STATEMENTS = 38
+/** A transaction has at most 40 statements on Redshift; two are the fence of the lease, one says that the run is at work. */
+const MOST_STATEMENTS = 37
 
 /** The publish transaction: what each stage writes, then the records, the run marked *written*. */
 export async function publishStatements(
@@ -86,11 +83,14 @@ function writtenRun(c: StageContext, stages: readonly Stage[], facts: RunFacts):
   const now = c.readsSources
     ? sql`(select max(received_at) from ${sql.staging('new_events')} where received_at <= ${latest})`
     : before
-  return sql`insert into ${sql.table('runs')} (${sql.join(Object.keys(runs.columns))})
-select
-    ${c.run}, ${facts.kind}, 'written', ${sql.timestamp(c.startedAt)}, ${c.d.now()}, ${c.d.cast(sql`null`, 'timestamp')},
-    case when coalesce(${now}, ${before}) < ${before} then ${before} else coalesce(${now}, ${before}) end,
-    ${facts.version}, ${rowsRead}, ${rowsWritten(c, stages)}, ${c.d.cast(sql`null`, 'string')}`
+  return sql`update ${sql.table('runs')}
+set
+    state = 'written',
+    finished_at = ${c.d.now()},
+    data_through = case when coalesce(${now}, ${before}) < ${before} then ${before} else coalesce(${now}, ${before}) end,
+    rows_read = ${rowsRead},
+    rows_written = ${rowsWritten(c, stages)}
+where run_id = ${c.run} and state = 'running'`
 }
 
 /** Versioned rows opened and closed by the stages that ran. */
@@ -107,48 +107,19 @@ function rowsWritten(c: StageContext, stages: readonly Stage[]): Sql {
 
 /** Keeps how long each stage took. Not part of the publication: nobody's numbers depend on it. */
 export async function recordStages(warehouse: Warehouse, run: number, stages: readonly StageReport[]): Promise<void> {
-  await warehouse.load(
-    runStages,
-    stages.map((s, i) => ({
-      run_id: run,
-      stage: s.stage,
-      position: i + 1,
-      rows: s.rows,
-      milliseconds: s.milliseconds,
-    })),
+  const rows = stages.map((s, i) => ({
+    run_id: run,
+    stage: s.stage,
+    position: i + 1,
+    rows: s.rows,
+    milliseconds: s.milliseconds,
+  }))
+  await warehouse.loadStaging('run_stages_new', runStages.columns, rows)
+  await warehouse.transaction(
+    [
+      sql`delete from ${sql.table('run_stages')} where run_id = ${run}`,
+      insertInto('run_stages', Object.keys(runStages.columns), 'run_stages_new'),
+    ],
+    { label: `run ${run} stages`, repeat: 'always' },
   )
-}
-
-/** Lets readers see what is written. Also what a run left that died between its two transactions. */
-export async function markPublished(warehouse: Warehouse): Promise<void> {
-  await warehouse.transaction([publishedRun(warehouse.dialect)])
-}
-
-/** The statement that does. */
-export const publishedRun = (d: Dialect): Sql =>
-  sql`update ${sql.table('runs')} set state = 'published', published_at = ${d.now()} where state = 'written'`
-
-/** Keeps the reason of a failure for `status`. */
-export async function recordFailure(
-  warehouse: Warehouse,
-  c: StageContext,
-  kind: RunKind,
-  version: string,
-  error: unknown,
-): Promise<void> {
-  const message = error instanceof Error ? error.message.slice(0, 2000) : String(error)
-  await warehouse.execute(
-    sql`insert into ${sql.table('runs')} (${sql.join(Object.keys(runs.columns))})
-select ${c.run}, ${kind}, 'failed', ${sql.timestamp(c.startedAt)}, ${warehouse.dialect.now()}, ${c.d.cast(sql`null`, 'timestamp')},
-    (select max(data_through) from ${sql.table('runs')}), ${version}, 0, 0, ${message}
-where not exists (select 1 from ${sql.table('runs')} where run_id = ${c.run})`,
-  )
-}
-
-/** Versioned rows that the run opened or closed. */
-export async function readRowsWritten(warehouse: Warehouse, run: number): Promise<number> {
-  const [row] = await warehouse.query<Row & { rows_written: number }>(
-    sql`select rows_written from ${sql.table('runs')} where run_id = ${run}`,
-  )
-  return row?.rows_written ?? 0
 }

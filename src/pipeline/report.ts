@@ -1,5 +1,6 @@
 import { sql } from '../warehouses/sql.ts'
-import type { Row, Warehouse } from '../warehouses/warehouse.ts'
+import type { Warehouse } from '../warehouses/warehouse.ts'
+import { type SourceCountsRow, toSourceReport } from './source-counts.ts'
 import type { StageContext } from './stage.ts'
 
 /** What a run was. */
@@ -90,22 +91,8 @@ export interface RunReport {
 /** What the run took from each source. */
 export async function readSourceCounts(warehouse: Warehouse, c: StageContext): Promise<readonly SourceReport[]> {
   if (!c.readsSources) return []
-  const rows = await warehouse.query<
-    Row &
-      Record<
-        'files' | 'rows_read' | 'accepted' | 'seen_before' | 'duplicates' | 'quarantined' | 'excluded' | 'erased',
-        number
-      > & { source: string }
-  >(sql`select * from ${sql.staging('source_counts')} order by source`)
-  return rows.map((r) => ({
-    source: r.source,
-    files: r.files,
-    read: r.rows_read,
-    accepted: r.accepted,
-    seenBefore: r.seen_before,
-    duplicates: r.duplicates,
-    quarantined: r.quarantined,
-    excluded: r.excluded,
-    erased: r.erased,
-  }))
+  const rows = await warehouse.query<SourceCountsRow>(
+    sql`select * from ${sql.staging('source_counts')} order by source`,
+  )
+  return rows.map(toSourceReport)
 }

@@ -1,17 +1,28 @@
 import { InputError, TributaryError } from '../errors.ts'
+import { type RetryOptions, withRetries } from '../warehouses/retry.ts'
 import type { Warehouse } from '../warehouses/warehouse.ts'
 import { judgeAgents } from './agents.ts'
 import { type Beginning, beginRun } from './begin.ts'
 import { checkPromises } from './checks.ts'
+import { cleanUp } from './clean-up.ts'
 import { computeStages, timed } from './compute.ts'
 import { checkLimit, foresee } from './foresee.ts'
-import { acquireLease, type Lease } from './lease.ts'
+import { acquireLease, type Lease, leaseLost } from './lease.ts'
 import type { PipelineOptions } from './options.ts'
 import { loadReference, prepareWarehouse } from './prepare.ts'
 import { pruneVersions } from './prune.ts'
-import { markPublished, publishStatements, readRowsWritten, recordFailure, recordStages } from './publish.ts'
+import { publishStatements, recordStages } from './publish.ts'
 import { readReleased } from './quarantine/release.ts'
 import { type ProgressEvent, type RunReport, type RunRequest, readSourceCounts, type StageReport } from './report.ts'
+import {
+  assertRunning,
+  isRunWritten,
+  markPublished,
+  readRowsWritten,
+  recordBegin,
+  recordFailure,
+  settleEarlierRuns,
+} from './run-records.ts'
 import type { StageContext } from './stage.ts'
 import { tables } from './tables/tables.ts'
 
@@ -33,6 +44,8 @@ export interface RunInput extends RunRequest {
   readonly mostRevised?: number
   readonly signal?: AbortSignal
   readonly onProgress?: (event: ProgressEvent) => void
+  /** For how long a statement that fails for a reason that may pass is sent again, and who is told. */
+  readonly retry?: Omit<RetryOptions, 'signal'>
 }
 
 /**
@@ -41,18 +54,24 @@ export interface RunInput extends RunRequest {
  * dies after it is published by the next.
  */
 export async function runPipeline(input: RunInput): Promise<RunReport> {
-  const { warehouse } = input
+  const { warehouse: opened, signal, retry } = input
   checkRequest(input)
-  await prepareWarehouse(warehouse)
-  const lease = await acquireLease(warehouse)
+  const patient = withRetries(opened, { ...retry, signal })
+  await prepareWarehouse(patient, opened)
+  const lease = await acquireLease(patient)
+  // Another run that has taken the lease over ends this one: there is no use in working to the end.
+  const both = signal ? AbortSignal.any([signal, lease.lost]) : lease.lost
+  const warehouse = withRetries(opened, { ...retry, signal: both })
   try {
-    await markPublished(warehouse) // what a run that died after its transaction left
+    await settleEarlierRuns(warehouse, lease)
     await warehouse.dropStaging()
     await loadReference(warehouse)
     await judgeAgents(warehouse)
-    return await underLease(input, lease)
+    return await underLease({ ...input, warehouse, signal: both }, lease, opened)
+  } catch (error) {
+    throw lease.lost.aborted ? leaseLost(error) : error
   } finally {
-    await lease.release().catch(() => undefined) // an unreleased lease runs out
+    await cleanUp(opened, lease)
   }
 }
 
@@ -64,14 +83,15 @@ function checkRequest({ kind, release, fromSources, acceptLoss }: RunRequest): v
   if (acceptLoss && !fromSources) throw new InputError('Expected `acceptLoss` with `fromSources` only.')
 }
 
-async function underLease(input: RunInput, lease: Lease): Promise<RunReport> {
+async function underLease(input: RunInput, lease: Lease, opened: Warehouse): Promise<RunReport> {
   const began = performance.now()
   const { warehouse, options, configVersion: version, signal } = input
   const beginning = await beginRun(warehouse, options, input, input.now)
   const { context } = beginning
+  await recordBegin(warehouse, context, lease, { kind: kindOf(input), version })
   try {
     const told = await tellRecompute(input, beginning)
-    const published = await computeAndPublish(input, lease, beginning)
+    const published = await computeAndPublish(input, lease, beginning, opened)
     const after = await lookAfter(input, context, published.stages)
     return {
       run: context.run,
@@ -85,7 +105,7 @@ async function underLease(input: RunInput, lease: Lease): Promise<RunReport> {
       ...(published.release ? { release: published.release } : {}),
     }
   } catch (error) {
-    await recordFailure(warehouse, context, kindOf(input), version, error).catch(() => undefined) // the first error is the one to tell
+    await recordFailure(opened, context, lease, error).catch(() => undefined) // the first error is the one to tell
     throw signal?.aborted && !(error instanceof TributaryError)
       ? new TributaryError('QUERY_CANCELLED', `Run ${context.run} was cancelled; nothing was written.`, {
           cause: error,
@@ -108,9 +128,13 @@ async function tellRecompute(input: RunInput, { context, changes }: Beginning): 
 }
 
 /** Everything up to the moment readers see the run. */
-async function computeAndPublish(input: RunInput, lease: Lease, { context: begun, changes }: Beginning) {
-  const { warehouse, signal, onProgress, options, mostRevised, configVersion: version } = input
-  const kind = kindOf(input)
+async function computeAndPublish(
+  input: RunInput,
+  lease: Lease,
+  { context: begun, changes }: Beginning,
+  opened: Warehouse,
+) {
+  const { warehouse, signal, onProgress, options, mostRevised } = input
   const computed = await computeStages({ warehouse, sources: options.sources, signal, onProgress, mostRevised }, begun)
   const { context } = computed
   const sources = await readSourceCounts(warehouse, context)
@@ -118,17 +142,19 @@ async function computeAndPublish(input: RunInput, lease: Lease, { context: begun
   const publish = await timed(onProgress, 'publish', async () => {
     await checkPromises(warehouse, context, computed.stages, signal)
     signal?.throwIfAborted()
-    lease.hold()
     const statements = await publishStatements(warehouse, context, computed.stages, {
-      kind,
-      version,
       sources,
       isChanged: changes.names.length > 0,
     })
-    await publishUnder(lease, () =>
-      warehouse.transaction([...lease.fence, ...statements], { label: `run ${context.run} publish` }),
+    await lease.hold()
+    await publishUnder(lease, opened, context, () =>
+      warehouse.transaction([...lease.fence, assertRunning(context), ...statements], {
+        label: `run ${context.run} publish`,
+        repeat: () => isRunWritten(warehouse, context.run),
+      }),
     )
     await markPublished(warehouse)
+    lease.resume()
     return readRowsWritten(warehouse, context.run)
   })
   return {
@@ -140,13 +166,19 @@ async function computeAndPublish(input: RunInput, lease: Lease, { context: begun
   }
 }
 
-/** A transaction that fails because another run took the lease over says so. */
-async function publishUnder(lease: Lease, transaction: () => Promise<void>): Promise<void> {
+/** A transaction of unknown outcome is settled by what it wrote; one that fails because another run took the lease over says so. */
+async function publishUnder(
+  lease: Lease,
+  opened: Warehouse,
+  { run }: StageContext,
+  transaction: () => Promise<void>,
+): Promise<void> {
   try {
     await transaction()
   } catch (cause) {
+    if (await isRunWritten(opened, run).catch(() => false)) return
     if (await lease.isOurs().catch(() => true)) throw cause
-    throw new TributaryError('LEASE_LOST', 'The lease of this run was taken over; nothing was published.', { cause })
+    throw leaseLost(cause)
   }
 }
 

@@ -4,7 +4,8 @@ import { agentsOfBatch, unknownAgents } from './agents.ts'
 import { checks } from './checks.ts'
 import { ingest, readSources } from './ingest.ts'
 import { fenceOf } from './lease.ts'
-import { publishedRun, publishTransaction, type RunFacts } from './publish.ts'
+import { publishTransaction, type RunFacts } from './publish.ts'
+import { assertRunning, publishWritten } from './run-records.ts'
 import { type Loop, queryOf, type RangedStep, type Stage, type StageContext, type Step } from './stage.ts'
 import { stages } from './stages.ts'
 import { stagingTable } from './staging-tables.ts'
@@ -21,7 +22,7 @@ export type Action =
   | { readonly kind: 'part'; readonly statements: readonly Sql[]; readonly purpose: string }
 
 /** What a run knows only when it comes to publish, as stand-ins. */
-const facts = (version: string): RunFacts => ({ kind: 'increment', version, sources: [], isChanged: false })
+const facts: RunFacts = { sources: [], isChanged: false }
 
 /** What one stage of an increment does, from its reading to its part of the publish transaction. */
 export function stageScript(stage: Stage, c: StageContext): readonly Action[] {
@@ -47,7 +48,7 @@ export function stageScript(stage: Stage, c: StageContext): readonly Action[] {
 }
 
 /** How a run of all stages ends: what is checked, the publish transaction, and the one that lets readers see it. */
-export function publishScript(c: StageContext, version: string): readonly Action[] {
+export function publishScript(c: StageContext): readonly Action[] {
   const { d } = c
   return [
     { kind: 'heading', text: 'publish: the promises checked, then everything written in one transaction' },
@@ -57,11 +58,11 @@ export function publishScript(c: StageContext, version: string): readonly Action
     ),
     {
       kind: 'transaction',
-      statements: [...fence(d), ...publishTransaction(c, stages, facts(version))],
+      statements: [...fence(d), assertRunning(c), ...publishTransaction(c, stages, facts)],
       purpose:
-        'All or nothing. First two statements: the lock must still be this run’s, whose name and token stand here as stand-ins; so does, in the last, the number of rows read.',
+        'All or nothing. The first two statements: the lock must still be this run’s, whose name and token stand here as stand-ins; the third: the run must be at work; so does, in the last, the number of rows read.',
     },
-    { kind: 'transaction', statements: [publishedRun(d)], purpose: 'Readers see the run from here on.' },
+    { kind: 'transaction', statements: [publishWritten(d)], purpose: 'Readers see the run from here on.' },
     {
       kind: 'note',
       text: 'A run in which no event is new or withdrawn ends after `ingest`: it publishes what that stage and the records write.',

@@ -2,13 +2,14 @@ import { sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 import { prepareWarehouse } from './prepare.ts'
 import type { SourceReport } from './report.ts'
+import { type SourceCountsRow, sourceMeasures, toSourceReport } from './source-counts.ts'
 import { versionedTables } from './tables/tables.ts'
 
 /** A run as `status` tells it. */
 export interface RunStatus {
   readonly run: number
   readonly kind: string
-  /** `published`, `written` (its data is committed, readers do not see it yet), `pruned` (too old to be asked) or `failed`. */
+  /** `running`, `written` (its data is committed, readers do not see it yet), `published`, `pruned` (too old to be asked) or `failed`. */
   readonly state: string
   readonly startedAt: string
   readonly publishedAt: string | null
@@ -104,11 +105,9 @@ select
 }
 
 async function readSources(warehouse: Warehouse): Promise<readonly SourceReport[]> {
-  const measures = ['files', 'accepted', 'seen_before', 'duplicates', 'quarantined', 'excluded', 'erased'] as const
-  const rows = await warehouse.query<
-    Row & Record<(typeof measures)[number] | 'rows_read', number> & { source: string }
-  >(sql`
-select source, sum(rows_read) as rows_read, ${sql.join(measures.map((m) => sql`sum(${sql.id(m)}) as ${sql.id(m)}`))}
+  const sums = sourceMeasures.map((m) => sql`sum(${sql.id(m)}) as ${sql.id(m)}`)
+  const rows = await warehouse.query<SourceCountsRow>(sql`
+select source, sum(rows_read) as rows_read, ${sql.join(sums)}
 from ${sql.table('run_sources')}
 where run_id >= (
     select coalesce(max(run_id), 0) from ${sql.table('runs')} where kind = 'rebuild_from_sources' and state <> 'failed'
@@ -116,17 +115,7 @@ where run_id >= (
 group by source
 order by source
 `)
-  return rows.map((r) => ({
-    source: r.source,
-    files: r.files,
-    read: r.rows_read,
-    accepted: r.accepted,
-    seenBefore: r.seen_before,
-    duplicates: r.duplicates,
-    quarantined: r.quarantined,
-    excluded: r.excluded,
-    erased: r.erased,
-  }))
+  return rows.map(toSourceReport)
 }
 
 async function readQuarantine(warehouse: Warehouse): Promise<Readonly<Record<string, number>>> {

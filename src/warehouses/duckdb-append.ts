@@ -1,5 +1,6 @@
 import { DOUBLE, type DuckDBConnection } from '@duckdb/node-api'
 import { run } from './duckdb-connections.ts'
+import { refused } from './duckdb-errors.ts'
 import { toAppend } from './duckdb-values.ts'
 import type { ColumnSpec, Row } from './warehouse.ts'
 
@@ -46,7 +47,9 @@ export async function append(
   await connection.run('begin')
   try {
     await run(connection, `append to ${target.table}`, signal, work)
-    await connection.run('commit')
+    await connection.run('commit').catch((cause) => {
+      throw refused(`append to ${target.table}`, cause)
+    })
   } catch (error) {
     await connection.run('rollback').catch(() => undefined) // the first error is the one to tell
     throw ofRows ? ofRows.error : error

@@ -1,5 +1,5 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
-import { QueryError, TributaryError } from '../errors.ts'
+import { cancelled, notOpened, refused } from './duckdb-errors.ts'
 
 /** One connection per running statement, kept for the next one. */
 export class Connections {
@@ -68,24 +68,11 @@ export async function run<T>(
   }
 }
 
-function cancelled(text: string, cause: unknown): QueryError {
-  return new QueryError('The statement was cancelled.', { warehouse: 'duckdb', text, isCancelled: true }, { cause })
-}
-
-/** The engine's refusal, with the text it refused. Conflicts between writers may pass when tried again. */
-function refused(text: string, cause: unknown): QueryError {
-  const message = cause instanceof Error ? cause.message : String(cause)
-  const isTransient = /^TransactionContext Error|Conflict on (update|tuple)|write-write conflict/i.test(message)
-  // What follows is an excerpt of the statement.
-  const reason = message.replace(/\s*\n\s*LINE \d+:[\s\S]*$/, '')
-  return new QueryError(`DuckDB refused a statement: ${reason}`, { warehouse: 'duckdb', text, isTransient }, { cause })
-}
-
 /**
  * What the database is called inside. DuckDB names a database after its file, and `tributary.duckdb` with a schema
  * `tributary` would make every name ambiguous; attached under a name of our own, the file may be called anything.
  */
-const CATALOG = 'tributary_catalog'
+export const CATALOG = 'tributary_catalog'
 
 /** Opens the file, or says who has it. */
 export async function openInstance(path: string, settings: Record<string, string>): Promise<DuckDBInstance> {
@@ -105,21 +92,4 @@ export async function openInstance(path: string, settings: Record<string, string
   } finally {
     connection.closeSync()
   }
-}
-
-function notOpened(path: string, cause: unknown): TributaryError {
-  const message = cause instanceof Error ? cause.message : String(cause)
-  if (/could not set lock|being used by another process/i.test(message)) {
-    const holder = /PID (\d+)/.exec(message)?.[1]
-    return new TributaryError(
-      'WAREHOUSE_BUSY',
-      `${path} is open in another process${holder ? ` (process ${holder})` : ''}. A DuckDB file belongs to one process: stop that one, or ask it (a running \`tributary serve\` takes \`run\` and \`status\`).`,
-      { cause },
-    )
-  }
-  return new TributaryError(
-    'SOURCE_UNREADABLE',
-    `Expected a DuckDB database at ${path}, or a folder to create one in, but could not open it: ${message}`,
-    { cause },
-  )
 }

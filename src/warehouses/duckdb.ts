@@ -45,10 +45,16 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
   const plain = (connection: DuckDBConnection, text: string, o?: RunOptions) =>
     run(connection, text, o?.signal, () => connection.run(text))
 
-  await pool.use(async (c) => {
-    await c.run(ATTACH_STAGING)
-    await c.run(`create schema if not exists ${duckdbDialect.quote(options.schema)}`)
-  })
+  try {
+    await pool.use(async (c) => {
+      await plain(c, ATTACH_STAGING)
+      await plain(c, `create schema if not exists ${duckdbDialect.quote(options.schema)}`)
+    })
+  } catch (error) {
+    pool.close()
+    instance.closeSync()
+    throw error
+  }
 
   return {
     dialect: duckdbDialect,
@@ -112,8 +118,8 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
           for (const name of names) await plain(c, dropStaging(name, writer))
           return
         }
-        await c.run(`detach ${STAGING}`)
-        await c.run(`attach ':memory:' as ${STAGING}`)
+        await plain(c, `detach database if exists ${STAGING}`)
+        await plain(c, ATTACH_STAGING)
       }),
 
     loadLines: (name, files, o) =>
@@ -150,10 +156,10 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
     // touched, so it waits until the log is worth it; when the database is opened a log of that size is read in a second.
     maintain: () =>
       pool.use(async (c) => {
-        if ((await logBytes(options.path)) > LARGEST_LOG) await c.run('checkpoint')
+        if ((await logBytes(options.path)) > LARGEST_LOG) await plain(c, 'checkpoint')
       }),
 
-    ping: () => pool.use(async (c) => void (await c.run('select 1'))),
+    ping: () => pool.use(async (c) => void (await plain(c, 'select 1'))),
 
     async close() {
       pool.close()

@@ -52,30 +52,45 @@ export async function inspectTextFile(file: TextFile, longestLine: number): Prom
   return { reason: null, isEmpty: bytes === 0, isPlain }
 }
 
+/** No message is as long: what is longer is damage, and much longer than memory and strings allow. */
+const LONGEST_TEXT = 64_000_000
+
 /**
- * The lines of a file that are not empty, counted from 1; text is null when the line is not UTF-8. With `mostBytes` it
- * ends about there, at the last whole line.
+ * The lines of a file that are not empty, counted from 1; text is null when the line is not UTF-8, or longer than `longest`
+ * bytes, of which no more are held in memory. With `mostBytes` it ends about there, at the last whole line.
  */
 export async function* readLines(
   file: TextFile,
-  mostBytes = Number.POSITIVE_INFINITY,
+  { longest = LONGEST_TEXT, mostBytes = Number.POSITIVE_INFINITY }: { longest?: number; mostBytes?: number } = {},
 ): AsyncGenerator<{ line: number; text: string | null }> {
   let line = 0
   let bytes = 0
   let pieces: Buffer[] = []
+  let length = 0
+  const add = (piece: Buffer) => {
+    length += piece.length
+    if (length > longest) pieces = []
+    else pieces.push(piece)
+  }
+  const take = function* () {
+    line++
+    if (length > longest) yield { line, text: null }
+    else yield* asLine(Buffer.concat(pieces), line)
+    pieces = []
+    length = 0
+  }
   for await (const chunk of open(file)) {
     if (bytes >= mostBytes) return
     bytes += chunk.length
     let from = 0
     for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
-      pieces.push(chunk.subarray(from, at))
-      yield* asLine(Buffer.concat(pieces), ++line)
-      pieces = []
+      add(chunk.subarray(from, at))
+      yield* take()
       from = at + 1
     }
-    if (from < chunk.length) pieces.push(Buffer.from(chunk.subarray(from)))
+    if (from < chunk.length) add(Buffer.from(chunk.subarray(from)))
   }
-  if (pieces.length > 0) yield* asLine(Buffer.concat(pieces), ++line)
+  if (length > 0) yield* take()
 }
 
 function* asLine(bytes: Buffer, line: number): Generator<{ line: number; text: string | null }> {

@@ -40,6 +40,17 @@ export interface RunOptions {
   readonly signal?: AbortSignal
   /** Shows in the engine's own history. */
   readonly label?: string
+  /** Not sent again when it fails, whatever the reason. */
+  readonly once?: boolean
+}
+
+export interface TransactionOptions extends RunOptions {
+  /**
+   * What to do when it failed for a reason that may pass, which leaves open whether it was committed. `always`: it may be
+   * carried out twice, send it again. A function: ask it whether it was committed, and send it again when not; its own
+   * statements must then fail should both attempts come through. Without it: the failure is told.
+   */
+  readonly repeat?: 'always' | (() => Promise<boolean>)
 }
 
 /** Lines of text to be loaded as they are. */
@@ -61,25 +72,25 @@ export interface Warehouse {
 
   /** Rows of a query with bound values. Each running query has a connection of its own. */
   query<R extends Row = Row>(query: Sql, options?: RunOptions): Promise<R[]>
-  /** Runs one statement with literals that returns nothing. */
+  /** Runs one statement with literals that returns nothing. It may be sent twice when an answer is lost: twice must be as good as once. */
   execute(statement: Sql, options?: RunOptions): Promise<void>
   /** Runs statements as one transaction: all or none. New queries wait while it commits where the engine needs that. */
-  transaction(statements: readonly Sql[], options?: RunOptions): Promise<void>
+  transaction(statements: readonly Sql[], options?: TransactionOptions): Promise<void>
   /** Creates the schema and the tables that are missing. */
   createTables(specs: readonly TableSpec[]): Promise<void>
   /** Creates or replaces a view of the schema. */
   createView(name: string, select: Sql): Promise<void>
   /** Creates or replaces a staging table with the rows of a query. */
   stage(name: string, select: Sql, options?: RunOptions): Promise<void>
-  /** Drops the staging tables of these names that exist; without names every one, also those that a dead run left. */
+  /** Drops the staging tables of these names that exist; without names every one, also those that a dead run left. Can be repeated. */
   dropStaging(names?: readonly string[]): Promise<void>
   /**
    * Creates or replaces a staging table with each line of the files, `(file, line, text)`, `line` counted from 1, lines of white
-   * space left out. A line that is not UTF-8 comes with null text. Files it cannot read to the end are returned with the reason
+   * space left out. A line that is not UTF-8, or is longer than 64 MB, comes with null text. Files it cannot read to the end are returned with the reason
    * and none of their lines stay.
    */
   loadLines(name: string, files: readonly TextFile[], options?: RunOptions): Promise<readonly UnreadableFile[]>
-  /** Bulk load of rows into an existing table, outside any transaction. */
+  /** Bulk load of rows into an existing table, outside any transaction. Sent once: a lost answer leaves open whether they are there. */
   load(table: TableSpec, rows: AsyncIterable<Row> | Iterable<Row>, options?: RunOptions): Promise<void>
   /** The same into a new staging table. */
   loadStaging(

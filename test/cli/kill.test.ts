@@ -20,7 +20,7 @@ type Moment = { name: string; at: KillAt } | { name: string; line: RegExp } | { 
 /** The commit of the publish transaction: the first one after the run has been written down. */
 const commit = (when: KillAt['when'], name: string): Moment => ({
   name,
-  at: { text: '^commit$', nth: 1, when, afterText: 'insert into .*"runs"' },
+  at: { text: '^commit$', nth: 1, when, afterText: 'update .*"runs"\\s+set\\s+state = .written.' },
 })
 const statement = (text: string, name: string): Moment => ({ name, at: { text, nth: 1, when: 'during' } })
 const line = (stage: string): Moment => ({ name: `when ${stage} has been told`, line: new RegExp(`^${stage} `, 'm') })
@@ -70,7 +70,7 @@ describe('a run that is killed', { timeout: 120_000 }, () => {
         views,
         names: await warehouse.query(names),
         lock: await warehouse.query(sql`select name, owner from ${sql.table('lease')}`),
-        unpublished: await warehouse.query(sql`select * from ${sql.table('runs')} where state <> 'published'`),
+        written: await warehouse.query(sql`select * from ${sql.table('runs')} where state = 'written'`),
       }
     } finally {
       await warehouse.close()
@@ -136,8 +136,8 @@ describe('a run that is killed', { timeout: 120_000 }, () => {
     const isBetween = moment.name.startsWith('between')
     // Others are left as they are: to look is to open, which alone would mend the file.
     if (isBetween || (from && i % 2 === 0)) {
-      const { views, lock, unpublished } = await contents(where)
-      expect(unpublished).toHaveLength(isBetween ? 1 : 0)
+      const { views, lock, written } = await contents(where)
+      expect(written).toHaveLength(isBetween ? 1 : 0)
       const before = from ? [reference[from]!.contents.views] : []
       if (!isBetween)
         expect([...before, reference[like]!.contents.views]).toContainEqual(views) // the one or the other

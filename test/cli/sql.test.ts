@@ -34,7 +34,7 @@ describe('golden', async () => {
   const c = contextFor(printer, 7)
   const scripts: [string, readonly Action[]][] = [
     ...stages.map((stage): [string, readonly Action[]] => [stage.name, stageScript(stage, c)]),
-    ['publish', publishScript(c, 'version')],
+    ['publish', publishScript(c)],
   ]
 
   it.each(scripts)('%s', async (name, script) => {
@@ -71,7 +71,7 @@ it('what is printed is what a run sends', async () => {
     const printer = await openPrinter('duckdb', 'tributary')
     const c = contextFor(printer, run)
     const staged = stages.flatMap((stage) => stageScript(stage, c).flatMap((a) => staging(a, printer)))
-    const published = publishScript(c, 'version').flatMap((a) => transactions(a, printer))
+    const published = publishScript(c).flatMap((a) => transactions(a, printer))
     const begin = sent.findIndex((text) => text.includes('"checked"'))
     expect(withoutRepeats(sent.slice(begin)).map(normal)).toEqual([...staged, ...published].map(normal))
   } finally {

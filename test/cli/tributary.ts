@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { resolve } from 'node:path'
 
+const NOBODY = 65_534
 const launcher = resolve('bin/tributary.js')
 
 export interface Ended {
@@ -21,13 +22,23 @@ export interface StartOptions {
   readonly folder: string
   readonly env?: Readonly<Record<string, string>>
   readonly nodeArgs?: readonly string[]
+  /** The largest file it may write, in blocks of 512 bytes: what is written beyond fails, as on a full disk. */
+  readonly most?: number
+  /** Run as a user without rights, which only root can order. */
+  readonly asNobody?: boolean
 }
 
 /** Starts the command as a user's shell would, with an environment of its own. */
-export function start(args: readonly string[], { folder, env = {}, nodeArgs = [] }: StartOptions): Started {
-  const child = spawn(process.execPath, [...nodeArgs, launcher, ...args], {
+export function start(args: readonly string[], options: StartOptions): Started {
+  const { folder, env = {}, nodeArgs = [], most, asNobody = false } = options
+  const command = [process.execPath, ...nodeArgs, launcher, ...args]
+  // The signal that would kill a writer at the limit is not for it: it shall see the failure.
+  const limited = ['sh', '-c', `trap '' XFSZ; ulimit -f ${most}; exec "$@"`, 'sh', ...command]
+  const [file, ...rest] = most === undefined ? command : limited
+  const child = spawn(file!, rest, {
     cwd: folder,
     env: { PATH: process.env.PATH, ...env },
+    ...(asNobody ? { uid: NOBODY, gid: NOBODY } : {}),
   })
   let out = ''
   let err = ''

@@ -44,7 +44,7 @@ describe('versions on DuckDB', () => {
 
   // Reads pinned to a run, and through a view of the last published one: what the API and people in the warehouse do.
   // A read of `to_run = max` that begins just before COMMIT may see old and new rows; nothing reads so while a run publishes.
-  test('200,000 rows change hands while others read: no answer is torn', { timeout: 120_000 }, async () => {
+  test('500,000 rows change hands while others read: no answer is torn', { timeout: 300_000 }, async () => {
     const warehouse = await open('torn')
     await warehouse.createTables([numbers, runs])
     const [t, r] = [sql.table('numbers'), sql.table('published_runs')]
@@ -53,7 +53,7 @@ describe('versions on DuckDB', () => {
       'current_numbers',
       sql`select id from ${t} where from_run <= ${last} and to_run > ${last}`,
     )
-    const count = 200_000
+    const [count, LAST] = [500_000, 5]
     await warehouse.transaction([
       sql`insert into ${t} select range, 'run 1', 1, ${OPEN_RUN} from range(${count})`,
       sql`insert into ${r} select 1`,
@@ -73,7 +73,7 @@ describe('versions on DuckDB', () => {
     const view = () => sql.table('current_numbers')
     const readers = [pinned, view, pinned, view, pinned, view].map(reader)
     try {
-      for (let run = 2; run <= 4; run++) {
+      for (let run = 2; run <= LAST; run++) {
         await warehouse.stage('numbers_closed', sql`select id from ${t} where to_run = ${OPEN_RUN}`)
         await warehouse.stage(
           'numbers_opened',
@@ -90,7 +90,7 @@ describe('versions on DuckDB', () => {
       await Promise.all(readers)
     }
     expect(torn).toEqual([])
-    for (let run = 1; run <= 4; run++) {
+    for (let run = 1; run <= LAST; run++) {
       const asOf = sql`select count(*) as n, count(distinct label) as labels from ${t} where from_run <= ${run} and to_run > ${run}`
       expect(await warehouse.query(asOf)).toEqual([{ n: count, labels: 1 }])
     }

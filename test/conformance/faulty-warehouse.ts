@@ -1,3 +1,4 @@
+import { QueryError } from '../../src/errors.ts'
 import type { RunOptions, Warehouse } from '../../src/warehouses/warehouse.ts'
 
 /** A call of the warehouse that a run makes. */
@@ -21,8 +22,18 @@ export type Fault = 'before' | 'after'
 /** A failure that was ordered. */
 export class Broken extends Error {}
 
+const broken = (message: string): Error => new Broken(message)
+
+/** A failure that may pass: the connection was lost. */
+export const lost = (message: string): Error =>
+  new QueryError(message, { warehouse: 'a test', text: 'not shown', isTransient: true })
+
 /** The warehouse, with what `fate` says happening to each call. As new as one that another process has opened. */
-export function faulty(warehouse: Warehouse, fate: (call: Call) => Fault | null | Promise<Fault | null>): Warehouse {
+export function faulty(
+  warehouse: Warehouse,
+  fate: (call: Call) => Fault | null | Promise<Fault | null>,
+  failure = broken,
+): Warehouse {
   let number = 0
   const wrap =
     (method: Method) =>
@@ -30,9 +41,9 @@ export function faulty(warehouse: Warehouse, fate: (call: Call) => Fault | null 
       const options = args.find((a): a is RunOptions => typeof a === 'object' && a !== null && 'label' in a)
       const call = { number: ++number, method, label: options?.label ?? '' }
       const fault = await fate(call)
-      if (fault === 'before') throw new Broken(`call ${call.number}, ${method}, was not made`)
+      if (fault === 'before') throw failure(`call ${call.number}, ${method}, was not made`)
       const result = await (warehouse[method] as (...args: readonly unknown[]) => Promise<unknown>)(...args)
-      if (fault === 'after') throw new Broken(`the answer of call ${call.number}, ${method}, was lost`)
+      if (fault === 'after') throw failure(`the answer of call ${call.number}, ${method}, was lost`)
       return result
     }
   return { ...warehouse, ...Object.fromEntries(METHODS.map((method) => [method, wrap(method)])) } as Warehouse

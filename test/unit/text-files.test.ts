@@ -123,6 +123,21 @@ describe('readLines', () => {
     expect(lines[1]![1] === long).toBe(true)
   })
 
+  test('a line that is too long has no text, and its neighbours have, in one piece or several', async () => {
+    for (const size of [11, 3 * PIECE]) {
+      const lines: unknown[] = []
+      const content = `a\n${'x'.repeat(size)}\nb\n${'y'.repeat(10)}\n${'z'.repeat(size)}`
+      for await (const { line, text } of readLines(file(content), { longest: 10 })) lines.push([line, text])
+      expect(lines).toEqual([
+        [1, 'a'],
+        [2, null],
+        [3, 'b'],
+        [4, 'y'.repeat(10)],
+        [5, null],
+      ])
+    }
+  })
+
   test('a torn gzip throws', async () => {
     const torn = file(gzipSync('a\n'.repeat(5000)).subarray(0, -10), 'torn.gz')
     const read = async () => {

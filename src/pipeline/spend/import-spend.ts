@@ -1,13 +1,20 @@
 import { TributaryError } from '../../errors.ts'
 import { sql } from '../../warehouses/sql.ts'
 import type { Row, Warehouse } from '../../warehouses/warehouse.ts'
+import { cleanUp } from '../clean-up.ts'
 import { acquireLease, type Lease } from '../lease.ts'
 import type { PipelineOptions } from '../options.ts'
 import { loadReference, prepareWarehouse } from '../prepare.ts'
-import { markPublished, readRowsWritten, recordFailure } from '../publish.ts'
 import { NO_RECOMPUTE } from '../recompute.ts'
+import {
+  assertRunning,
+  markPublished,
+  readRowsWritten,
+  recordBegin,
+  recordFailure,
+  settleEarlierRuns,
+} from '../run-records.ts'
 import type { StageContext } from '../stage.ts'
-import { runs } from '../tables/records.ts'
 import { adSpend } from '../tables/spend.ts'
 import { closed, opened, publishVersions } from '../versions.ts'
 import { readSpend, type SpendFile } from './read-spend.ts'
@@ -42,19 +49,19 @@ export async function importSpend(
   await prepareWarehouse(warehouse)
   const lease = await acquireLease(warehouse)
   try {
-    await markPublished(warehouse) // what a run that died after its transaction left
+    await settleEarlierRuns(warehouse, lease)
     await warehouse.dropStaging()
     await loadReference(warehouse)
     const { context, version } = await begin(warehouse, options)
+    await recordBegin(warehouse, context, lease, { kind: 'import', version })
     try {
-      return await publish(warehouse, lease, context, version, source, file, signal)
+      return await publish(warehouse, lease, context, source, file, signal)
     } catch (error) {
-      await recordFailure(warehouse, context, 'import', version, error).catch(() => undefined) // the first error is the one to tell
+      await recordFailure(warehouse, context, lease, error).catch(() => undefined) // the first error is the one to tell
       throw error
     }
   } finally {
-    await warehouse.dropStaging().catch(() => undefined) // the next run drops what is left
-    await lease.release().catch(() => undefined) // an unreleased lease runs out
+    await cleanUp(warehouse, lease)
   }
 }
 
@@ -90,7 +97,6 @@ async function publish(
   warehouse: Warehouse,
   lease: Lease,
   c: StageContext,
-  version: string,
   source: string | null,
   { lines, ignored }: SpendFile,
   signal?: AbortSignal,
@@ -104,10 +110,11 @@ async function publish(
   for (const { into, select } of spendSteps(c)) await warehouse.stage(into, select, { signal })
   const problems = [...ignoredColumns(ignored), ...(await sourcesWithoutTouches(warehouse))]
   signal?.throwIfAborted()
-  lease.hold()
-  await warehouse.transaction([...lease.fence, ...publishVersions(c, adSpend), writtenRun(c, version, lines.length)], {
-    label: `run ${c.run} publish`,
-  })
+  await lease.hold()
+  await warehouse.transaction(
+    [...lease.fence, assertRunning(c), ...publishVersions(c, adSpend), writtenRun(c, lines.length)],
+    { label: `run ${c.run} publish` },
+  )
   await markPublished(warehouse)
   const days = lines.map(({ day }) => day).sort()
   return {
@@ -120,12 +127,16 @@ async function publish(
   }
 }
 
-function writtenRun(c: StageContext, version: string, lines: number) {
+function writtenRun(c: StageContext, lines: number) {
   const written = [opened(adSpend), closed(adSpend)].map((name) => sql`(select count(*) from ${sql.staging(name)})`)
-  return sql`insert into ${sql.table('runs')} (${sql.join(Object.keys(runs.columns))})
-select
-    ${c.run}, 'import', 'written', ${sql.timestamp(c.startedAt)}, ${c.d.now()}, ${c.d.cast(sql`null`, 'timestamp')},
-    (select max(data_through) from ${sql.table('runs')}), ${version}, ${lines}, ${sql.join(written, ' + ')}, ${c.d.cast(sql`null`, 'string')}`
+  return sql`update ${sql.table('runs')}
+set
+    state = 'written',
+    finished_at = ${c.d.now()},
+    data_through = (select max(data_through) from ${sql.table('runs')}),
+    rows_read = ${lines},
+    rows_written = ${sql.join(written, ' + ')}
+where run_id = ${c.run} and state = 'running'`
 }
 
 const ignoredColumns = (ignored: readonly string[]) =>

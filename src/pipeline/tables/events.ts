@@ -99,7 +99,7 @@ export const quarantine = versioned({
     line: integer('Line in the file, from 1.'),
     reason: text('`UNREADABLE`, `UNKNOWN_TYPE`, `WRONG_TYPE`, `NO_ID`, `NO_TIME`, `FUTURE` or `PAST`.'),
     detail: text('What was expected and what was got.'),
-    text: text('The line, at most 64 KB of it; null when it is not UTF-8.', nullable),
+    text: text('The line, at most 64 KB of it; null when it is not UTF-8 or longer than 64 MB.', nullable),
     quarantined_at: time('When the run that refused it began.'),
   },
 })

@@ -1,0 +1,8 @@
+import { openDuckdb } from '../../src/warehouses/duckdb.ts'
+import { testLease } from './lease-suite.ts'
+import { testRetries } from './retries-suite.ts'
+
+const open = () => openDuckdb({ path: ':memory:', schema: 'tributary', threads: 1 })
+
+testLease(open)
+testRetries(open)
