@@ -9,6 +9,7 @@ import { type Counted, type Finding, listed, plural } from './report.ts'
 /** Enough to see what is rare, little enough to be there in a second or two. */
 const MOST_LINES = 20_000
 const MOST_FILES = 50
+/** Reading ends about here, so a file that comes near it may go on. */
 const MOST_BYTES = 32_000_000
 
 /** The files of a source, and the first lines of some of them. */
@@ -41,16 +42,18 @@ const newest = (files: readonly FoundFile[]) => files.reduce((a, b) => (b.modifi
 
 async function firstLines(file: FoundFile, most: number) {
   const lines: SampleLine[] = []
+  let bytes = 0
   try {
     const input = { path: file.path, name: file.item, isGzip: file.isGzip }
     for await (const { line, text } of readLines(input, { mostBytes: MOST_BYTES })) {
       if (lines.length >= most) return { lines, isWhole: false, problem: null }
       lines.push({ file: file.item, line, text })
+      bytes += Buffer.byteLength(text ?? '')
     }
   } catch (error) {
     return { lines: [], isWhole: false, problem: whyUnreadable(error, file) }
   }
-  return { lines, isWhole: file.isGzip || file.bytes <= MOST_BYTES, problem: null }
+  return { lines, isWhole: Math.max(bytes, file.isGzip ? 0 : file.bytes) < 0.9 * MOST_BYTES, problem: null }
 }
 
 const unreadable = (subject: string, item: string, problem: string): Finding => ({
