@@ -88,7 +88,14 @@ order by day
     conditions.push((alias) => sql`(${undated(alias)} and ${day(alias)} in (${sql.values(days)}))`)
   }
   return {
-    where: conditions.length === 0 ? null : (alias) => sql`(${sql.join(conditions.map((of) => of(alias)), ' or ')})`,
+    where:
+      conditions.length === 0
+        ? null
+        : (alias) =>
+            sql`(${sql.join(
+              conditions.map((of) => of(alias)),
+              ' or ',
+            )})`,
     marks: written,
   }
 }
