@@ -6,7 +6,7 @@ import { type Events, type Evidence, readEvidence } from './evidence.ts'
 import { judgeNames } from './judge-names.ts'
 import { judgeRefused } from './judge-refused.ts'
 import { judgeEvents, judgeSites } from './judge-sites.ts'
-import { type Probe, probe } from './probes.ts'
+import { type Probe, placeOfSource, probe } from './probes.ts'
 import { type CheckReport, count, type Finding, type SourceCheck, verdictOf } from './report.ts'
 import { openScratch, type Refused, readRefused, sampleContext, takeIn } from './sample.ts'
 import { checkValues } from './values.ts'
@@ -33,12 +33,12 @@ export async function checkInstallation(input: CheckInput): Promise<CheckReport>
   const scratch = await openScratch()
   try {
     const c = sampleContext(scratch, options)
-    const sampled = await sampleSources(scratch, c)
+    const sampled = await sampleSources(scratch, c, warehouse)
     const tables = warehouse && (await lookAtWarehouse(warehouse))
     const isFilled = tables !== null && tables.events > 0
     const events: Events = isFilled
       ? { warehouse: warehouse!, relation: sql.table('events') }
-      : { warehouse: scratch, relation: sql.staging('shaped') }
+      : { warehouse: scratch, relation: sql.staging('incoming') }
     const evidence = await readEvidence(events, options)
     const where = isFilled ? 'the events taken in so far' : whereOfSample(evidence.count, sampled.isWhole)
     const findings: Finding[] = [
@@ -81,11 +81,11 @@ function stateOf({ problem, warehouse }: CheckInput, tables: Awaited<ReturnType<
 }
 
 /** Every source looked at, and its sample taken into the scratch database. */
-async function sampleSources(scratch: Warehouse, c: StageContext) {
+async function sampleSources(scratch: Warehouse, c: StageContext, warehouse: Warehouse | null) {
   const looked: { source: PipelineOptions['sources'][number]; probe: Probe; subject: string }[] = []
   for (const [i, source] of c.options.sources.entries()) {
     const subject = `sources[${i}]`
-    looked.push({ source, subject, probe: await probe(source, subject) })
+    looked.push({ source, subject, probe: await probe(source, subject, { warehouse, options: c.options }) })
   }
   await takeIn(
     scratch,
@@ -97,11 +97,11 @@ async function sampleSources(scratch: Warehouse, c: StageContext) {
   return {
     isWhole: looked.every(({ probe }) => probe.isWhole),
     sources: looked.map(({ source, probe }): SourceCheck => {
-      const { name, kind, path } = source
+      const { name, kind } = source
       return {
         name,
         kind,
-        place: path,
+        place: placeOfSource(source),
         facts: probe.facts,
         read: probe.lines.length,
         refused: Object.fromEntries(ofSource(name).map((r: Refused) => [r.reason, r.count])),

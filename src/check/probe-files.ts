@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { extname } from 'node:path'
 import type { FilesSource } from '../pipeline/options.ts'
 import { type FoundFile, findFiles } from '../pipeline/sources/files.ts'
+import { formatOf } from '../pipeline/sources/tabular.ts'
 import { readLines, whyUnreadable } from '../warehouses/text-files.ts'
 import type { Probe, SampleLine } from './probes.ts'
 import { type Counted, type Finding, listed, plural } from './report.ts'
@@ -14,13 +15,14 @@ const MOST_BYTES = 32_000_000
 
 /** The files of a source, and the first lines of some of them. */
 export async function probeFiles(source: FilesSource, subject: string): Promise<Probe> {
-  const files = await findFiles(source)
+  const { files } = await findFiles(source)
   if (files.length === 0) return nothing(source, subject)
   const chosen = spread(files)
   const findings: Finding[] = files.flatMap((f) => (f.problem === null ? [] : [unreadable(subject, f.item, f.problem)]))
   const lines: SampleLine[] = []
   let isWhole = chosen.length === files.length
-  for (const file of chosen.filter((f) => f.problem === null)) {
+  // Rows of CSV and Parquet are read by the run; a sample is of lines.
+  for (const file of chosen.filter((f) => f.problem === null && formatOf(f.item) === 'lines')) {
     const most = Math.ceil((MOST_LINES - lines.length) / Math.max(1, chosen.length - chosen.indexOf(file)))
     const read = await firstLines(file, most)
     lines.push(...read.lines)
@@ -93,7 +95,7 @@ async function nothing(source: FilesSource, subject: string): Promise<Probe> {
     severity: 'warning',
     subject,
     message: `Expected files of events at ${source.path}, but got none.${there}`,
-    fix: 'Put files of JSON lines there, one message a line, with names that end in .jsonl, .ndjson or .json, gzipped (.gz) or not. A glob reads what it matches, whatever its name.',
+    fix: 'Put files of JSON lines there, one message a line, with names that end in .jsonl, .ndjson or .json, gzipped (.gz) or not; or CSV and Parquet files. A glob reads what it matches, whatever its name.',
   }
   return { facts: 'no files', findings: [finding], lines: [], isWhole: true }
 }

@@ -1,5 +1,7 @@
-import type { SourceOptions } from '../pipeline/options.ts'
+import type { PipelineOptions, SourceOptions } from '../pipeline/options.ts'
+import type { Warehouse } from '../warehouses/warehouse.ts'
 import { probeFiles } from './probe-files.ts'
+import { probeTables } from './probe-tables.ts'
 import type { Finding } from './report.ts'
 
 /** A message of a source as it was delivered. */
@@ -21,23 +23,28 @@ export interface Probe {
   readonly isWhole: boolean
 }
 
-type ProbeOf<Kind extends SourceOptions['kind']> = (
-  source: Extract<SourceOptions, { kind: Kind }>,
-  subject: string,
-) => Promise<Probe>
-
-/** How each kind of source is looked at; a new kind of source is one more line here. */
-const probes: { readonly [Kind in SourceOptions['kind']]: ProbeOf<Kind> } = {
-  files: probeFiles,
+/** What looking needs beside the source: the warehouse, when it could be opened, and the options. */
+export interface ProbeOptions {
+  readonly warehouse: Warehouse | null
+  readonly options: PipelineOptions
 }
 
 /** Looks at a source. What goes wrong is a finding. */
-export async function probe(source: SourceOptions, subject: string): Promise<Probe> {
+export async function probe(
+  source: SourceOptions,
+  subject: string,
+  { warehouse, options }: ProbeOptions,
+): Promise<Probe> {
   try {
-    return await (probes[source.kind] as ProbeOf<typeof source.kind>)(source, subject)
+    return source.kind === 'files'
+      ? await probeFiles(source, subject)
+      : await probeTables(source, subject, warehouse, options)
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     const finding: Finding = { severity: 'error', subject, message, fix: '' }
     return { facts: 'cannot be read', findings: [finding], lines: [], isWhole: false }
   }
 }
+
+/** Where a source is, in words. */
+export const placeOfSource = (source: SourceOptions): string => (source.kind === 'files' ? source.path : source.schema)

@@ -1,8 +1,12 @@
+import { referralExclusions } from '../pipeline/channels/tables.ts'
 import { incrementContext } from '../pipeline/context.ts'
+import { outsideHosts, shapeEvents } from '../pipeline/incoming.ts'
 import { readSources } from '../pipeline/ingest.ts'
 import type { PipelineOptions, SourceOptions } from '../pipeline/options.ts'
 import { SOURCE_FILES } from '../pipeline/sources/read-files.ts'
 import type { StageContext } from '../pipeline/stage.ts'
+
+import { releases, userAgents } from '../pipeline/tables/records.ts'
 import { integer, nullable, text } from '../pipeline/tables/table.ts'
 import { openWarehouse } from '../warehouses/open.ts'
 import { sql } from '../warehouses/sql.ts'
@@ -26,7 +30,7 @@ export const openScratch = (): Promise<Warehouse> =>
 export const sampleContext = (scratch: Warehouse, options: PipelineOptions): StageContext =>
   incrementContext({ d: scratch.dialect, options, run: 1, startedAt: new Date().toISOString() })
 
-/** Checks and shapes the messages as `ingest` does: staging tables `checked` and `shaped`. */
+/** Checks and shapes the messages as `ingest` does: staging tables `checked` and `incoming`. */
 export async function takeIn(
   scratch: Warehouse,
   c: StageContext,
@@ -47,6 +51,9 @@ export async function takeIn(
           file,
           problem: null,
           is_retry: 0,
+          is_table: 0,
+          is_row: 0,
+          table_type: null,
         })
       }
       lines.push({ file: String(number), line, text })
@@ -55,7 +62,10 @@ export async function takeIn(
   await scratch.loadStaging('source_files', SOURCE_FILES, files)
   await scratch.loadStaging('lines', LINES, lines)
   await scratch.loadStaging('retried_lines', LINES, [])
+  await scratch.createTables([releases, referralExclusions])
   for (const step of readSources(c)) await scratch.stage(step.into, step.select)
+  await scratch.loadStaging('agents', userAgents.columns, []) // whether bots are excluded changes nothing that is looked for
+  for (const step of [outsideHosts(c), shapeEvents(c)]) await scratch.stage(step.into, step.select)
 }
 
 /** Messages that cannot be used, by source and reason, each with the first as an example. */
@@ -78,7 +88,7 @@ from (
     select
         source, reason, file, line, detail,
         count(*) over (partition by source, reason) as refused,
-        row_number() over (partition by source, reason order by row_number_read) as place
+        row_number() over (partition by source, reason order by file_number, line) as place
     from ${sql.staging('checked')}
     where reason is not null
 ) as r

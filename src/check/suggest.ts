@@ -23,12 +23,12 @@ export interface Suggestions {
 /** Looks at a sample of the first source. */
 export async function suggest(options: PipelineOptions): Promise<Suggestions> {
   const source = options.sources[0]!
-  const { facts, lines, findings } = await probe(source, 'sources[0]')
+  const { facts, lines, findings } = await probe(source, 'sources[0]', { warehouse: null, options })
   const problem = findings.find(({ severity }) => severity === 'error')
   const scratch = await openScratch()
   try {
     await takeIn(scratch, sampleContext(scratch, options), [{ source, lines }])
-    const evidence = await readEvidence({ warehouse: scratch, relation: sql.staging('shaped') }, options)
+    const evidence = await readEvidence({ warehouse: scratch, relation: sql.staging('incoming') }, options)
     return {
       facts: problem?.message ?? facts,
       messages: evidence.count,

@@ -1,4 +1,5 @@
 import { type CheckInput, checkInstallation } from '../check/check.ts'
+import { placeOfSource } from '../check/probes.ts'
 import type { CheckReport, Finding } from '../check/report.ts'
 import { verdictOf } from '../check/report.ts'
 import type { Config } from '../config/config.ts'
@@ -53,7 +54,7 @@ const cannotOpen = (message: string): Finding => ({
 function isSame({ configVersion, sources }: CheckReport, config: Config): boolean {
   const places = (list: readonly { name: string; place: string }[]) =>
     JSON.stringify(list.map(({ name, place }) => [name, place]))
-  const ours = config.pipeline.sources.map(({ name, path }) => ({ name, place: path }))
+  const ours = config.pipeline.sources.map((source) => ({ name: source.name, place: placeOfSource(source) }))
   return configVersion === config.configVersion && places(sources) === places(ours)
 }
 

@@ -10,13 +10,21 @@ export const run = defineCommand({
       type: 'boolean',
       description: 'Compute anew what settings that changed ask for, also above `limits.bytesPerRun`.',
     },
+    'accept-columns': {
+      type: 'boolean',
+      description: 'Take the columns of source tables as they are from now on, although some that are used changed.',
+    },
   },
   run: async (values, terminal) => {
     const config = await readConfig(values.config)
     const { runOnce } = await import('./run-pipeline.ts')
     return runOnce(
       config,
-      { kind: 'increment', acceptRecompute: values['accept-recompute'] ?? false },
+      {
+        kind: 'increment',
+        ...(values['accept-recompute'] ? { acceptRecompute: true } : {}),
+        ...(values['accept-columns'] ? { acceptColumns: true } : {}),
+      },
       values.quiet ?? false,
       terminal,
     )

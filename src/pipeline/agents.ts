@@ -54,9 +54,9 @@ where not exists (select 1 from ${sql.table('user_agents')} as a where a.user_ag
 /** User agents of the batch that no run has looked up. */
 export const unknownAgents: Sql = sql`
 select distinct s.user_agent
-from ${sql.staging('shaped')} as s
+from ${sql.staging('checked')} as s
 left join ${sql.table('user_agents')} as a on a.user_agent = s.user_agent
-where s.user_agent is not null and a.user_agent is null
+where s.reason is null and s.user_agent is not null and a.user_agent is null
 `
 
 /** Those of the batch, all looked up. */
@@ -64,6 +64,6 @@ export const agentsOfBatch: Step = {
   into: 'agents',
   select: sql`
 select distinct user_agent, is_bot from ${sql.table('user_agents')}
-where user_agent in (select user_agent from ${sql.staging('shaped')})
+where user_agent in (select user_agent from ${sql.staging('checked')} where reason is null)
 `,
 }

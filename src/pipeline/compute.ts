@@ -3,19 +3,21 @@ import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 import { lookUpAgents } from './agents.ts'
 import { refuseLoss } from './from-sources.ts'
 import { ingest, readSources } from './ingest.ts'
-import type { FilesSource } from './options.ts'
+import type { SourceOptions } from './options.ts'
 import { matchReleased } from './quarantine/release.ts'
 import { daysOf, readRanges } from './ranges.ts'
 import { isRecomputing, NO_RECOMPUTE } from './recompute.ts'
 import type { ProgressEvent, StageReport } from './report.ts'
-import { readFiles } from './sources/read-files.ts'
+import { stageSourceRows } from './sources/read.ts'
 import type { Loop, RangedStep, Stage, StageContext, Step } from './stage.ts'
 import { stages } from './stages.ts'
 
 /** What computing needs of a run. */
 export interface Computing {
   readonly warehouse: Warehouse
-  readonly sources: readonly FilesSource[]
+  readonly sources: readonly SourceOptions[]
+  /** Source tables may have other columns than at the last run. */
+  readonly acceptColumns?: boolean | undefined
   readonly signal?: AbortSignal
   readonly onProgress?: (event: ProgressEvent) => void
   /** Revised events up to this many are fed through the increment; more, when they are many of all, are not worth it. */
@@ -91,12 +93,12 @@ select
   return { context: { ...c, withdrawnRanges, isRebuild: true, recompute }, isNew, notes: [note] }
 }
 
-/** Loads the lines of new files and turns them into events. */
+/** Reads what is new in the sources and checks it. */
 async function readNewRows(run: Computing, context: StageContext): Promise<readonly string[]> {
   const { warehouse, signal } = run
   if (context.release) await runStep(run, context, 'ingest', matchReleased(context, context.release))
-  const reading = await readFiles(warehouse, run.sources, context, signal)
-  for (const step of readSources(context)) await runStep(run, context, 'ingest', step)
+  const reading = await stageSourceRows(warehouse, run.sources, context, { signal, acceptColumns: run.acceptColumns })
+  for (const step of readSources(context, reading.rows)) await runStep(run, context, 'ingest', step)
   await lookUpAgents(warehouse, signal)
   return reading.problems
 }
@@ -130,6 +132,7 @@ async function runStep(
   }
   if ('into' in step) {
     await warehouse.stage(step.into, step.select, { signal, label })
+    await warehouse.dropStaging(step.discards ?? [])
     return
   }
   for (;;) {

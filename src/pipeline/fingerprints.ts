@@ -53,7 +53,7 @@ export function fingerprintsOf(d: Dialect, writer: SqlWriter, options: PipelineO
       c.options.exclude.bots ? botsVersion : '',
     ),
   )
-  marks.set('ingest', hash(...steps([checkMessages(c)])))
+  marks.set('ingest', hash(...steps([checkMessages(c, [])])))
   const ofVisits = visits.steps(c).filter((step) => !('into' in step && step.into.startsWith('conversion_candidates')))
   marks.set('visits', hash(...steps(ofVisits)))
   for (const stage of [identities, sessions, conversions, credits, attribution, rollups])

@@ -14,8 +14,8 @@ const live = new Set<string>()
 /** A held lock of the pipeline. */
 export interface Lease {
   readonly token: number
-  /** First statements of the publish transaction: it fails when the lease is no longer ours. */
-  readonly fence: readonly Sql[]
+  /** First statements of a transaction that only the holder may make: it fails when the lease is no longer ours, or a further condition does not hold. */
+  fence(and?: Sql): readonly Sql[]
   /** Holds while the lease is ours; for records that only its holder may write. */
   readonly isHeld: Sql
   /** Aborts, with `LEASE_LOST` as reason, when a renewal finds that another run has the lease. */
@@ -44,9 +44,20 @@ const held = (owner: string, token: number) =>
   sql`(select count(*) from ${sql.table('lease')} where ${mine(owner, token)}) >= 1`
 
 /** The statements that begin a publish transaction: it fails when the lease is no longer this owner's. */
-export const fenceOf = (d: Dialect, owner: string, token: number, lifetime = LIFETIME): readonly Sql[] => [
+export const fenceOf = (
+  d: Dialect,
+  {
+    owner,
+    token,
+    lifetime = LIFETIME,
+    and = sql`1 = 1`,
+  }: { owner: string; token: number; lifetime?: number; and?: Sql },
+): readonly Sql[] => [
   sql`update ${sql.table('lease')} set expires_at = ${expiry(d, lifetime)} where ${mine(owner, token)}`,
-  d.assertThat(held(owner, token), 'The lease of this run was taken over; nothing was published.'),
+  d.assertThat(
+    sql`${held(owner, token)} and ${and}`,
+    'The lease of this run was taken over, or the run is not at work any more; nothing was published.',
+  ),
 ]
 
 /**
@@ -140,7 +151,7 @@ function keep(warehouse: Warehouse, owner: string, token: number, lifetime: numb
     token,
     isHeld: held(owner, token),
     lost: lost.signal,
-    fence: fenceOf(warehouse.dialect, owner, token, lifetime),
+    fence: (and) => fenceOf(warehouse.dialect, { owner, token, lifetime, ...(and ? { and } : {}) }),
     isOurs,
     hold,
     resume,

@@ -13,8 +13,8 @@ export interface RunFacts {
   readonly isChanged: boolean
 }
 
-/** A transaction has at most 40 statements on Redshift; two are the fence of the lease, one says that the run is at work. */
-const MOST_STATEMENTS = 37
+/** A transaction has at most 40 statements on Redshift; two are the fence of the lease. */
+const MOST_STATEMENTS = 38
 
 /** The publish transaction: what each stage writes, then the records, the run marked *written*. */
 export async function publishStatements(

@@ -38,7 +38,11 @@ export function findRevisions(c: StageContext): readonly Step[] {
       : sql`coalesce(${sql.id(name)}, '') <> coalesce(${sql.id(`was_${name}`)}, '')`,
   )
   return [
-    outsideHosts(c, 'outside_hosts_stored', sql.table('events')),
+    outsideHosts(
+      c,
+      'outside_hosts_stored',
+      sql`select distinct raw_referrer_host as host from ${sql.table('events')} where raw_referrer_host is not null`,
+    ),
     {
       into: 'revisions',
       select: sql`
@@ -62,7 +66,7 @@ judged as (
         case
             when s.anonymous_id is null and s.user_id is null then 'NO_ID'
             when s.occurred_at < ${sql.timestamp(notBefore)} then 'PAST'
-            ${exclusionReason(c)}
+            ${exclusionReason(c, 'b')}
         end as excluded_reason
     from cleaned as s
     left join ${sql.staging('outside_hosts_stored')} as o on o.host = s.raw_referrer_host

@@ -23,7 +23,7 @@ export async function markPublished(warehouse: Warehouse): Promise<void> {
 export async function settleEarlierRuns(warehouse: Warehouse, lease: Lease): Promise<void> {
   await warehouse.transaction(
     [
-      ...lease.fence,
+      ...lease.fence(),
       publishWritten(warehouse.dialect),
       sql`update ${sql.table('runs')} set state = 'failed', finished_at = ${warehouse.dialect.now()}, error = ${DIED} where state = 'running'`,
     ],
@@ -49,14 +49,11 @@ where not exists (select 1 from ${sql.table('runs')} where run_id = ${c.run}) an
 }
 
 /**
- * Fails unless the run is still at work. In the publish transaction it keeps a repeated one from being applied twice, and
- * one that was given up for dead from being applied at all.
+ * Holds while the run is at work. In the fence of the publish transaction it keeps a repeated one from being applied twice,
+ * and one that was given up for dead from being applied at all.
  */
-export const assertRunning = (c: StageContext): Sql =>
-  c.d.assertThat(
-    sql`(select count(*) from ${sql.table('runs')} where run_id = ${c.run} and state = 'running') >= 1`,
-    `Run ${c.run} is not at work any more.`,
-  )
+export const isAtWork = (c: StageContext): Sql =>
+  sql`(select count(*) from ${sql.table('runs')} where run_id = ${c.run} and state = 'running') >= 1`
 
 /** Whether the publish transaction of a run was committed: settles an answer that was lost. */
 export async function isRunWritten(warehouse: Warehouse, run: number): Promise<boolean> {

@@ -15,7 +15,7 @@ import { publishStatements, recordStages } from './publish.ts'
 import { readReleased } from './quarantine/release.ts'
 import { type ProgressEvent, type RunReport, type RunRequest, readSourceCounts, type StageReport } from './report.ts'
 import {
-  assertRunning,
+  isAtWork,
   isRunWritten,
   markPublished,
   readRowsWritten,
@@ -134,8 +134,11 @@ async function computeAndPublish(
   { context: begun, changes }: Beginning,
   opened: Warehouse,
 ) {
-  const { warehouse, signal, onProgress, options, mostRevised } = input
-  const computed = await computeStages({ warehouse, sources: options.sources, signal, onProgress, mostRevised }, begun)
+  const { warehouse, signal, onProgress, options, mostRevised, acceptColumns } = input
+  const computed = await computeStages(
+    { warehouse, sources: options.sources, acceptColumns, signal, onProgress, mostRevised },
+    begun,
+  )
   const { context } = computed
   const sources = await readSourceCounts(warehouse, context)
   const release = await readReleased(warehouse, context)
@@ -148,7 +151,7 @@ async function computeAndPublish(
     })
     await lease.hold()
     await publishUnder(lease, opened, context, () =>
-      warehouse.transaction([...lease.fence, assertRunning(context), ...statements], {
+      warehouse.transaction([...lease.fence(isAtWork(context)), ...statements], {
         label: `run ${context.run} publish`,
         repeat: () => isRunWritten(warehouse, context.run),
       }),

@@ -5,7 +5,7 @@ import { checks } from './checks.ts'
 import { ingest, readSources } from './ingest.ts'
 import { fenceOf } from './lease.ts'
 import { publishTransaction, type RunFacts } from './publish.ts'
-import { assertRunning, publishWritten } from './run-records.ts'
+import { isAtWork, publishWritten } from './run-records.ts'
 import { type Loop, queryOf, type RangedStep, type Stage, type StageContext, type Step } from './stage.ts'
 import { stages } from './stages.ts'
 import { stagingTable } from './staging-tables.ts'
@@ -58,9 +58,9 @@ export function publishScript(c: StageContext): readonly Action[] {
     ),
     {
       kind: 'transaction',
-      statements: [...fence(d), assertRunning(c), ...publishTransaction(c, stages, facts)],
+      statements: [...fence(d, isAtWork(c)), ...publishTransaction(c, stages, facts)],
       purpose:
-        'All or nothing. The first two statements: the lock must still be this run’s, whose name and token stand here as stand-ins; the third: the run must be at work; so does, in the last, the number of rows read.',
+        'All or nothing. The first two statements: the lock must still be this run’s, whose name and token stand here as stand-ins, and the run at work; so does, in the last, the number of rows read.',
     },
     { kind: 'transaction', statements: [publishWritten(d)], purpose: 'Readers see the run from here on.' },
     {
@@ -70,7 +70,7 @@ export function publishScript(c: StageContext): readonly Action[] {
   ]
 }
 
-const fence = (d: Dialect) => fenceOf(d, '<host>:<process>:<number>', 0)
+const fence = (d: Dialect, and: Sql) => fenceOf(d, { owner: '<host>:<process>:<number>', token: 0, and })
 
 /** What happens before the first stage can compute. */
 const reading = (c: StageContext): readonly Action[] => [

@@ -31,6 +31,8 @@ export interface StageContext {
 export interface Step {
   readonly into: string
   readonly select: Sql
+  /** Staging tables that nothing after the step reads: dropped at once. */
+  readonly discards?: readonly string[]
 }
 
 /** A step that first asks a small question, so that its text names times as literals and an engine reads only those. */

@@ -5,6 +5,7 @@ import { Connections, openInstance, run } from './duckdb-connections.ts'
 import { createTable, stagingTable } from './duckdb-ddl.ts'
 import { duckdbDialect } from './duckdb-dialect.ts'
 import { loadLines } from './duckdb-lines.ts'
+import { loadTabular } from './duckdb-tabular.ts'
 import { bindTypes, toRow } from './duckdb-values.ts'
 import { ATTACH_STAGING, createStaging, dropStaging, duckdbWriter, STAGING } from './duckdb-writer.ts'
 import { compile, compileInline, type Sql } from './sql.ts'
@@ -129,6 +130,11 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
         ),
       ),
 
+    loadTabular: (name, files, o) =>
+      pool.use((c) =>
+        run(c, `load files into ${name}`, o?.signal, () => loadTabular(c, writer.staging(name), files, o?.signal)),
+      ),
+
     load: (table, rows, o) =>
       pool.use((c) =>
         append(c, { table: table.name, schema: options.schema, catalog: null }, table.columns, rows, o?.signal),
@@ -140,11 +146,11 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
         await append(c, { table: name, schema: 'main', catalog: STAGING }, columns, rows, o?.signal)
       }),
 
-    describeTable: (name) =>
+    describeTable: (name, schema) =>
       pool.use(async (c) => {
         const found = await c.runAndReadAll(
           'select column_name, data_type from duckdb_columns() where database_name = current_database() and schema_name = $1 and table_name = $2 order by column_index',
-          [options.schema, name],
+          [schema ?? options.schema, name],
         )
         const rows = found.getRows()
         return rows.length === 0

@@ -62,6 +62,7 @@ export function withRetries(warehouse: Warehouse, options: RetryOptions = {}): W
     stage: (name, select, o) => again(o?.label ?? `stage ${name}`, o, () => warehouse.stage(name, select, o)),
     dropStaging: (names) => again('drop staging', undefined, () => warehouse.dropStaging(names)),
     loadLines: (name, files, o) => again(o?.label ?? `load ${name}`, o, () => warehouse.loadLines(name, files, o)),
+    loadTabular: (name, files, o) => again(o?.label ?? `load ${name}`, o, () => warehouse.loadTabular(name, files, o)),
     loadStaging: (name, columns, rows, o) => {
       const send = () => warehouse.loadStaging(name, columns, rows, o)
       return isReadAgain(rows) ? again(o?.label ?? `load ${name}`, o, send) : send()

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { placeOfSource } from '../../src/check/probes.ts'
 import type { Suggestions } from '../../src/check/suggest.ts'
 import { configText, type FirstConfig } from '../../src/cli/config-text.ts'
 import { askFirst, type Given } from '../../src/cli/first-config.ts'
@@ -68,7 +69,7 @@ describe('init without a terminal', { timeout: 60_000 }, () => {
       `check --config ${join(folder, 'etc/acme.ts')}`,
     )
     const { pipeline } = await readConfig(join(folder, 'etc/acme.ts'))
-    expect(pipeline.sources[0]!.path).toBe(join(folder, 'events'))
+    expect(placeOfSource(pipeline.sources[0]!)).toBe(join(folder, 'events'))
   })
 
   it('writes a module where package.json says CommonJS', async () => {
@@ -164,7 +165,7 @@ describe('the text', () => {
     await writeFile(file, configText(odd, file))
     const { pipeline } = await readConfig(file)
     expect(pipeline.conversions.signup!.events).toEqual(odd.signups)
-    expect(pipeline.sources[0]!.path).toBe(join(folder, "it's"))
+    expect(placeOfSource(pipeline.sources[0]!)).toBe(join(folder, "it's"))
   })
 
   it('has the default names when none is known', async () => {

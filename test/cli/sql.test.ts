@@ -6,12 +6,12 @@ import { checkConfig } from '../../src/config/read.ts'
 import { incrementContext } from '../../src/pipeline/context.ts'
 import { runPipeline } from '../../src/pipeline/run.ts'
 import { type Action, publishScript, stageScript } from '../../src/pipeline/script.ts'
-import type { StageContext, Step } from '../../src/pipeline/stage.ts'
+import type { RangedStep, StageContext } from '../../src/pipeline/stage.ts'
 import { stages } from '../../src/pipeline/stages.ts'
 import { stagingTable } from '../../src/pipeline/staging-tables.ts'
 import { openDuckdb } from '../../src/warehouses/duckdb.ts'
 import { openPrinter, type Printer } from '../../src/warehouses/printer.ts'
-import { type Sql, sql } from '../../src/warehouses/sql.ts'
+import { sql } from '../../src/warehouses/sql.ts'
 import type { Warehouse } from '../../src/warehouses/warehouse.ts'
 import { temporaryFolder } from './folder.ts'
 import { type Ended, start, tributary } from './tributary.ts'
@@ -139,15 +139,16 @@ async function eventsWithAliases(): Promise<string> {
   return folder
 }
 
-it('prints what a step asks first, and a placeholder for what it then sends', async () => {
+it('prints what a step asks first, and a placeholder for what it answers', async () => {
   const printer = await openPrinter('duckdb', 'tributary')
-  const asking = { ask: sql`select 1 as answer`, made: (answer: Sql) => answer } as unknown as Step
+  const asking: RangedStep = { into: 'reread', ranges: sql`select 1 as from_at`, select: () => sql`select 2 as read` }
   const text = sqlText(
     stageScript({ ...stages[1]!, steps: () => [asking], publish: () => [] }, contextFor(printer, 1)),
     printer,
   )
-  expect(text).toContain('select 1 as answer;')
-  expect(text).toContain('-- Here stands a statement that is written when the answer is known.')
+  expect(text).toContain('select 1 as from_at;')
+  expect(text).toContain('Here stands one day for what it answers.')
+  expect(text).toContain('select 2 as read;')
 })
 
 describe('the command', () => {

@@ -146,10 +146,10 @@ export function testLease(open: Open): void {
 
     test('the fence of a lost lease lets no transaction through', async () => {
       const first = await acquire(shared())
-      await opened().transaction(first.fence)
+      await opened().transaction(first.fence())
       await expire()
       await acquire(shared())
-      await expect(opened().transaction(first.fence)).rejects.toThrow('taken over')
+      await expect(opened().transaction(first.fence())).rejects.toThrow('taken over')
     })
 
     test('to give back what another has leaves it with them', async () => {

@@ -12,7 +12,8 @@ with atoms as (
 select k."anonymous_id", k."user_id", k."is_in_session", k."order_key", k."event_key", k."occurred_at", k."conversion", k."value", k."currency", k."value_problem"
 from "tributary"."conversion_candidates" as k
 join atoms as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id and a.is_in_session = k.is_in_session
-where k.order_key not in (select order_key from staging.main."reread_keys")
+where k.occurred_at >= (select min(from_at) from staging.main."affected_people")
+    and k.order_key not in (select order_key from staging.main."reread_keys")
 union all
 select k."anonymous_id", k."user_id", k."is_in_session", k."order_key", k."event_key", k."occurred_at", k."conversion", k."value", k."currency", k."value_problem"
 from staging.main."conversion_candidates_new" as k
@@ -47,7 +48,14 @@ where c.kind = 1;
 
 -- conversions_counting: Those that count: every one, or the person’s first.
 create or replace table staging.main."conversions_counting" as
-with numbered as (
+with earlier as (
+    select distinct t.person_id, t.conversion
+    from "tributary"."conversions" as t
+    join staging.main."affected_people" as a on a.person_id = t.person_id
+    where t.to_run = 9223372036854775807 and t.converted_at < a.from_at
+),
+
+numbered as (
     select
         k.*,
         v.person_id,
@@ -55,19 +63,24 @@ with numbered as (
         row_number() over (partition by k.conversion, k.event_key order by k.order_key, k.anonymous_id, k.user_id) as copy_number
     from staging.main."conversion_visits" as k
     join staging.main."people_visits" as v on v.visit_id = k.visit_id
+    join staging.main."affected_people" as a on a.person_id = v.person_id
+    where k.occurred_at >= a.from_at
 )
 
 select
-    md5(conversion || e'\x1f' || event_key) as conversion_id,
-    conversion, person_id, occurred_at as converted_at, order_key, event_key, value, currency, value_problem
-from numbered
-where copy_number = 1 and (place = 1 or conversion in ('purchase'));
+    md5(n.conversion || e'\x1f' || n.event_key) as conversion_id,
+    n.conversion, n.person_id, n.occurred_at as converted_at, n.order_key, n.event_key, n.value, n.currency, n.value_problem
+from numbered as n
+left join earlier as e on e.person_id = n.person_id and e.conversion = n.conversion
+where n.copy_number = 1
+    and ((n.place = 1 and e.person_id is null) or n.conversion in ('purchase'));
 
 -- conversions_rows: Conversions with the session they fall in.
 create or replace table staging.main."conversions_rows" as
 with marks as (
     select person_id, started_at as marked_at, 0 as kind, session_id, cast(null as varchar) as conversion_id
     from staging.main."sessions_merged"
+    where person_id in (select person_id from staging.main."conversions_counting")
     union all
     select person_id, converted_at as marked_at, 1 as kind, null as session_id, conversion_id
     from staging.main."conversions_counting"
@@ -107,9 +120,10 @@ left join staging.main."sessions_merged" as s on s.session_id = l.session_id;
 
 -- conversions_current: Current rows of conversions that were computed anew.
 create or replace table staging.main."conversions_current" as
-select conversion_id, conversion, person_id, converted_at, event_key, session_id, value, currency, value_problem
-from "tributary"."conversions"
-where to_run = 9223372036854775807 and person_id in (select person_id from staging.main."affected_people");
+select t."conversion_id", t."conversion", t."person_id", t."converted_at", t."event_key", t."session_id", t."value", t."currency", t."value_problem"
+from "tributary"."conversions" as t
+join staging.main."affected_people" as a on a.person_id = t.person_id
+where t.to_run = 9223372036854775807 and t."converted_at" >= a.from_at and t."converted_at" >= (select min(from_at) from staging.main."affected_people");
 
 -- conversions_unchanged: Keys of conversions whose row is as it was.
 create or replace table staging.main."conversions_unchanged" as
@@ -173,9 +187,10 @@ left join signups as g on g.session_id = s.session_id;
 
 -- sessions_current: Current rows of sessions that were computed anew.
 create or replace table staging.main."sessions_current" as
-select session_id, person_id, started_at, ended_at, event_count, page_count, device_count, landing_page, referrer, touch_count, is_signup_session
-from "tributary"."sessions"
-where to_run = 9223372036854775807 and person_id in (select person_id from staging.main."affected_people");
+select t."session_id", t."person_id", t."started_at", t."ended_at", t."event_count", t."page_count", t."device_count", t."landing_page", t."referrer", t."touch_count", t."is_signup_session"
+from "tributary"."sessions" as t
+join staging.main."affected_people" as a on a.person_id = t.person_id
+where t.to_run = 9223372036854775807 and t."started_at" >= a.from_at and t."started_at" >= (select min(from_at) from staging.main."affected_people");
 
 -- sessions_unchanged: Keys of sessions whose row is as it was.
 create or replace table staging.main."sessions_unchanged" as
@@ -219,7 +234,7 @@ where t.to_run = 9223372036854775807 and t."conversion_id" in (select "conversio
 insert into "tributary"."conversions" (conversion_id, conversion, person_id, converted_at, event_key, session_id, value, currency, value_problem, from_run, to_run)
 select conversion_id, conversion, person_id, converted_at, event_key, session_id, value, currency, value_problem, 7, 9223372036854775807
 from staging.main."conversions_opened"
-order by person_id, conversion_id;
+order by cast(date_trunc('month', converted_at) as timestamp), "person_id";
 
 update "tributary"."sessions" as t
 set to_run = 7
@@ -231,4 +246,4 @@ where t.to_run = 9223372036854775807 and t."session_id" in (select "session_id" 
 insert into "tributary"."sessions" (session_id, person_id, started_at, ended_at, event_count, page_count, device_count, landing_page, referrer, touch_count, is_signup_session, from_run, to_run)
 select session_id, person_id, started_at, ended_at, event_count, page_count, device_count, landing_page, referrer, touch_count, is_signup_session, 7, 9223372036854775807
 from staging.main."sessions_opened"
-order by person_id, session_id;
+order by cast(date_trunc('month', started_at) as timestamp), "person_id";

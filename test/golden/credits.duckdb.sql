@@ -3,14 +3,60 @@
 -- For a session of one’s own: where staging tables are.
 attach if not exists ':memory:' as staging;
 
+-- credited_conversions: The conversions to be credited.
+create or replace table staging.main."credited_conversions" as
+select t."conversion_id", t."conversion", t."person_id", t."converted_at", t."event_key", t."session_id", t."value", t."currency", t."value_problem"
+from staging.main."conversions_rows" as t;
+
+-- attribution_people: People whose attribution row is made anew.
+create or replace table staging.main."attribution_people" as
+select person_id from staging.main."conversions_rows" where conversion = 'signup'
+union distinct
+select t.person_id
+from "tributary"."attribution" as t
+join staging.main."affected_people" as a on a.person_id = t.person_id
+where t.to_run = 9223372036854775807 and (t.signed_up_at >= a.from_at or t.first_page_at is null or t.first_page_at >= a.from_at);
+
+-- journey_people: How far back the touches of each person are needed.
+create or replace table staging.main."journey_people" as
+with needs as (
+    select person_id, (converted_at + to_microseconds(-(case when conversion = 'purchase' then 7776000000000 else 0 end))) as earliest_at, case when conversion in ('signup') then 1 else 0 end as is_unlimited
+    from staging.main."credited_conversions"
+    union all
+    select person_id, cast(null as timestamp) as earliest_at, 1 as is_unlimited
+    from staging.main."attribution_people"
+)
+
+select n.person_id, coalesce(a.from_at, cast('9999-12-31 00:00:00.000000' as timestamp)) as from_at, max(n.is_unlimited) as is_unlimited, min(n.earliest_at) as earliest_at
+from needs as n
+left join staging.main."affected_people" as a on a.person_id = n.person_id
+group by n.person_id, a.from_at;
+
+-- journeys: Their touches.
+create or replace table staging.main."journeys" as
+select t."person_id", t."touch_id", t."touched_at", t."order_key", t."channel", t."source", t."medium", t."campaign", t."referrer", t."is_paid", t."is_direct"
+from staging.main."touches_rows" as t
+where t.person_id in (select person_id from staging.main."journey_people")
+union all
+select t."person_id", t."touch_id", t."touched_at", t."order_key", t."channel", t."source", t."medium", t."campaign", t."referrer", t."is_paid", t."is_direct"
+from "tributary"."touches" as t
+join (select * from staging.main."journey_people" where is_unlimited = 0) as p on p.person_id = t.person_id
+where t.to_run = 9223372036854775807 and t.touched_at < p.from_at and t.touched_at >= p.earliest_at
+    and t.touched_at >= (select min(earliest_at) from staging.main."journey_people" where is_unlimited = 0)
+union all
+select t."person_id", t."touch_id", t."touched_at", t."order_key", t."channel", t."source", t."medium", t."campaign", t."referrer", t."is_paid", t."is_direct"
+from "tributary"."touches" as t
+join (select * from staging.main."journey_people" where is_unlimited = 1) as p on p.person_id = t.person_id
+where t.to_run = 9223372036854775807 and t.touched_at < p.from_at;
+
 -- eligible: Touches that each conversion may credit.
 create or replace table staging.main."eligible" as
 with considered as (
     select
         k.conversion_id, k.conversion, k.person_id, k.converted_at, k.value, k.currency,
         t.touch_id, t.touched_at, t.order_key, t.channel, t.source, t.medium, t.campaign, t.is_paid, t.is_direct
-    from staging.main."conversions_rows" as k
-    join staging.main."touches_rows" as t on t.person_id = k.person_id and t.touched_at <= k.converted_at
+    from staging.main."credited_conversions" as k
+    join staging.main."journeys" as t on t.person_id = k.person_id and t.touched_at <= k.converted_at
     where (k.conversion = 'signup' or (k.conversion = 'purchase' and (epoch_us(k.converted_at) - epoch_us(t.touched_at)) <= 7776000000000))
 ),
 
@@ -65,14 +111,15 @@ select
     k.value as "last_paid_revenue",
     1000000000 as "linear_credit",
     k.value as "linear_revenue"
-from staging.main."conversions_rows" as k
+from staging.main."credited_conversions" as k
 where k.conversion_id not in (select conversion_id from staging.main."eligible");
 
 -- credits_current: Current rows of credits that were computed anew.
 create or replace table staging.main."credits_current" as
-select conversion_id, touch_id, conversion, person_id, converted_at, touched_at, channel, source, medium, campaign, position, touch_count, currency, first_touch_credit, last_touch_credit, last_non_direct_credit, first_paid_credit, last_paid_credit, linear_credit, first_touch_revenue, last_touch_revenue, last_non_direct_revenue, first_paid_revenue, last_paid_revenue, linear_revenue
-from "tributary"."credits"
-where to_run = 9223372036854775807 and person_id in (select person_id from staging.main."affected_people");
+select t."conversion_id", t."touch_id", t."conversion", t."person_id", t."converted_at", t."touched_at", t."channel", t."source", t."medium", t."campaign", t."position", t."touch_count", t."currency", t."first_touch_credit", t."last_touch_credit", t."last_non_direct_credit", t."first_paid_credit", t."last_paid_credit", t."linear_credit", t."first_touch_revenue", t."last_touch_revenue", t."last_non_direct_revenue", t."first_paid_revenue", t."last_paid_revenue", t."linear_revenue"
+from "tributary"."credits" as t
+join staging.main."affected_people" as a on a.person_id = t.person_id
+where t.to_run = 9223372036854775807 and t."converted_at" >= a.from_at and t."converted_at" >= (select min(from_at) from staging.main."affected_people");
 
 -- credits_unchanged: Keys of credits whose row is as it was.
 create or replace table staging.main."credits_unchanged" as
@@ -132,4 +179,4 @@ where t.to_run = 9223372036854775807 and t."conversion_id" in (select "conversio
 insert into "tributary"."credits" (conversion_id, touch_id, conversion, person_id, converted_at, touched_at, channel, source, medium, campaign, position, touch_count, currency, first_touch_credit, last_touch_credit, last_non_direct_credit, first_paid_credit, last_paid_credit, linear_credit, first_touch_revenue, last_touch_revenue, last_non_direct_revenue, first_paid_revenue, last_paid_revenue, linear_revenue, from_run, to_run)
 select conversion_id, touch_id, conversion, person_id, converted_at, touched_at, channel, source, medium, campaign, position, touch_count, currency, first_touch_credit, last_touch_credit, last_non_direct_credit, first_paid_credit, last_paid_credit, linear_credit, first_touch_revenue, last_touch_revenue, last_non_direct_revenue, first_paid_revenue, last_paid_revenue, linear_revenue, 7, 9223372036854775807
 from staging.main."credits_opened"
-order by person_id, conversion_id, touch_id;
+order by cast(date_trunc('month', converted_at) as timestamp), "person_id";

@@ -13,16 +13,49 @@ select anonymous_id from staging.main."visits_merged" where anonymous_id <> ''
 union distinct
 select anonymous_id from staging.main."visits_gone" where anonymous_id <> '';
 
+-- device_pairs: Users of the changed devices: those known, and those of new visits.
+create or replace table staging.main."device_pairs" as
+select k.anonymous_id, k.user_id, k.first_seen_at, k.last_seen_at, k.first_event_key, 0 as is_new
+from "tributary"."known_pairs" as k
+where k.to_run = 9223372036854775807 and k.anonymous_id in (select anonymous_id from staging.main."devices")
+union all
+select anonymous_id, user_id, started_at as first_seen_at, ended_at as last_seen_at, substr(first_key, 18) as first_event_key, 1 as is_new
+from staging.main."visits_merged"
+where anonymous_id <> '' and user_id <> '';
+
+-- device_users: How many users each of these devices had and has.
+create or replace table staging.main."device_users" as
+select
+    anonymous_id,
+    count(distinct user_id) as users,
+    count(distinct case when is_new = 0 then user_id end) as users_before,
+    min(user_id) as single_user
+from staging.main."device_pairs"
+group by anonymous_id;
+
+-- looked_at_devices: Devices whose older visits may change hands.
+create or replace table staging.main."looked_at_devices" as
+select anonymous_id from staging.main."device_users"
+where users_before = 0 or (users > 1 and not users_before > 10)
+union distinct
+-- Two events at one instant: which of them was first only the visits know.
+select n.anonymous_id
+from staging.main."device_pairs" as n
+join staging.main."device_pairs" as o on o.anonymous_id = n.anonymous_id and o.user_id = n.user_id
+where n.is_new = 1 and o.is_new = 0 and o.first_seen_at = n.first_seen_at and o.first_event_key <> n.first_event_key
+union distinct
+select anonymous_id from staging.main."visits_broken" where anonymous_id <> '';
+
 -- device_visits: Every visit of those devices as it will be after the run.
 create or replace table staging.main."device_visits" as
-select v.visit_id, v.anonymous_id, v.user_id, v.started_at, v.ended_at, v.first_key, v.last_key, v.owner_id, v.person_id, 0 as is_new
+select v.visit_id, v."anonymous_id", v."user_id", v."is_in_session", v."started_at", v."ended_at", v."first_key", v."last_key", v."event_count", v."page_count", v."entry_key", v."page_key", v."page_url", v."blog_key", v."blog_url", v.owner_id, v.person_id, 0 as is_new
 from "tributary"."visits" as v
-where v.anonymous_id in (select anonymous_id from staging.main."devices")
+where v.anonymous_id in (select anonymous_id from staging.main."looked_at_devices")
     and v.visit_id not in (select visit_id from staging.main."visits_gone")
 union all
-select visit_id, anonymous_id, user_id, started_at, ended_at, first_key, last_key, null as owner_id, null as person_id, 1 as is_new
-from staging.main."visits_merged"
-where anonymous_id <> '';
+select v.visit_id, v."anonymous_id", v."user_id", v."is_in_session", v."started_at", v."ended_at", v."first_key", v."last_key", v."event_count", v."page_count", v."entry_key", v."page_key", v."page_url", v."blog_key", v."blog_url", cast(null as varchar) as owner_id, cast(null as varchar) as person_id, 1 as is_new
+from staging.main."visits_merged" as v
+where v.anonymous_id in (select anonymous_id from staging.main."looked_at_devices");
 
 -- owners: Who owns each of these visits.
 create or replace table staging.main."owners" as
@@ -53,9 +86,12 @@ select visit_id, is_new, owner_id as old_owner_id, person_id as old_person_id, c
     end as owner_id
 from walked
 union all
-select visit_id, 1 as is_new, null as old_owner_id, null as old_person_id, user_id as owner_id
-from staging.main."visits_merged"
-where anonymous_id = '';
+select
+    v.visit_id, 1 as is_new, cast(null as varchar) as old_owner_id, cast(null as varchar) as old_person_id,
+    case when v.user_id <> '' then v.user_id when u.users = 1 then u.single_user else v.anonymous_id end as owner_id
+from staging.main."visits_merged" as v
+left join staging.main."device_users" as u on u.anonymous_id = v.anonymous_id
+where v.anonymous_id not in (select anonymous_id from staging.main."looked_at_devices");
 
 -- links_new: Links that alias messages of the batch make.
 create or replace table staging.main."links_new" as
@@ -223,13 +259,14 @@ from staging.main."owners" as o
 left join staging.main."members_new" as n on n.member_id = o.owner_id
 left join "tributary"."identity_members" as m on m.member_id = o.owner_id;
 
--- moved: Older visits that change owner or person.
+-- moved: Older visits that change hands.
 create or replace table staging.main."moved" as
-select visit_id, owner_id, person_id
-from staging.main."owned"
-where is_new = 0 and (owner_id <> old_owner_id or person_id <> old_person_id)
+select v.visit_id, v."anonymous_id", v."user_id", v."is_in_session", v."started_at", v."ended_at", v."first_key", v."last_key", v."event_count", v."page_count", v."entry_key", v."page_key", v."page_url", v."blog_key", v."blog_url", o.owner_id, o.person_id, v.person_id as old_person_id
+from staging.main."device_visits" as v
+join staging.main."owned" as o on o.visit_id = v.visit_id and o.is_new = 0
+where v.is_new = 0 and (o.owner_id <> o.old_owner_id or o.person_id <> o.old_person_id)
 union all
-select v.visit_id, v.owner_id, n.person_id
+select v.visit_id, v."anonymous_id", v."user_id", v."is_in_session", v."started_at", v."ended_at", v."first_key", v."last_key", v."event_count", v."page_count", v."entry_key", v."page_key", v."page_url", v."blog_key", v."blog_url", v.owner_id, n.person_id, v.person_id as old_person_id
 from "tributary"."visits" as v
 join staging.main."members_new" as n on n.member_id = v.owner_id
 where v.person_id <> n.person_id
@@ -238,11 +275,9 @@ where v.person_id <> n.person_id
 
 -- visits_out: Rows that leave visits.
 create or replace table staging.main."visits_out" as
-select visit_id, anonymous_id, user_id, person_id from staging.main."visits_gone"
+select visit_id, anonymous_id, user_id, started_at, person_id from staging.main."visits_gone"
 union all
-select v.visit_id, v.anonymous_id, v.user_id, v.person_id
-from "tributary"."visits" as v
-where v.visit_id in (select visit_id from staging.main."moved");
+select visit_id, anonymous_id, user_id, started_at, old_person_id as person_id from staging.main."moved";
 
 -- visits_in: Rows that come into visits.
 create or replace table staging.main."visits_in" as
@@ -250,15 +285,24 @@ select v.visit_id, v."anonymous_id", v."user_id", v."is_in_session", v."started_
 from staging.main."visits_merged" as v
 join staging.main."owned" as o on o.visit_id = v.visit_id and o.is_new = 1
 union all
-select v.visit_id, v."anonymous_id", v."user_id", v."is_in_session", v."started_at", v."ended_at", v."first_key", v."last_key", v."event_count", v."page_count", v."entry_key", v."page_key", v."page_url", v."blog_key", v."blog_url", m.owner_id, m.person_id
-from "tributary"."visits" as v
-join staging.main."moved" as m on m.visit_id = v.visit_id;
+select v.visit_id, v."anonymous_id", v."user_id", v."is_in_session", v."started_at", v."ended_at", v."first_key", v."last_key", v."event_count", v."page_count", v."entry_key", v."page_key", v."page_url", v."blog_key", v."blog_url", v.owner_id, v.person_id
+from staging.main."moved" as v;
 
--- affected_people: Everyone whose visits changed: the rest of the run is about them.
-create or replace table staging.main."affected_people" as
-select person_id from staging.main."visits_out"
+-- changed_people: People whose visits changed, and since when.
+create or replace table staging.main."changed_people" as
+select person_id, min(started_at) as since
+from (
+    select person_id, started_at from staging.main."visits_out"
+    union all
+    select person_id, started_at from staging.main."visits_in"
+) as changes
+group by person_id;
+
+-- paired_devices: Devices whose known pairs are made anew.
+create or replace table staging.main."paired_devices" as
+select anonymous_id from staging.main."looked_at_devices"
 union distinct
-select person_id from staging.main."visits_in";
+select anonymous_id from staging.main."device_pairs" where is_new = 1;
 
 -- known_pairs_rows: Pairs of device and user of the changed devices.
 create or replace table staging.main."known_pairs_rows" as
@@ -270,13 +314,25 @@ select
     substr(min(first_key), 18) as first_event_key
 from staging.main."device_visits"
 where user_id <> ''
+group by anonymous_id, user_id
+union all
+select
+    anonymous_id,
+    user_id,
+    min(first_seen_at) as first_seen_at,
+    max(last_seen_at) as last_seen_at,
+    arg_min_null(first_event_key, lpad(cast(epoch_us(first_seen_at) as varchar), 16, '0') || first_event_key) as first_event_key
+from staging.main."device_pairs"
+where anonymous_id in (select anonymous_id from staging.main."paired_devices")
+    and anonymous_id not in (select anonymous_id from staging.main."looked_at_devices")
 group by anonymous_id, user_id;
 
 -- known_pairs_current: Current rows of known_pairs that were computed anew.
 create or replace table staging.main."known_pairs_current" as
-select anonymous_id, user_id, first_seen_at, last_seen_at, first_event_key
-from "tributary"."known_pairs"
-where to_run = 9223372036854775807 and anonymous_id in (select anonymous_id from staging.main."devices");
+select t."anonymous_id", t."user_id", t."first_seen_at", t."last_seen_at", t."first_event_key"
+from "tributary"."known_pairs" as t
+
+where t.to_run = 9223372036854775807 and t.anonymous_id in (select anonymous_id from staging.main."paired_devices");
 
 -- known_pairs_unchanged: Keys of known_pairs whose row is as it was.
 create or replace table staging.main."known_pairs_unchanged" as
@@ -311,25 +367,82 @@ select anonymous_id from staging.main."visits_in" where anonymous_id <> ''
 union distinct
 select user_id from staging.main."visits_in" where user_id <> '';
 
+-- alias_widened: What is known of ids whose visits changed, with the visits that came in.
+create or replace table staging.main."alias_widened" as
+with seen as (
+    select
+        k.id, k.person_id,
+        case when k.is_anonymous_id then 1 else 0 end as was_anonymous,
+        case when k.is_user_id then 1 else 0 end as was_user,
+        k.first_seen_at, k.last_seen_at
+    from "tributary"."aliases" as k
+    where k.to_run = 9223372036854775807 and k.id in (select id from staging.main."alias_ids")
+    union all
+    select "anonymous_id" as id, person_id, 1 as was_anonymous, 0 as was_user, started_at as first_seen_at, ended_at as last_seen_at
+    from staging.main."visits_in"
+    where "anonymous_id" <> ''
+    union all
+    select "user_id" as id, person_id, 0 as was_anonymous, 1 as was_user, started_at as first_seen_at, ended_at as last_seen_at
+    from staging.main."visits_in"
+    where "user_id" <> ''
+)
+
+select
+    id,
+    person_id,
+    max(was_anonymous) as was_anonymous,
+    max(was_user) as was_user,
+    min(first_seen_at) as first_seen_at,
+    max(last_seen_at) as last_seen_at
+from seen
+group by id, person_id;
+
+-- looked_at_ids: Ids whose visits have to be looked at.
+create or replace table staging.main."looked_at_ids" as
+select w.id
+from staging.main."alias_widened" as w
+join staging.main."alias_widened" as o on o.id = w.id
+where o.person_id <> w.person_id and o.last_seen_at = w.last_seen_at
+union distinct
+select anonymous_id from staging.main."moved" where anonymous_id <> ''
+union distinct
+select user_id from staging.main."moved" where user_id <> ''
+union distinct
+select anonymous_id from staging.main."visits_broken" where anonymous_id <> ''
+union distinct
+select user_id from staging.main."visits_broken" where user_id <> ''
+union distinct
+select h."anonymous_id"
+from staging.main."visits_hit" as h
+join staging.main."visits_in" as v
+    on v.anonymous_id = h.anonymous_id and v.user_id = h.user_id and v.is_in_session = h.is_in_session
+where v.first_key <= h.first_key and h.first_key <= v.last_key and v.person_id <> h.person_id and h."anonymous_id" <> ''
+union distinct
+select h."user_id"
+from staging.main."visits_hit" as h
+join staging.main."visits_in" as v
+    on v.anonymous_id = h.anonymous_id and v.user_id = h.user_id and v.is_in_session = h.is_in_session
+where v.first_key <= h.first_key and h.first_key <= v.last_key and v.person_id <> h.person_id and h."user_id" <> '';
+
 -- alias_visits: Their visits after the run.
 create or replace table staging.main."alias_visits" as
-select v."anonymous_id" as id, 1 as is_anonymous, v.person_id, v.started_at, v.ended_at, v.last_key
+select v."anonymous_id" as id, 1 as was_anonymous, 0 as was_user, v.person_id, v.started_at, v.ended_at, v.last_key
 from "tributary"."visits" as v
-where v."anonymous_id" in (select id from staging.main."alias_ids")
+where v."anonymous_id" in (select id from staging.main."looked_at_ids")
     and v.visit_id not in (select visit_id from staging.main."visits_out")
 union all
-select "anonymous_id" as id, 1 as is_anonymous, person_id, started_at, ended_at, last_key
-from staging.main."visits_in"
-where "anonymous_id" <> ''
+select v."anonymous_id" as id, 1 as was_anonymous, 0 as was_user, v.person_id, v.started_at, v.ended_at, v.last_key
+from staging.main."visits_in" as v
+where v."anonymous_id" in (select id from staging.main."looked_at_ids")
 union all
-select v."user_id" as id, 0 as is_anonymous, v.person_id, v.started_at, v.ended_at, v.last_key
+select v."user_id" as id, 0 as was_anonymous, 1 as was_user, v.person_id, v.started_at, v.ended_at, v.last_key
 from "tributary"."visits" as v
-where v."user_id" in (select id from staging.main."alias_ids")
+where v."user_id" in (select id from staging.main."looked_at_ids")
     and v.visit_id not in (select visit_id from staging.main."visits_out")
 union all
-select "user_id" as id, 0 as is_anonymous, person_id, started_at, ended_at, last_key
-from staging.main."visits_in"
-where "user_id" <> '';
+select v."user_id" as id, 0 as was_anonymous, 1 as was_user, v.person_id, v.started_at, v.ended_at, v.last_key
+from staging.main."visits_in" as v
+where v."user_id" in (select id from staging.main."looked_at_ids");
 
 -- aliases_rows: Which persons own visits of each id.
 create or replace table staging.main."aliases_rows" as
@@ -339,34 +452,51 @@ with latest as (
     group by id
 ),
 
-owned as (
+looked_at as (
     select
         id,
         person_id,
-        max(is_anonymous) as is_anonymous,
-        min(is_anonymous) as is_only_anonymous,
+        max(was_anonymous) as was_anonymous,
+        max(was_user) as was_user,
         min(started_at) as first_seen_at,
         max(ended_at) as last_seen_at
     from staging.main."alias_visits"
     group by id, person_id
+),
+
+widest as (
+    select *, max(last_seen_at) over (partition by id) as id_last_seen_at
+    from staging.main."alias_widened"
+    where id not in (select id from staging.main."looked_at_ids")
 )
 
 select
     o.id,
     o.person_id,
-    o.is_anonymous = 1 as is_anonymous_id,
-    o.is_only_anonymous = 0 as is_user_id,
+    o.was_anonymous = 1 as is_anonymous_id,
+    o.was_user = 1 as is_user_id,
     o.first_seen_at,
     o.last_seen_at,
     o.person_id = l.person_id as is_latest
-from owned as o
-join latest as l on l.id = o.id;
+from looked_at as o
+join latest as l on l.id = o.id
+union all
+select
+    id,
+    person_id,
+    was_anonymous = 1 as is_anonymous_id,
+    was_user = 1 as is_user_id,
+    first_seen_at,
+    last_seen_at,
+    last_seen_at = id_last_seen_at as is_latest
+from widest;
 
 -- aliases_current: Current rows of aliases that were computed anew.
 create or replace table staging.main."aliases_current" as
-select id, person_id, is_anonymous_id, is_user_id, first_seen_at, last_seen_at, is_latest
-from "tributary"."aliases"
-where to_run = 9223372036854775807 and id in (select id from staging.main."alias_ids");
+select t."id", t."person_id", t."is_anonymous_id", t."is_user_id", t."first_seen_at", t."last_seen_at", t."is_latest"
+from "tributary"."aliases" as t
+
+where t.to_run = 9223372036854775807 and t.id in (select id from staging.main."alias_ids");
 
 -- aliases_unchanged: Keys of aliases whose row is as it was.
 create or replace table staging.main."aliases_unchanged" as
@@ -396,19 +526,24 @@ where u."id" is null;
 -- Nothing after this stage reads these.
 drop table if exists staging.main."batch";
 drop table if exists staging.main."visits_hit";
+drop table if exists staging.main."device_pairs";
 drop table if exists staging.main."device_visits";
 drop table if exists staging.main."owners";
 drop table if exists staging.main."owned";
+drop table if exists staging.main."moved";
 drop table if exists staging.main."alias_visits";
 drop table if exists staging.main."alias_labels";
 drop table if exists staging.main."alias_hooked";
 
 -- The part of `identities` in the publish transaction of the run; alone it would leave half a run.
 -- `tributary sql publish` has all of it.
-delete from "tributary"."visits" where visit_id in (select visit_id from staging.main."visits_out");
+delete from "tributary"."visits"
+where visit_id in (select visit_id from staging.main."visits_out")
+    and started_at in (select started_at from staging.main."visits_out");
 
 insert into "tributary"."visits" (visit_id, anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url, owner_id, person_id)
-select visit_id, anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url, owner_id, person_id from staging.main."visits_in";
+select visit_id, anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url, owner_id, person_id from staging.main."visits_in"
+order by cast(date_trunc('month', started_at) as timestamp), "anonymous_id";
 
 delete from "tributary"."alias_links" where event_key in (select event_key from staging.main."links_gone");
 
@@ -430,7 +565,7 @@ where t.to_run = 9223372036854775807 and t."anonymous_id" in (select "anonymous_
 insert into "tributary"."known_pairs" (anonymous_id, user_id, first_seen_at, last_seen_at, first_event_key, from_run, to_run)
 select anonymous_id, user_id, first_seen_at, last_seen_at, first_event_key, 7, 9223372036854775807
 from staging.main."known_pairs_opened"
-order by anonymous_id, user_id;
+order by "anonymous_id";
 
 update "tributary"."aliases" as t
 set to_run = 7
@@ -442,4 +577,4 @@ where t.to_run = 9223372036854775807 and t."id" in (select "id" from staging.mai
 insert into "tributary"."aliases" (id, person_id, is_anonymous_id, is_user_id, first_seen_at, last_seen_at, is_latest, from_run, to_run)
 select id, person_id, is_anonymous_id, is_user_id, first_seen_at, last_seen_at, is_latest, 7, 9223372036854775807
 from staging.main."aliases_opened"
-order by id, person_id;
+order by "id";

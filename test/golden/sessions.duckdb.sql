@@ -3,11 +3,27 @@
 -- For a session of one’s own: where staging tables are.
 attach if not exists ':memory:' as staging;
 
+-- affected_people: Everyone whose visits changed: the rest of the run is about them.
+create or replace table staging.main."affected_people" as
+with reached as (
+    select s.person_id, min(s.started_at) as started_at
+    from "tributary"."sessions" as s
+    join staging.main."changed_people" as p on p.person_id = s.person_id
+    where s.to_run = 9223372036854775807 and s.ended_at >= (p.since + to_microseconds((-1800000000)))
+        and s.ended_at >= ((select min(since) from staging.main."changed_people") + to_microseconds((-1800000000)))
+    group by s.person_id
+)
+
+select p.person_id, case when r.started_at < p.since then r.started_at else p.since end as from_at
+from staging.main."changed_people" as p
+left join reached as r on r.person_id = p.person_id;
+
 -- people_visits: All visits of the affected people.
 create or replace table staging.main."people_visits" as
 select v.*
 from "tributary"."visits" as v
-where v.person_id in (select person_id from staging.main."affected_people")
+join staging.main."affected_people" as a on a.person_id = v.person_id
+where v.ended_at >= a.from_at and v.ended_at >= (select min(from_at) from staging.main."affected_people")
     and v.visit_id not in (select visit_id from staging.main."visits_out")
 union all
 select * from staging.main."visits_in";

@@ -9,13 +9,13 @@ with atoms as (
     select distinct anonymous_id, user_id from staging.main."session_visits"
 )
 
-select k."anonymous_id", k."user_id", k."order_key", k."event_key", k."occurred_at", k."is_page", k."is_candidate", k."page_url", k."referrer", k."referrer_host", k."raw_referrer_host", k."utm_source", k."utm_medium", k."utm_campaign", k."utm_content", k."utm_term", k."click_id", 1 = 1 as is_in_session
+select k."anonymous_id", k."user_id", k."order_key", k."event_key", k."occurred_at", k."is_page", k."is_first", k."is_candidate", k."page_url", k."referrer", k."referrer_host", k."raw_referrer_host", k."utm_source", k."utm_medium", k."utm_campaign", k."utm_content", k."utm_term", k."click_id", 1 = 1 as is_in_session
 from "tributary"."touch_candidates" as k
 join atoms as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
-where 1 = 1
+where k.occurred_at >= (select min(from_at) from staging.main."affected_people")
     and k.order_key not in (select order_key from staging.main."reread_keys")
 union all
-select k."anonymous_id", k."user_id", k."order_key", k."event_key", k."occurred_at", k."is_page", k."is_candidate", k."page_url", k."referrer", k."referrer_host", k."raw_referrer_host", k."utm_source", k."utm_medium", k."utm_campaign", k."utm_content", k."utm_term", k."click_id", 1 = 1 as is_in_session
+select k."anonymous_id", k."user_id", k."order_key", k."event_key", k."occurred_at", k."is_page", k."is_first", k."is_candidate", k."page_url", k."referrer", k."referrer_host", k."raw_referrer_host", k."utm_source", k."utm_medium", k."utm_campaign", k."utm_content", k."utm_term", k."click_id", 1 = 1 as is_in_session
 from staging.main."touch_candidates_new" as k
 join atoms as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id;
 
@@ -26,7 +26,7 @@ with marks as (
     from staging.main."session_visits" as v
     union all
     select distinct anonymous_id, user_id, is_in_session, order_key, 1 as kind, cast(null as varchar) as mark
-    from staging.main."candidates" as i
+    from (select * from staging.main."candidates" where is_first or is_candidate) as i
 ),
 
 carried as (
@@ -42,20 +42,37 @@ carried as (
 select i.*, v.visit_id
 from carried as c
 join staging.main."session_visits" as v on v.visit_id = substr(c.latest, 50) and v.last_key >= c.order_key
-join staging.main."candidates" as i
+join (select * from staging.main."candidates" where is_first or is_candidate) as i
     on i.anonymous_id = c.anonymous_id and i.user_id = c.user_id and i.is_in_session = c.is_in_session and i.order_key = c.order_key
 where c.kind = 1;
 
 -- session_candidates: Each in its session, with the referrer of the page before it.
 create or replace table staging.main."session_candidates" as
+with lone as (
+    select distinct anonymous_id, user_id
+    from staging.main."visit_candidates" as k
+    where k.is_page and k.is_candidate
+        and k.utm_source is null and k.utm_medium is null and k.utm_campaign is null and k.utm_content is null and k.utm_term is null
+        and k.click_id is null
+),
+
+pages as (
+    select
+        p.anonymous_id, p.user_id, p.order_key,
+        lag(p.order_key) over (partition by p.anonymous_id, p.user_id order by p.order_key) as previous_key,
+        lag(p.raw_referrer_host) over (partition by p.anonymous_id, p.user_id order by p.order_key) as previous_referrer_host
+    from staging.main."candidates" as p
+    join lone as l on l.anonymous_id = p.anonymous_id and l.user_id = p.user_id
+    where p.is_page
+)
+
 select
     k.*,
     v.session_id,
-    lag(k.raw_referrer_host) over (
-        partition by k.visit_id, case when k.is_page then 1 else 0 end order by k.order_key
-    ) as previous_referrer_host
+    case when p.previous_key >= v.first_key then p.previous_referrer_host end as previous_referrer_host
 from staging.main."visit_candidates" as k
-join staging.main."session_visits" as v on v.visit_id = k.visit_id;
+join staging.main."session_visits" as v on v.visit_id = k.visit_id
+left join pages as p on p.anonymous_id = k.anonymous_id and p.user_id = k.user_id and p.order_key = k.order_key;
 
 -- considered: The entry of each session, and later candidates the single-page rule leaves.
 create or replace table staging.main."considered" as
@@ -81,12 +98,9 @@ select
 from staging.main."session_candidates" as k
 join staging.main."sessions_merged" as s on s.session_id = k.session_id
 where k.is_page and k.is_candidate and k.order_key > substr(s.entry_key, 2)
-    -- A single-page app repeats document.referrer on every page: no news unless a campaign or click id comes with it.
-    and not (
-        k.utm_source is null and k.utm_medium is null and k.utm_campaign is null and k.utm_content is null and k.utm_term is null
-        and k.click_id is null
-        and k.raw_referrer_host = coalesce(k.previous_referrer_host, '')
-    );
+    and not (k.is_page and k.is_candidate
+        and k.utm_source is null and k.utm_medium is null and k.utm_campaign is null and k.utm_content is null and k.utm_term is null
+        and k.click_id is null and k.raw_referrer_host = coalesce(k.previous_referrer_host, ''));
 
 -- classified: Those with channel, normalised source, and the rule that fired.
 create or replace table staging.main."classified" as
@@ -240,9 +254,10 @@ where is_entry or origin <> previous_origin;
 
 -- touches_current: Current rows of touches that were computed anew.
 create or replace table staging.main."touches_current" as
-select touch_id, session_id, person_id, touched_at, order_key, is_entry, channel, source, medium, campaign, content, term, click_id, referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct
-from "tributary"."touches"
-where to_run = 9223372036854775807 and person_id in (select person_id from staging.main."affected_people");
+select t."touch_id", t."session_id", t."person_id", t."touched_at", t."order_key", t."is_entry", t."channel", t."source", t."medium", t."campaign", t."content", t."term", t."click_id", t."referrer", t."referrer_host", t."page_url", t."rule_id", t."evidence", t."is_paid", t."is_direct"
+from "tributary"."touches" as t
+join staging.main."affected_people" as a on a.person_id = t.person_id
+where t.to_run = 9223372036854775807 and t."touched_at" >= a.from_at and t."touched_at" >= (select min(from_at) from staging.main."affected_people");
 
 -- touches_unchanged: Keys of touches whose row is as it was.
 create or replace table staging.main."touches_unchanged" as
@@ -300,4 +315,4 @@ where t.to_run = 9223372036854775807 and t."touch_id" in (select "touch_id" from
 insert into "tributary"."touches" (touch_id, session_id, person_id, touched_at, order_key, is_entry, channel, source, medium, campaign, content, term, click_id, referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct, from_run, to_run)
 select touch_id, session_id, person_id, touched_at, order_key, is_entry, channel, source, medium, campaign, content, term, click_id, referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct, 7, 9223372036854775807
 from staging.main."touches_opened"
-order by person_id, touch_id, session_id;
+order by cast(date_trunc('month', touched_at) as timestamp), "person_id";

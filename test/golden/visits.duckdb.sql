@@ -5,8 +5,11 @@ attach if not exists ':memory:' as staging;
 
 -- withdrawn_events: The withdrawn events as they are stored.
 create or replace table staging.main."withdrawn_events" as
-select e.event_key, e.occurred_at, e.received_at, e.order_key, e.event_name, e.type, e.excluded_reason, coalesce("e".anonymous_id, '') as anonymous_id, coalesce("e".user_id, '') as user_id, "e".is_in_session
-from "tributary"."events" as e
+select e."event_key", e."occurred_at", e."received_at", e."order_key", e."event_name", e."type", e."excluded_reason", coalesce("e".anonymous_id, '') as anonymous_id, coalesce("e".user_id, '') as user_id, "e".is_in_session
+from (
+    select event_key, occurred_at, received_at, order_key, event_name, type, excluded_reason, anonymous_id, user_id, is_in_session from "tributary"."events"
+    where 1 = 0
+) as e
 join staging.main."withdrawn" as w
     on w.event_key = e.event_key and w.occurred_at = e.occurred_at and w.received_at = e.received_at;
 
@@ -18,10 +21,19 @@ join staging.main."withdrawn_events" as w
     on w.anonymous_id = v.anonymous_id and w.user_id = v.user_id and w.is_in_session = v.is_in_session
 where w.excluded_reason is null and v.started_at <= w.occurred_at and v.ended_at >= w.occurred_at;
 
+-- Asked first: of which times the next statement reads. Here stands one day for what it answers.
+select min(started_at) as from_at, max(ended_at) as to_at
+from staging.main."visits_broken"
+group by cast(date_trunc('day', started_at) as timestamp)
+order by min(started_at);
+
 -- reread: The other events of those visits, to make them anew.
 create or replace table staging.main."reread" as
 select e.*
-from "tributary"."events" as e
+from (
+    select event_key, type, event_name, previous_id, occurred_at, order_key, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, received_at, excluded_reason, anonymous_id, user_id, is_in_session from "tributary"."events"
+    where occurred_at >= cast('2000-01-01 00:00:00.000000' as timestamp) and occurred_at <= cast('2000-01-01 00:00:00.000000' as timestamp)
+) as e
 join staging.main."visits_broken" as v
     on v.anonymous_id = coalesce(e.anonymous_id, '') and v.user_id = coalesce(e.user_id, '') and v.is_in_session = e.is_in_session
 left join staging.main."withdrawn_events" as w
@@ -37,11 +49,11 @@ select order_key from staging.main."withdrawn_events";
 
 -- batch: The events that make visits in this run.
 create or replace table staging.main."batch" as
-select event_key, type, event_name, previous_id, occurred_at, order_key, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+select event_key, type, event_name, previous_id, occurred_at, order_key, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
 from staging.main."new_events"
 where excluded_reason is null
 union all
-select event_key, type, event_name, previous_id, occurred_at, order_key, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+select event_key, type, event_name, previous_id, occurred_at, order_key, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
 from staging.main."reread"
 where excluded_reason is null;
 
@@ -73,6 +85,7 @@ join staging.main."pieces" as p
     on p.anonymous_id = v.anonymous_id and p.user_id = v.user_id and p.is_in_session = v.is_in_session
 where v.started_at <= (p.ended_at + to_microseconds(1800000000))
     and v.ended_at >= (p.started_at + to_microseconds((-1800000000)))
+    and v.ended_at >= ((select min(started_at) from staging.main."pieces") + to_microseconds((-1800000000)))
     and v.visit_id not in (select visit_id from staging.main."visits_broken");
 
 -- visits_merged: Pieces and the visits they touch, merged.
@@ -128,19 +141,22 @@ from merged;
 
 -- touch_candidates_new: Pages and screens that touches may be made of.
 create or replace table staging.main."touch_candidates_new" as
-with first_events as (
-    select first_key from staging.main."pieces" where page_count = 0 and is_in_session
+with firsts as (
+    select distinct substr(entry_key, 2) as order_key from staging.main."pieces" where is_in_session
 )
 
 select
     b.anonymous_id, b.user_id, b.order_key, b.event_key, b.occurred_at,
     b.type in ('page', 'screen') as is_page,
+    f.order_key is not null as is_first,
     (b."utm_source" is not null or b."utm_medium" is not null or b."utm_campaign" is not null or b."utm_content" is not null or b."utm_term" is not null or b."click_id" is not null or b."referrer_host" is not null) as is_candidate,
-    b.page_url, b.referrer, b.referrer_host, b.raw_referrer_host,
+    case when (f.order_key is not null or (b."utm_source" is not null or b."utm_medium" is not null or b."utm_campaign" is not null or b."utm_content" is not null or b."utm_term" is not null or b."click_id" is not null or b."referrer_host" is not null)) then b."page_url" end as "page_url",
+    case when (f.order_key is not null or (b."utm_source" is not null or b."utm_medium" is not null or b."utm_campaign" is not null or b."utm_content" is not null or b."utm_term" is not null or b."click_id" is not null or b."referrer_host" is not null)) then b."referrer" end as "referrer",
+    b.referrer_host, b.raw_referrer_host,
     b.utm_source, b.utm_medium, b.utm_campaign, b.utm_content, b.utm_term, b.click_id
 from staging.main."batch" as b
-left join first_events as f on f.first_key = b.order_key
-where b.is_in_session and (b.type in ('page', 'screen') or (f.first_key is not null and ((b."utm_source" is not null or b."utm_medium" is not null or b."utm_campaign" is not null or b."utm_content" is not null or b."utm_term" is not null or b."click_id" is not null or b."referrer_host" is not null) or b.page_url is not null or b.referrer is not null)));
+left join firsts as f on f.order_key = b.order_key
+where b.is_in_session and (b.type in ('page', 'screen') or (f.order_key is not null and ((b."utm_source" is not null or b."utm_medium" is not null or b."utm_campaign" is not null or b."utm_content" is not null or b."utm_term" is not null or b."click_id" is not null or b."referrer_host" is not null) or b.page_url is not null or b.referrer is not null)));
 
 -- conversion_candidates_0: Candidates of conversion number 0 of the configuration, counted from 0.
 create or replace table staging.main."conversion_candidates_0" as
@@ -165,6 +181,7 @@ judged as (
     select
         *,
         case
+            
             when amount is null then null
             when not regexp_matches(amount, '^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)$') then 'NOT_A_NUMBER'
             when not regexp_matches(amount, '^[+-]?[0-9]{0,15}([.][0-9]{0,18})?$') then 'OUT_OF_RANGE'
@@ -185,9 +202,9 @@ from judged;
 -- conversion_candidates_1: Candidates of conversion number 1 of the configuration, counted from 0.
 create or replace table staging.main."conversion_candidates_1" as
 with delivered as (
-    select e.*, nullif(trim(raw_value, e' \t\n\x0b\x0c\r'), '') as amount, coalesce(nullif(upper(trim(raw_currency, e' \t\n\x0b\x0c\r')), ''), 'USD') as code
+    select e.*, nullif(trim(raw_value_0, e' \t\n\x0b\x0c\r'), '') as amount, coalesce(nullif(upper(trim(raw_currency_0, e' \t\n\x0b\x0c\r')), ''), 'USD') as code
     from (
-    select * exclude (json_texts, json_kinds), json_texts[1] as "raw_value", json_texts[2] as "raw_currency"
+    select * exclude (json_texts, json_kinds), json_texts[1] as "raw_value_0", json_texts[2] as "raw_currency_0"
     from (
         select *,
             json_extract_string(properties, ['/revenue', '/currency']) as json_texts,
@@ -205,6 +222,7 @@ judged as (
     select
         *,
         case
+            when is_stripped then 'PROPERTIES_NOT_KEPT'
             when amount is null then null
             when not regexp_matches(amount, '^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)$') then 'NOT_A_NUMBER'
             when not regexp_matches(amount, '^[+-]?[0-9]{0,15}([.][0-9]{0,18})?$') then 'OUT_OF_RANGE'
@@ -252,13 +270,15 @@ drop table if exists staging.main."pieces";
 -- `tributary sql publish` has all of it.
 delete from "tributary"."touch_candidates" where order_key in (select order_key from staging.main."reread_keys");
 
-insert into "tributary"."touch_candidates" (anonymous_id, user_id, order_key, event_key, occurred_at, is_page, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id)
-select anonymous_id, user_id, order_key, event_key, occurred_at, is_page, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id from staging.main."touch_candidates_new";
+insert into "tributary"."touch_candidates" (anonymous_id, user_id, order_key, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id)
+select anonymous_id, user_id, order_key, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id from staging.main."touch_candidates_new"
+order by cast(date_trunc('month', occurred_at) as timestamp), "anonymous_id";
 
 delete from "tributary"."conversion_candidates" where order_key in (select order_key from staging.main."reread_keys");
 
 insert into "tributary"."conversion_candidates" (anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem)
-select anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem from staging.main."conversion_candidates_new";
+select anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem from staging.main."conversion_candidates_new"
+order by cast(date_trunc('month', occurred_at) as timestamp), "user_id";
 
 insert into "tributary"."activity_hours" (anonymous_id, user_id, is_in_session, hour_at, event_name, event_count, run_id)
 select anonymous_id, user_id, is_in_session, hour_at, event_name, event_count, run_id from staging.main."activity_new";

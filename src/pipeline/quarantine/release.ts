@@ -73,11 +73,11 @@ export function followReleased(c: StageContext): readonly Step[] {
     {
       into: 'releases_new',
       select: sql`
-select j.source, j.content_hash, ${c.run} as run_id
+select j.source, j.waiver_hash as content_hash, ${c.run} as run_id
 from ${sql.staging('checked')} as j
-left join ${sql.table('releases')} as r on r.source = j.source and r.content_hash = j.content_hash
+left join ${sql.table('releases')} as r on r.source = j.source and r.content_hash = j.waiver_hash
 where j.is_waived = 1 and r.content_hash is null
-group by j.source, j.content_hash
+group by j.source, j.waiver_hash
 `,
     },
     {

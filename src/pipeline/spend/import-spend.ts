@@ -7,7 +7,7 @@ import type { PipelineOptions } from '../options.ts'
 import { loadReference, prepareWarehouse } from '../prepare.ts'
 import { NO_RECOMPUTE } from '../recompute.ts'
 import {
-  assertRunning,
+  isAtWork,
   markPublished,
   readRowsWritten,
   recordBegin,
@@ -112,7 +112,7 @@ async function publish(
   signal?.throwIfAborted()
   await lease.hold()
   await warehouse.transaction(
-    [...lease.fence, assertRunning(c), ...publishVersions(c, adSpend), writtenRun(c, lines.length)],
+    [...lease.fence(isAtWork(c)), ...publishVersions(c, adSpend), writtenRun(c, lines.length)],
     { label: `run ${c.run} publish` },
   )
   await markPublished(warehouse)
