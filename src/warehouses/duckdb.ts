@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { append } from './duckdb-append.ts'
-import { Connections, openInstance, run } from './duckdb-connections.ts'
+import { Connections, openInstance, reopen, run } from './duckdb-connections.ts'
 import { createTable, stagingTable } from './duckdb-ddl.ts'
 import { duckdbDialect } from './duckdb-dialect.ts'
 import { loadLines } from './duckdb-lines.ts'
@@ -152,7 +152,20 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
       }),
 
     // Statistics are kept as rows arrive; a checkpoint moves the log into the file.
-    maintain: () => pool.use(async (c) => void (await plain(c, 'checkpoint'))),
+    maintain: () =>
+      pool.use(async (c) => {
+        try {
+          await plain(c, 'checkpoint')
+        } catch (error) {
+          // What is committed is safe in the log, but nobody could read it. New reads wait, as during a commit.
+          const reopened = reopen(instance, options.path)
+          committing = reopened.catch(() => undefined)
+          await reopened.finally(() => {
+            committing = null
+          })
+          throw error
+        }
+      }),
 
     ping: () => pool.use(async (c) => void (await plain(c, 'select 1'))),
 
