@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { cancelled, notOpened, refused } from './duckdb-errors.ts'
 
@@ -72,7 +73,7 @@ export async function run<T>(
  * What the database is called inside. DuckDB names a database after its file, and `tributary.duckdb` with a schema
  * `tributary` would make every name ambiguous; attached under a name of our own, the file may be called anything.
  */
-export const CATALOG = 'tributary_catalog'
+const CATALOG = 'tributary_catalog'
 
 /** Opens the file, or says who has it. */
 export async function openInstance(path: string, settings: Record<string, string>): Promise<DuckDBInstance> {
@@ -83,12 +84,37 @@ export async function openInstance(path: string, settings: Record<string, string
   })
   const connection = await instance.connect()
   try {
-    // Without the type DuckDB takes a file of JSON lines for a database in memory, and everything written would be gone.
-    await connection.run(`attach '${path.replaceAll("'", "''")}' as ${CATALOG} (type duckdb)`)
+    await connection.run(attaching(path))
     return instance
   } catch (cause) {
     instance.closeSync()
     throw notOpened(path, cause)
+  } finally {
+    connection.closeSync()
+  }
+}
+
+// Without the type DuckDB takes a file of JSON lines for a database in memory, and everything written would be gone.
+const attaching = (path: string) => `attach '${path.replaceAll("'", "''")}' as ${CATALOG} (type duckdb)`
+
+/**
+ * Opens the file again after a checkpoint that failed: until then DuckDB answers nothing of it, not even what is committed
+ * and safe. Reads that are under way keep the file for a moment longer. On a connection of its own: those that use the
+ * database can do nothing before.
+ */
+export async function reopen(instance: DuckDBInstance, path: string): Promise<void> {
+  const connection = await instance.connect()
+  try {
+    await connection.run(`detach database if exists ${CATALOG}`)
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await connection.run(attaching(path))
+        return
+      } catch (cause) {
+        if (attempt === 50) throw notOpened(path, cause)
+        await wait(100)
+      }
+    }
   } finally {
     connection.closeSync()
   }

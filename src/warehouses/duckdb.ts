@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { append } from './duckdb-append.ts'
-import { Connections, openInstance, run } from './duckdb-connections.ts'
+import { Connections, openInstance, reopen, run } from './duckdb-connections.ts'
 import { createTable, stagingTable } from './duckdb-ddl.ts'
 import { duckdbDialect } from './duckdb-dialect.ts'
 import { loadLines } from './duckdb-lines.ts'
@@ -162,7 +162,18 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
     // touched, so it waits until the log is worth it; when the database is opened a log of that size is read in a second.
     maintain: () =>
       pool.use(async (c) => {
-        if ((await logBytes(options.path)) > LARGEST_LOG) await plain(c, 'checkpoint')
+        if ((await logBytes(options.path)) <= LARGEST_LOG) return
+        try {
+          await plain(c, 'checkpoint')
+        } catch (error) {
+          // What is committed is safe in the log, but nobody could read it. New reads wait, as during a commit.
+          const reopened = reopen(instance, options.path)
+          committing = reopened.catch(() => undefined)
+          await reopened.finally(() => {
+            committing = null
+          })
+          throw error
+        }
       }),
 
     ping: () => pool.use(async (c) => void (await plain(c, 'select 1'))),

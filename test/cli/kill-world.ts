@@ -69,15 +69,22 @@ interface How extends Pick<StartOptions, 'most' | 'asNobody'> {
   readonly kill?: KillAt
   readonly list?: string
   readonly kind?: 'run' | 'rebuild'
+  /** With the summary of what the tables hold then. */
+  readonly isTold?: boolean
 }
 
 /** Runs the pipeline as a user would. */
-export function runIn(where: string, { kill, list, kind = 'run', ...limits }: How = {}): Promise<Ended> {
+export function runIn(where: string, { kill, list, kind = 'run', isTold, ...limits }: How = {}): Promise<Ended> {
   const env: Record<string, string> = {}
   if (kill) env.KILL_AT = JSON.stringify(kill)
   if (list) env.LIST_STATEMENTS = list
   const nodeArgs = kill || list ? ['--import', killer] : []
-  return tributary([kind, '--config', CONFIG, '--quiet'], { folder: where, env, nodeArgs, ...limits })
+  return tributary([kind, '--config', CONFIG, ...(isTold ? [] : ['--quiet'])], {
+    folder: where,
+    env,
+    nodeArgs,
+    ...limits,
+  })
 }
 
 /** All that a database says: every row, the views, the names of its tables; with `next`, after one more run of that kind. */
