@@ -41,7 +41,7 @@ describe('wrong command lines end with 2 and say what was meant', () => {
     [['rn'], 'There is no command `rn`. Did you mean `run`?'],
     [['toString'], 'There is no command `toString`. There are: demo, run, rebuild, serve, status.'],
     [['run', '--cofnig', 'x'], '`run` has no option `--cofnig`. Did you mean `--config`?'],
-    [['run', '-x'], '`run` has no option `-x`. There are: --config, --quiet.'],
+    [['run', '-x'], '`run` has no option `-x`. There are: --config, --quiet, --accept-recompute.'],
     [['run', 'x.json'], '`run` takes no argument, but got `x.json`. See `tributary run --help`.'],
     [['run', '--config'], 'Expected FILE after `--config`, but got nothing. See `tributary run --help`.'],
     [['run', '--config', '--quiet'], 'Expected FILE after `--config`, but got `--quiet`. See `tributary run --help`.'],
