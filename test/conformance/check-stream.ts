@@ -28,7 +28,9 @@ export async function checkStream(warehouse: Warehouse, stream: Stream): Promise
     const want = oracle(linesOf(stream), { ...testSettings, ...finalSettings(stream) }, STREAM_NOW, isbot)
     const got = await currentTables(warehouse)
     for (const [name, rows] of Object.entries(want)) {
-      expect(likeOracle(got[name]!, rows), name).toEqual(rows)
+      if (name !== 'quarantine') expect(likeOracle(got[name]!, rows), name).toEqual(rows)
+      // How many lines settings refused depends on when: `refused_messages` says which messages they do.
+      else expect(notBySettings(got[name]!), name).toEqual(notBySettings(rows))
     }
     await expectSound(warehouse)
     for (const [i, answer] of shown.entries())
@@ -41,6 +43,9 @@ export async function checkStream(warehouse: Warehouse, stream: Stream): Promise
     folder.remove()
   }
 }
+
+const notBySettings = (rows: readonly unknown[]) =>
+  rows.filter((row) => !['NO_ID', 'PAST'].includes(String((row as Row).reason)))
 
 /** Rows with the columns the oracle knows: it leaves out hashes, evidence and which run accepted an event. */
 function likeOracle(rows: readonly unknown[], wanted: readonly unknown[]): unknown[] {

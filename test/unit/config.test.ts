@@ -55,6 +55,7 @@ describe('defaults', () => {
       schedule: null,
       timezone: 'UTC',
       history: { keepDays: 90 },
+      limits: { bytesPerRun: null },
       server: { host: '127.0.0.1', port: 4000 },
       log: { level: 'info' },
     })
