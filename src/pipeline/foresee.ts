@@ -136,5 +136,6 @@ group by s.run_id
     options,
   )
   if (!row?.run_id || row.milliseconds === null) return 'How long it takes is not known: no run computed as much yet.'
-  return `It took ${(row.milliseconds / 1000).toLocaleString('en', { maximumFractionDigits: 1 })} s in run ${row.run_id}, the largest so far; everything of it is seldom needed again.`
+  const seconds = (row.milliseconds / 1000).toLocaleString('en', { maximumFractionDigits: 1 })
+  return `From there on run ${row.run_id}, the largest so far, took ${seconds} s: expect that at most, and more as history grows.`
 }

@@ -2,6 +2,7 @@ import { type Sql, sql } from '../warehouses/sql.ts'
 import type { Warehouse } from '../warehouses/warehouse.ts'
 import type { SourceReport, StageReport } from './report.ts'
 import { insertInto, type Stage, type StageContext } from './stage.ts'
+import { quarantine } from './tables/events.ts'
 import { runSources, runStages, stageFingerprints, watermarks } from './tables/records.ts'
 import { versionedTables } from './tables/tables.ts'
 import { closed, opened } from './versions.ts'
@@ -97,7 +98,7 @@ where run_id = ${c.run} and state = 'running'`
 function rowsWritten(c: StageContext, stages: readonly Stage[]): Sql {
   const written = new Set(stages.filter((s) => s.publish(c).length > 0).flatMap((s) => s.writes))
   const counts = versionedTables
-    .filter((spec) => written.has(spec.name))
+    .filter((spec) => written.has(spec.name) && (c.readsSources || spec !== quarantine)) // no lines, nothing refused
     .flatMap((spec) => [
       sql`(select count(*) from ${sql.staging(opened(spec))})`,
       sql`(select count(*) from ${sql.staging(closed(spec))})`,

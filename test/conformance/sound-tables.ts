@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { expect } from 'vitest'
 import { RULE_MODELS } from '../../src/pipeline/tables/people.ts'
 import { OPEN_RUN } from '../../src/pipeline/tables/table.ts'
@@ -16,36 +15,37 @@ export async function expectSound(warehouse: Warehouse): Promise<void> {
   expect(wrong, 'channel_stats that differ from the touches and credits').toEqual([])
 }
 
-/** What a run shows of every versioned table, and of `channel_stats`: by name, a hash over the rows. */
-export async function shownAt(warehouse: Warehouse, run: number): Promise<Record<string, string>> {
-  const measures = ['touches', 'sessions', ...MEASURES]
-  const rows = (name: string, columns: readonly string[], from: Sql) => sql`
-select ${name} as name, ${warehouse.dialect.surrogateKey([...columns])} as digest from ${from} as v`
-  const parts = versionedTables.map(({ name, columns }) =>
-    rows(
-      name,
-      Object.keys(columns).filter((column) => column !== 'to_run'),
-      sql`(select * from ${sql.table(name)} where from_run <= ${run} and to_run > ${run})`,
-    ),
-  )
-  const stats = rows(
-    'channel_stats',
-    [...GROUP, ...measures],
-    sql`(
-    select ${sql.join(GROUP)}, ${sql.join(measures.map((m) => sql`sum(${sql.id(m)}) as ${sql.id(m)}`))}
-    from ${sql.table('channel_stats')} where run_id <= ${run} group by ${sql.join(GROUP)}
-)`,
-  )
-  const digests = await warehouse.query<Row & { name: string; digest: string }>(
-    sql.join([...parts, stats], '\nunion all\n'),
-  )
-  const hashes: Record<string, string> = {}
-  for (const [name, group] of Map.groupBy(digests, (r) => r.name)) {
-    const sorted = group.map((r) => r.digest).sort()
-    hashes[name] = createHash('md5').update(sorted.join()).digest('hex')
-  }
-  return hashes
+/** Rows of a run by table, each as text, sorted. */
+type Shown = Record<string, string[]>
+
+/** What the tables show now, after their latest run. */
+export async function shownNow(warehouse: Warehouse): Promise<Shown> {
+  const isCurrent = sql`where to_run = ${OPEN_RUN}`
+  const shown: Shown = {}
+  for (const { name } of versionedTables)
+    shown[name] = textsOf(await warehouse.query(sql`select * from ${sql.table(name)} ${isCurrent}`))
+  shown.channel_stats = textsOf(await warehouse.query(sql`select * from ${sql.table('channel_stats')}`))
+  return shown
 }
+
+/** What the tables show as of some runs, read at once. */
+export async function shownAsOf(warehouse: Warehouse, runs: readonly number[]): Promise<Map<number, Shown>> {
+  const answers = new Map<number, Shown>(runs.map((run) => [run, {}]))
+  for (const name of [...versionedTables.map((spec) => spec.name), 'channel_stats']) {
+    const rows = await warehouse.query<Row & { from_run: number; to_run: number; run_id: number }>(
+      sql`select * from ${sql.table(name)}`,
+    )
+    for (const [run, shown] of answers) {
+      const isShown = (row: (typeof rows)[number]) =>
+        name === 'channel_stats' ? row.run_id <= run : row.from_run <= run && row.to_run > run
+      shown[name] = textsOf(rows.filter(isShown))
+    }
+  }
+  return answers
+}
+
+/** Without the run that replaced a row: later runs replace. */
+const textsOf = (rows: readonly Row[]) => rows.map(({ to_run: _, ...row }) => JSON.stringify(row)).sort()
 
 function doubledKeys({ name, key }: TableSpec): Sql {
   return sql`

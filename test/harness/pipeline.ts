@@ -69,7 +69,7 @@ export async function currentTables(warehouse: Warehouse): Promise<Record<string
       sql`select * from ${sql.table('events')} where not ${isRefused} order by event_key, received_at`,
     ),
     quarantine: await warehouse.query(
-      sql`select reason, count(*) as ${sql.id('count')} from ${sql.table('current_quarantine')} where reason not in ('NO_ID', 'PAST') group by reason order by reason`,
+      sql`select reason, count(*) as ${sql.id('count')} from ${sql.table('current_quarantine')} group by reason order by reason`,
     ),
     refused_messages: await refusedMessages(warehouse),
     known_pairs: await current('known_pairs', ['anonymous_id', 'user_id']),

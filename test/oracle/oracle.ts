@@ -15,7 +15,7 @@ import { visitsOf } from './visits.ts'
 /** The output tables, each sorted by its key. */
 export interface OracleTables {
   events: Row[]
-  /** Refused lines by reason: `reason`, `count`. Not those that settings decide about: `refused_messages`. */
+  /** Refused lines by reason: `reason`, `count`. */
   quarantine: Row[]
   /** Messages that the settings refuse, however many lines say them: `reason`, `event_id`. */
   refused_messages: Row[]
@@ -63,7 +63,7 @@ export function oracle(
 
   return {
     events: sortBy(events.map(rows.eventRow), ['event_key', 'received_at']),
-    quarantine: quarantineRows(refused.map((r) => r.reason).filter((reason) => !BY_SETTINGS.includes(reason))),
+    quarantine: quarantineRows(refused.map((r) => r.reason)),
     refused_messages: sortBy(
       distinct(refused.filter((r) => BY_SETTINGS.includes(r.reason))).map(({ reason, eventId }) => ({
         event_id: eventId,

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type OracleTables, oracle } from './oracle.ts'
 import { testSettings } from './settings.ts'
-import { finalSettings, linesOf, STREAM_NOW, type Stream, streamArbitrary } from './streams.ts'
+import { finalSettings, linesOf, STREAM_NOW, type Stream, settingsOf, streamArbitrary } from './streams.ts'
 
 /** What must hold for whatever is delivered. */
 export function testStreams(): void {
@@ -35,6 +35,22 @@ export function testStreams(): void {
       )
     })
 
+    test('the streams are late, withdraw, and change their settings', () => {
+      const streams = fc.sample(streamArbitrary, { numRuns: 300, seed: 1 })
+      const count = (test: (stream: Stream) => boolean) => streams.filter(test).length
+      // A message whose copy in a later run was received earlier and says something else takes its place.
+      expect(
+        count((stream) =>
+          inLaterRuns(
+            stream,
+            (late, before) => late.id === before.id && late.at < before.at && late.text !== before.text,
+          ),
+        ),
+      ).toBeGreaterThan(100)
+      expect(count((stream) => inLaterRuns(stream, (late, before) => late.at < before.at))).toBeGreaterThan(150)
+      expect(count((stream) => new Set(settingsOf(stream).map((s) => JSON.stringify(s))).size > 1)).toBeGreaterThan(80)
+    })
+
     test('the streams reach the corners', () => {
       const answers = fc.sample(streamArbitrary, { numRuns: 300, seed: 1 }).map((stream) => answer(stream))
       const count = (test: (tables: OracleTables) => boolean) => answers.filter(test).length
@@ -48,4 +64,27 @@ export function testStreams(): void {
       expect(count((t) => t.events.some((e) => e.excluded_reason !== null))).toBeGreaterThan(50)
     })
   })
+}
+
+interface Sent {
+  id: string
+  at: string
+  text: string
+}
+
+/** Whether some message of a later run and some message of a run before it are in a relation. */
+function inLaterRuns({ runs }: Stream, test: (late: Sent, before: Sent) => boolean): boolean {
+  const sent = runs.map((files) => files.flatMap((file) => file.split('\n').flatMap(messageOf)))
+  return sent.some((late, i) => late.some((l) => sent.slice(0, i).some((before) => before.some((b) => test(l, b)))))
+}
+
+function messageOf(text: string): Sent[] {
+  try {
+    const { messageId, receivedAt } = JSON.parse(text)
+    return typeof messageId === 'string' && typeof receivedAt === 'string'
+      ? [{ id: messageId, at: receivedAt, text }]
+      : []
+  } catch {
+    return []
+  }
 }
