@@ -40,7 +40,7 @@ export function isIgnoredId(c: StageContext, id: Sql): Sql {
 
 /** An id as the semantics want it: trimmed, null when it says nobody; and beside it the one that was ignored. */
 function cleanId(c: StageContext, name: string): Sql {
-  const trimmed = c.d.trim(`raw_${name}`)
+  const trimmed = sql.id(`trimmed_${name}`)
   const isIgnored = isIgnoredId(c, trimmed)
   return sql`case when ${trimmed} <> '' and not ${isIgnored} then ${trimmed} end as ${sql.id(name)},
         case when ${trimmed} <> '' and ${isIgnored} then ${trimmed} end as ${sql.id(`ignored_${name}`)}`
@@ -69,8 +69,7 @@ function rowHash({ d }: StageContext): Sql {
     // Of a page they are its name and URLs again.
     sql`case when type in ('page', 'screen') then '' else coalesce(raw_properties, ${'\u0001'}) end`,
   ]
-  const separated = pieces.flatMap((piece, i) => (i === 0 ? [piece] : [sql`${'\u001f'}`, piece]))
-  const hash = d.md5(sql.join(separated, ' || '))
+  const hash = d.md5(d.concat(pieces.flatMap((piece, i) => (i === 0 ? [piece] : [sql`${'\u001f'}`, piece]))))
   return sql`case when type = 'track' and raw_properties is null then 'z' || substr(${hash}, 2) else ${hash} end`
 }
 
@@ -131,6 +130,15 @@ with delivered as (
 ${sql.join([rowsOfLines(c), ...rows], '\nunion all')}
 ),
 
+trimmed as (
+    select
+        *,
+        ${d.trim('raw_anonymous_id')} as trimmed_anonymous_id,
+        ${d.trim('raw_user_id')} as trimmed_user_id,
+        ${d.trim('raw_previous_id')} as trimmed_previous_id
+    from delivered
+),
+
 cleaned as (
     select
         *,
@@ -141,7 +149,7 @@ cleaned as (
         ${trimmed('raw_group_id')} as group_id,
         nullif(raw_user_agent, '') as user_agent,
         ${trimmed('raw_library')} as library
-    from delivered
+    from trimmed
 ),
 
 -- The source's corrected time; else the device's, moved by the error of its clock; else when it was received.

@@ -1,6 +1,6 @@
 import { isbot } from 'isbot'
 import { expect } from 'vitest'
-import type { RunKind } from '../../src/pipeline/run.ts'
+import type { RunKind } from '../../src/pipeline/report.ts'
 import type { Row, Warehouse } from '../../src/warehouses/warehouse.ts'
 import { currentTables, emptyTables, optionsFor, run, temporaryFolder } from '../harness/pipeline.ts'
 import { oracle } from '../oracle/oracle.ts'
