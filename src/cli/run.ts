@@ -4,10 +4,16 @@ import { common, defineCommand } from './command.ts'
 /** Takes in what is new and publishes. */
 export const run = defineCommand({
   summary: 'Take in what is new in the sources, and publish.',
-  options: common,
+  options: {
+    ...common,
+    'accept-columns': {
+      type: 'boolean',
+      description: 'Take the columns of source tables as they are from now on, although some that are used changed.',
+    },
+  },
   run: async (values, terminal) => {
     const config = await readConfig(values.config)
     const { runOnce } = await import('./run-pipeline.ts')
-    return runOnce(config, { kind: 'increment' }, values.quiet ?? false, terminal)
+    return runOnce(config, { kind: 'increment', ...(values['accept-columns'] ? { acceptColumns: true } : {}) }, values.quiet ?? false, terminal)
   },
 })

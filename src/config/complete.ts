@@ -1,11 +1,11 @@
 import { isAbsolute, resolve } from 'node:path'
-import type { ChannelRuleOptions, ConversionOptions, FilesSource, PipelineOptions } from '../pipeline/options.ts'
+import type { ChannelRuleOptions, ConversionOptions, PipelineOptions, SourceOptions } from '../pipeline/options.ts'
 import type { WarehouseOptions } from '../warehouses/open.ts'
 import type { Config } from './config.ts'
 import { channelRuleDefaults, conversionDefaults, defaults, signupDefaults } from './defaults.ts'
 import { moment } from './leaves.ts'
 import type { CheckedInput } from './schema.ts'
-import { nameFromPath } from './source-name.ts'
+import { nameOfSource } from './source-name.ts'
 import { versionOf } from './version.ts'
 
 /** Fills in the defaults, makes paths absolute from the folder of the file, and freezes the result. */
@@ -31,7 +31,7 @@ function warehouseOptions(input: NonNullable<CheckedInput['warehouse']>, folder:
 
 function pipelineOptions(input: CheckedInput, folder: string): PipelineOptions {
   return {
-    sources: input.sources.map((source) => filesSource(source, folder)),
+    sources: input.sources.map((source) => sourceOptions(source, folder)),
     sites: input.sites ?? defaults.sites,
     sessions: { ...defaults.sessions, ...input.sessions },
     identity: { ...defaults.identity, ...input.identity },
@@ -46,14 +46,11 @@ function pipelineOptions(input: CheckedInput, folder: string): PipelineOptions {
   }
 }
 
-function filesSource(source: CheckedInput['sources'][number], folder: string): FilesSource {
-  const path = absolute(source.path, folder)
-  return {
-    kind: 'files',
-    name: source.name ?? nameFromPath(source.path),
-    path,
-    deduplicateAs: source.deduplicateAs ?? null,
-  }
+function sourceOptions(source: CheckedInput['sources'][number], folder: string): SourceOptions {
+  const common = { name: nameOfSource(source), deduplicateAs: source.deduplicateAs ?? null }
+  if (source.kind === 'files') return { kind: 'files', ...common, path: absolute(source.path, folder) }
+  const { kind, schema, readableAt } = source
+  return { kind, ...common, schema, ...(readableAt === undefined ? {} : { readableAt }) }
 }
 
 function conversions(given: NonNullable<CheckedInput['conversions']>): PipelineOptions['conversions'] {

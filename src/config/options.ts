@@ -55,15 +55,30 @@ export interface WarehouseInput {
   threads?: number
 }
 
-export interface SourceInput {
-  /** `files`, the only kind so far: JSON lines of Segment or RudderStack messages, gzipped or not. */
+export type SourceInput = FilesSourceInput | TableSourceInput
+
+export interface FilesSourceInput {
+  /** `files`: messages as JSON lines, or rows as CSV or Parquet; docs/sources.md says what is read. */
   kind: 'files'
-  /** A file, a folder, or a glob such as `./events/*.jsonl.gz`. */
+  /** Of files: a file, a folder, or a glob such as `./events/*.jsonl.gz`. */
   path: string | EnvVariable
-  /** Name in tables and messages, unique. Part of the identity of each event: do not change it later. By default the last part of `path`. */
+  /** Name in tables and messages, unique. Part of the identity of each event: do not change it later. By default the last part of `path`, or the schema. */
   name?: string
   /** Sources that can deliver the same message share a value here; each message then counts once. By default the name. */
   deduplicateAs?: string
+}
+
+export interface TableSourceInput {
+  /** `segment` and `rudderstack`: the tables that these load into the warehouse. */
+  kind: 'segment' | 'rudderstack'
+  /** Of tables: the schema they are in, e.g. `segment_prod`. */
+  schema: string
+  /** Name in tables and messages, unique. Part of the identity of each event: do not change it later. By default the last part of `path`, or the schema. */
+  name?: string
+  /** Sources that can deliver the same message share a value here; each message then counts once. By default the name. */
+  deduplicateAs?: string
+  /** Of tables: the column with the time a row became readable; by default `loaded_at` or `uuid_ts`, whichever there is. null when no column says it: rows are then counted by the day they were received. */
+  readableAt?: string | null
 }
 
 export interface SessionsInput {

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { isCron } from './cron.ts'
 import * as is from './leaves.ts'
-import { nameFromPath } from './source-name.ts'
+import { nameOfSource } from './source-name.ts'
 
 /** What is allowed. What the options mean stands in options.ts. */
 
@@ -22,22 +22,35 @@ const warehouse = z.discriminatedUnion(
   { error: kindError('warehouse', 'duckdb', 'Postgres, Redshift and BigQuery cannot be used yet.') },
 )
 
+const named = {
+  name: is.text('a name of letters, digits, _, - and .', (v) => /^[a-z0-9][a-z0-9_.-]{0,62}$/i.test(v)).optional(),
+  deduplicateAs: is.text('a name that sources share').optional(),
+}
+
+/** A schema that another tool has made may be called anything, but a name is no list of names. */
+const tableSource = <const K extends 'segment' | 'rudderstack'>(kind: K) =>
+  is.object({
+    kind: z.literal(kind),
+    schema: is.text('the name of one schema, such as segment_prod', (v) => /^[^\s."'`]{1,127}$/.test(v)),
+    ...named,
+    readableAt: is
+      .text('the name of a column or null', (v) => /^[^\s"'`]{1,127}$/.test(v))
+      .nullable()
+      .optional(),
+  })
+
 const source = z.discriminatedUnion(
   'kind',
   [
-    is.object({
-      kind: z.literal('files'),
-      path: is.text('the path of a file or folder, or a glob'),
-      name: is.text('a name of letters, digits, _, - and .', (v) => /^[a-z0-9][a-z0-9_.-]{0,62}$/i.test(v)).optional(),
-      deduplicateAs: is.text('a name that sources share').optional(),
-    }),
+    is.object({ kind: z.literal('files'), path: is.text('the path of a file or folder, or a glob'), ...named }),
+    tableSource('segment'),
+    tableSource('rudderstack'),
   ],
   {
-    error: kindError(
-      'source',
-      'files',
-      'Tables of Segment, RudderStack and databases cannot be read yet: export them to files of JSON lines.',
-    ),
+    error: (issue: { code?: string }) =>
+      issue.code === 'invalid_union'
+        ? "expected 'files', 'segment' or 'rudderstack'. Other databases cannot be read yet: export them to files of JSON lines, CSV or Parquet."
+        : "expected an object with a kind, such as { kind: 'files', … }",
   },
 )
 
@@ -45,12 +58,14 @@ const sources = is
   .list(source, 'sources')
   .min(1, 'expected at least one source')
   .superRefine((value, context) => {
-    const names = value.map(({ name, path }) => name ?? nameFromPath(path))
-    value.forEach(({ path }, i) => {
+    const names = value.map(nameOfSource)
+    const places = value.map((s) => (s.kind === 'files' ? resolve(s.path) : `schema ${s.schema}`))
+    value.forEach(({ kind }, i) => {
       const sameName = names.indexOf(names[i]!)
-      const samePath = value.findIndex((other) => resolve(other.path) === resolve(path))
+      const samePlace = places.indexOf(places[i]!)
       const say = (message: string) => context.addIssue({ code: 'custom', message, path: [i] })
-      if (samePath < i) say(`reads the same files as sources[${samePath}]. Remove one of them.`)
+      const what = kind === 'files' ? 'files' : 'schema'
+      if (samePlace < i) say(`reads the same ${what} as sources[${samePlace}]. Remove one of them.`)
       else if (sameName < i)
         say(`has the name of sources[${sameName}], \`${names[i]}\`. Give one of them another \`name\`.`)
     })
@@ -136,7 +151,11 @@ export const configSchema = is.object({
     })
     .optional(),
   events: is
-    .object({ notBefore: is.moment.optional(), deduplicateDays: is.whole('a number of days', 1, 3650).optional() })
+    .object({
+      notBefore: is.moment
+        .refine((v) => v >= '1970', 'expected a date or time in 1970 or later: order keys count from there')
+        .optional(), deduplicateDays: is.whole('a number of days', 1, 3650).optional(),
+    })
     .optional(),
   exclude: is
     .object({

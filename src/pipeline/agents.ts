@@ -10,9 +10,9 @@ export async function lookUpAgents(warehouse: Warehouse, signal?: AbortSignal): 
   const unknown = await warehouse.query<Row & { user_agent: string }>(
     sql`
 select distinct s.user_agent
-from ${sql.staging('shaped')} as s
+from ${sql.staging('checked')} as s
 left join ${sql.table('user_agents')} as a on a.user_agent = s.user_agent
-where s.user_agent is not null and a.user_agent is null
+where s.reason is null and s.user_agent is not null and a.user_agent is null
 `,
     { signal },
   )
@@ -26,7 +26,7 @@ where s.user_agent is not null and a.user_agent is null
     'agents',
     sql`
 select user_agent, is_bot from ${sql.table('user_agents')}
-where user_agent in (select user_agent from ${sql.staging('shaped')})
+where user_agent in (select user_agent from ${sql.staging('checked')} where reason is null)
 `,
     { signal },
   )

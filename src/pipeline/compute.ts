@@ -2,16 +2,18 @@ import { sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 import { lookUpAgents } from './agents.ts'
 import { ingest, readSources } from './ingest.ts'
-import type { FilesSource } from './options.ts'
+import type { SourceOptions } from './options.ts'
 import type { ProgressEvent, StageReport } from './report.ts'
-import { readFiles } from './sources/read-files.ts'
+import { stageSourceRows } from './sources/read.ts'
 import type { Loop, Stage, StageContext, Step } from './stage.ts'
 import { stages } from './stages.ts'
 
 /** What computing needs of a run. */
 export interface Computing {
   readonly warehouse: Warehouse
-  readonly sources: readonly FilesSource[]
+  readonly sources: readonly SourceOptions[]
+  /** Source tables may have other columns than at the last run. */
+  readonly acceptColumns?: boolean | undefined
   readonly signal?: AbortSignal
   readonly onProgress?: (event: ProgressEvent) => void
 }
@@ -54,11 +56,11 @@ select (select count(*) from ${sql.staging('new_events')}) + (select count(*) fr
   return row?.changes !== 0
 }
 
-/** Loads the lines of new files and turns them into events. */
+/** Reads what is new in the sources and checks it. */
 async function readNewRows(run: Computing, context: StageContext): Promise<readonly string[]> {
   const { warehouse, signal } = run
-  const reading = await readFiles(warehouse, run.sources, context.run, signal)
-  for (const step of readSources(context)) await runStep(run, context, 'ingest', step)
+  const reading = await stageSourceRows(warehouse, run.sources, context, { signal, acceptColumns: run.acceptColumns })
+  for (const step of readSources(context, reading.rows)) await runStep(run, context, 'ingest', step)
   await lookUpAgents(warehouse, signal)
   return reading.problems
 }
@@ -87,6 +89,7 @@ async function runStep(
   const label = `run ${context.run} ${stage}`
   if ('into' in step) {
     await warehouse.stage(step.into, step.select, { signal, label })
+    await warehouse.dropStaging(step.discards ?? [])
     return
   }
   for (;;) {

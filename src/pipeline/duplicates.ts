@@ -6,9 +6,10 @@ import type { StageContext, Step } from './stage.ts'
  *
  * Copies of one event key received within the horizon of each other form a cluster; the one received first wins, ties
  * by content. The ledger remembers the winner and the reach of each cluster, so that a copy that arrives in any later
- * run finds it. Only keys with more than one copy pass through windows.
+ * run finds it. Only keys with more than one copy pass through windows. `counted` counts what became of the rows
+ * while they are all still there.
  */
-export function resolveDuplicates(c: StageContext): readonly Step[] {
+export function resolveDuplicates(c: StageContext, counted: Step): readonly Step[] {
   const { d } = c
   // Two hundred years: see docs/decisions/0005.
   const horizon = 200 * 365 * 86_400_000_000
@@ -89,6 +90,7 @@ from ${sql.staging('incoming')} as i
 left join ${sql.staging('contested')} as c on c.event_key = i.event_key and c.row_number_read = i.row_number_read and c.is_stored = 0
 `,
     },
+    counted,
     {
       into: 'withdrawn',
       select: sql`
@@ -99,6 +101,7 @@ where is_stored = 1 and place > 1
     },
     {
       into: 'new_events',
+      discards: ['incoming', 'statuses'],
       select: sql`
 select i.*, ${c.run} as run_id
 from ${sql.staging('incoming')} as i

@@ -37,99 +37,67 @@ export function normaliseName(name: string): string {
     .replace(/^_+|_+$/g, '')
 }
 
-/** Usable messages as events, before duplicates and exclusions are looked at. */
-export function shapeEvents(c: StageContext): Step {
+/** Each distinct URL and referrer of usable messages, taken apart once. */
+export function parseUrls(c: StageContext): Step {
   const { d } = c
-  const campaign = (column: string, parameter: string) =>
-    sql`coalesce(nullif(${d.trim(column)}, ''), ${queryParameter(d, sql`query`, parameter)}) as ${sql.id(`raw_${parameter}`)}`
-  const converting = Object.values(c.options.conversions).flatMap(({ events }) => events.map(normaliseName))
-  /** The text as delivered; null when it is blank. */
-  const filled = (column: string) => sql`case when ${d.trim(column)} <> '' then ${sql.id(column)} end`
-  const trimmed = (column: string) => sql`nullif(${d.trim(column)}, '')`
-  const page = (field: 'url' | 'referrer') =>
-    sql`coalesce(${trimmed(`context_${field}`)}, case when type = 'page' then ${trimmed(`properties_${field}`)} end)`
+  const parameter = (name: string) => sql`${queryParameter(d, sql`query`, name)} as ${sql.id(name)}`
   return {
-    into: 'shaped',
+    into: 'urls',
     select: sql`
-with pages as (
-    select
-        *,
-        ${page('url')} as url,
-        ${page('referrer')} as from_url
-    from ${sql.staging('checked')}
-    where reason is null
+with texts as (
+    select url from ${sql.staging('checked')} where reason is null and url is not null group by url
+    union all
+    select from_url as url from ${sql.staging('checked')} where reason is null and from_url is not null group by from_url
+),
+
+distinct_texts as (
+    select url from texts group by url
 ),
 
 queried as (
-    select *, ${urlQuery(d, sql`url`)} as query from pages
+    select url, ${urlQuery(d, sql`url`)} as query from distinct_texts
 ),
 
 -- Campaign and path are taken from the URL before personal ids are taken out of each.
 parsed as (
     select
-        *,
-        ${campaign('campaign_source', 'utm_source')},
-        ${campaign('campaign_medium', 'utm_medium')},
-        ${campaign('campaign_name', 'utm_campaign')},
-        ${campaign('campaign_content', 'utm_content')},
-        ${campaign('campaign_term', 'utm_term')},
-        case when type = 'track' then ${eventName(c, sql`coalesce(${filled('raw_event_text')}, raw_event)`)} end as normal_name,
+        url,
+        ${urlHost(d, sql`url`)} as host,
         ${urlPath(d, sql`url`)} as raw_path,
         ${withoutPersonalParameters(d, sql`url`)} as bare_url,
-        ${withoutPersonalParameters(d, sql`from_url`)} as bare_from_url
+        ${sql.join(['utm_source', 'utm_medium', 'utm_campaign', 'utm_content', 'utm_term'].map(parameter), ',\n        ')},
+        ${firstParameter(d, sql`query`, clickIdParameters)} as click_id
     from queried
 )
 
 select
-    source,
-    row_number_read,
-    ${d.md5(sql`key_source || ${'\u001f'} || event_id`)} as event_key,
-    event_id,
-    type,
-    case when type = 'track' then coalesce(${filled('raw_event_text')}, ${filled('raw_event')}) when type in ('page', 'screen') then ${filled('raw_name')} end as name,
-    normal_name as event_name,
-    anonymous_id,
-    user_id,
-    case when type = 'alias' then previous_id end as previous_id,
-    group_id,
-    occurred_at,
-    received_at,
-    lpad(${d.cast(d.epochMicroseconds('occurred_at'), 'string')}, 16, '0')
-        || case when type in ('page', 'screen') then '0' else '1' end
-        || ${d.md5(sql`key_source || ${'\u001f'} || event_id`)} as order_key,
-    anonymous_id is not null and coalesce(${asciiLower(d.trim('raw_library'))}, '') not in (${sql.values(serverLibraries)}) as is_in_session,
-    ${withoutEmail(d, 'bare_url')} as page_url,
-    ${urlHost(d, sql`url`)} as page_host,
-    ${withoutEmail(d, 'raw_path')} as page_path,
-    ${withoutEmail(d, 'bare_from_url')} as referrer,
-    ${urlHost(d, sql`from_url`)} as raw_referrer_host,
-    ${withoutEmail(d, 'raw_utm_source')} as utm_source,
-    ${withoutEmail(d, 'raw_utm_medium')} as utm_medium,
-    ${withoutEmail(d, 'raw_utm_campaign')} as utm_campaign,
-    ${withoutEmail(d, 'raw_utm_content')} as utm_content,
-    ${withoutEmail(d, 'raw_utm_term')} as utm_term,
-    ${firstParameter(d, sql`query`, clickIdParameters)} as click_id,
-    nullif(${d.trim('raw_library')}, '') as library,
-    nullif(raw_user_agent, '') as user_agent,
-    case
-        when length(coalesce(raw_properties, raw_traits)) <= ${LARGEST_PROPERTIES} or normal_name in (${sql.values(converting)})
-            then coalesce(raw_properties, raw_traits)
-    end as properties,
-    content_hash
+    url, host, ${withoutEmail(d, 'raw_path')} as path, ${withoutEmail(d, 'bare_url')} as clean_url,
+    utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id
 from parsed
 `,
   }
 }
 
-/** Referrer hosts that are outside: not one of the sites, not on the referral exclusion list, nor below one. */
+/** Each distinct name of a track, normalised once. */
+export function normaliseNames(c: StageContext): Step {
+  return {
+    into: 'event_names',
+    select: sql`
+select raw_event_name, ${eventName(c, sql`raw_event_name`)} as event_name
+from ${sql.staging('checked')}
+where reason is null and raw_event_name is not null
+group by raw_event_name
+`,
+  }
+}
+
+/** Hosts that are outside as referrers: not one of the sites, not on the referral exclusion list, nor below one. */
 export function outsideHosts(c: StageContext): Step {
   return {
     into: 'outside_hosts',
     select: sql`
 with hosts as (
-    select distinct raw_referrer_host as host
-    from ${sql.staging('shaped')}
-    where raw_referrer_host is not null
+    select distinct host from ${sql.staging('urls')} where host is not null
 ),
 
 excluded as (
@@ -146,26 +114,89 @@ where x.host is null and not ${isUnder('h.host', [...c.options.sites, ...c.optio
   }
 }
 
-/** Shaped events with outside referrers marked and exclusions named. */
-export function applyExclusions(c: StageContext): Step {
+/** Usable messages as events, with outside referrers marked and exclusions named. */
+export function shapeEvents(c: StageContext): Step {
+  const { d } = c
   const { exclude } = c.options
   const names = exclude.events.map(normaliseName)
+  const converting = Object.values(c.options.conversions).flatMap(({ events }) => events.map(normaliseName))
+  const campaign = (column: string, parameter: string) =>
+    sql`coalesce(nullif(${d.trim(`k.${column}`)}, ''), u.${sql.id(parameter)}) as ${sql.id(`raw_${parameter}`)}`
   return {
     into: 'incoming',
+    discards: ['checked', 'urls', 'event_names', 'outside_hosts', 'agents'],
     select: sql`
+with keyed as (
+    select *, ${d.rowNumber('m')} as number, ${d.md5(sql`key_source || ${'\u001f'} || event_id`)} as event_key
+    from ${sql.staging('checked')} as m
+    where reason is null
+),
+
+joined as (
+    select
+        k.*,
+        n.event_name,
+        u.clean_url as page_url, u.host as page_host, u.path as page_path, u.click_id,
+        f.clean_url as referrer, f.host as raw_referrer_host,
+        case when o.host <> coalesce(u.host, '') then o.host end as referrer_host,
+        b.is_bot,
+        ${campaign('campaign_source', 'utm_source')},
+        ${campaign('campaign_medium', 'utm_medium')},
+        ${campaign('campaign_name', 'utm_campaign')},
+        ${campaign('campaign_content', 'utm_content')},
+        ${campaign('campaign_term', 'utm_term')}
+    from keyed as k
+    left join ${sql.staging('urls')} as u on u.url = k.url
+    left join ${sql.staging('urls')} as f on f.url = k.from_url
+    left join ${sql.staging('event_names')} as n on n.raw_event_name = k.raw_event_name
+    left join ${sql.staging('outside_hosts')} as o on o.host = f.host
+    left join ${sql.staging('agents')} as b on b.user_agent = k.user_agent
+)
+
 select
-    s.*,
-    case when o.host <> coalesce(s.page_host, '') then o.host end as referrer_host,
+    source,
+    file_number * 1099511627776 + number as row_number_read,
+    event_key,
+    event_id,
+    type,
+    name,
+    event_name,
+    anonymous_id,
+    user_id,
+    case when type = 'alias' then previous_id end as previous_id,
+    group_id,
+    occurred_at,
+    received_at,
+    lpad(${d.cast(d.epochMicroseconds('occurred_at'), 'string')}, 16, '0')
+        || case when type in ('page', 'screen') then '0' else '1' end
+        || event_key as order_key,
+    anonymous_id is not null and coalesce(${asciiLower('library')}, '') not in (${sql.values(serverLibraries)}) as is_in_session,
+    page_url,
+    page_host,
+    page_path,
+    referrer,
+    raw_referrer_host,
+    referrer_host,
+    ${withoutEmail(d, 'raw_utm_source')} as utm_source,
+    ${withoutEmail(d, 'raw_utm_medium')} as utm_medium,
+    ${withoutEmail(d, 'raw_utm_campaign')} as utm_campaign,
+    ${withoutEmail(d, 'raw_utm_content')} as utm_content,
+    ${withoutEmail(d, 'raw_utm_term')} as utm_term,
+    click_id,
+    library,
+    user_agent,
     case
-        when ${exclude.bots ? sql`b.is_bot` : sql`1 = 0`} then 'BOT'
-        when ${anyOf(exclude.userIds.map((id) => sql`s.user_id = ${id}`))} then 'USER'
-        when ${isUnder('s.page_host', exclude.hosts)} then 'HOST'
-        when ${anyOf(exclude.paths.map((pattern) => sql`s.page_path like ${pattern}`))} then 'PATH'
-        when ${anyOf(names.map((name) => sql`s.event_name = ${name}`))} then 'EVENT'
+        when length(raw_properties) <= ${LARGEST_PROPERTIES} or event_name in (${sql.values(converting)}) then raw_properties
+    end as properties,
+    content_hash,
+    case
+        when ${exclude.bots ? sql`is_bot` : sql`1 = 0`} then 'BOT'
+        when ${anyOf(exclude.userIds.map((id) => sql`user_id = ${id}`))} then 'USER'
+        when ${isUnder('page_host', exclude.hosts)} then 'HOST'
+        when ${anyOf(exclude.paths.map((pattern) => sql`page_path like ${pattern}`))} then 'PATH'
+        when ${anyOf(names.map((name) => sql`event_name = ${name}`))} then 'EVENT'
     end as excluded_reason
-from ${sql.staging('shaped')} as s
-left join ${sql.staging('outside_hosts')} as o on o.host = s.raw_referrer_host
-left join ${sql.staging('agents')} as b on b.user_agent = s.user_agent
+from joined
 `,
   }
 }

@@ -1,31 +1,20 @@
-import { sql } from '../warehouses/sql.ts'
+import { type Sql, sql } from '../warehouses/sql.ts'
 import { resolveDuplicates } from './duplicates.ts'
-import { applyExclusions, outsideHosts, shapeEvents } from './incoming.ts'
+import { normaliseNames, outsideHosts, parseUrls, shapeEvents } from './incoming.ts'
 import { checkMessages } from './messages.ts'
-import { defineStage, insertInto } from './stage.ts'
+import { defineStage, insertInto, type StageContext, type Step } from './stage.ts'
 import { events, quarantine } from './tables/events.ts'
 import { compareVersions, publishVersions } from './versions.ts'
 import { isWaiting, LARGEST_TEXT } from './waiting.ts'
 
-/** Reads the lines of new and changed files: `lines` and `source_files` are loaded, `agents` looked up, before. */
+/** Takes in what was read: lines and rows are in `checked`, refused ones in `refused_rows`, and `agents` looked up, before. */
 export const ingest = defineStage({
   name: 'ingest',
   does: 'new rows of the sources: checked, refused or accepted, duplicates resolved, exclusions marked',
   reads: ['event_ledger', 'referral_exclusions', 'user_agents', 'quarantine', 'events'],
   writes: ['events', 'event_ledger', 'quarantine'],
   result: 'new_events',
-  discards: [
-    'lines',
-    'retried_lines',
-    'checked',
-    'shaped',
-    'agents',
-    'outside_hosts',
-    'copies',
-    'contested',
-    'incoming',
-    'statuses',
-  ],
+  discards: ['copies', 'contested', 'refused_rows', 'refused'],
 
   // A rebuild on demand computes from `events`: the sources are not read, what was refused stays refused.
   steps: (c) =>
@@ -33,39 +22,18 @@ export const ingest = defineStage({
       ? []
       : [
           outsideHosts(c),
-          applyExclusions(c),
-          ...resolveDuplicates(c),
-          {
-            into: 'refused',
-            select: sql`
-select
-    ${c.d.md5(sql`source || ${'\u001f'} || file || ${'\u001f'} || ${c.d.cast('line', 'string')} || ${'\u001f'} || coalesce(text, '')`)} as quarantine_id,
-    source,
-    file,
-    line,
-    reason,
-    detail,
-    substr(text, 1, ${LARGEST_TEXT}) as text,
-    ${sql.timestamp(c.startedAt)} as quarantined_at
-from ${sql.staging('checked')}
-where reason is not null
-union all
-select
-    ${c.d.md5(sql`source || ${'\u001f'} || file`)} as quarantine_id,
-    source, file, 0 as line, 'UNREADABLE' as reason, problem as detail, null as text,
-    ${sql.timestamp(c.startedAt)} as quarantined_at
-from ${sql.staging('source_files')}
-where problem is not null
-`,
-          },
-          // A changed file is read whole: what was wrong with its older version is settled. Of others only what waited.
+          shapeEvents(c),
+          ...resolveDuplicates(c, countOutcomes()),
+          // A changed file is read whole: what was wrong with its older version is settled. Of others only what waited. Of a
+          // table only some rows are read: what was refused stays.
           ...compareVersions(c, {
             spec: quarantine,
             rows: 'refused',
             scope: sql`(
     (source || ${'\u001f'} || file) in (
-        select source || ${'\u001f'} || file from ${sql.staging('source_files')} where is_retry = 0 and problem is null
+        select source || ${'\u001f'} || file from ${sql.staging('source_files')} where is_retry = 0 and is_table = 0 and problem is null
     )
+    or quarantine_id in (select quarantine_id from ${sql.staging('refused')})
     or (line = 0 and (source || ${'\u001f'} || file) in (
         select source || ${'\u001f'} || file from ${sql.staging('source_files')} where is_retry = 0
     ))
@@ -76,44 +44,6 @@ where problem is not null
             isScopeKept: true,
             ignoring: ['quarantined_at'],
           }),
-          {
-            into: 'source_counts',
-            select: sql`
-with outcomes as (
-    select
-        i.source,
-        case
-            when s.status in ('replacing', 'duplicate') then 'duplicate'
-            when s.status = 'fresh' and i.excluded_reason is not null then 'excluded'
-            when s.status = 'fresh' then 'accepted'
-            else 'seen'
-        end as outcome
-    from ${sql.staging('incoming')} as i
-    join ${sql.staging('statuses')} as s on s.row_number_read = i.row_number_read
-    union all
-    select r.source, 'refused' as outcome
-    from ${sql.staging('refused')} as r
-    join ${sql.staging('source_files')} as f on f.source = r.source and f.file = r.file and f.is_retry = 0
-)
-
-select
-    f.source,
-    max(f.files) as files,
-    count(o.outcome) as rows_read,
-    sum(case when o.outcome = 'accepted' then 1 else 0 end) as accepted,
-    sum(case when o.outcome = 'seen' then 1 else 0 end) as seen_before,
-    sum(case when o.outcome = 'duplicate' then 1 else 0 end) as duplicates,
-    sum(case when o.outcome = 'refused' then 1 else 0 end) as quarantined,
-    sum(case when o.outcome = 'excluded' then 1 else 0 end) as excluded,
-    0 as erased
-from (
-    select source, sum(1 - is_retry) as files from ${sql.staging('source_files')} group by source
-) as f
-left join outcomes as o on o.source = f.source
-group by f.source
-having count(o.outcome) > 0 or max(f.files) > 0
-`,
-          },
         ],
 
   publish: (c) =>
@@ -139,5 +69,78 @@ where is_old = 0`,
         ],
 })
 
-/** The steps before user agents can be looked up: from lines to events. */
-export const readSources = (c: Parameters<typeof ingest.steps>[0]) => [checkMessages(c), shapeEvents(c)]
+/** The steps before user agents can be looked up: from lines and rows to messages, refused or to be shaped. */
+export const readSources = (c: StageContext, rows: readonly Sql[] = []): readonly Step[] => [
+  checkMessages(c, rows),
+  {
+    into: 'refused_rows',
+    select: sql`
+select
+    ${c.d.md5(sql`source || ${'\u001f'} || file || ${'\u001f'} || ${c.d.cast('line', 'string')} || ${'\u001f'} || coalesce(text, '')`)} as quarantine_id,
+    source, file, line, reason, detail, text, is_retry
+from ${sql.staging('checked')}
+where reason is not null
+union all
+select
+    ${c.d.md5(sql`source || ${'\u001f'} || file`)} as quarantine_id,
+    source, file, 0 as line, 'UNREADABLE' as reason, problem as detail, ${c.d.cast(sql`null`, 'string')} as text, is_retry
+from ${sql.staging('source_files')}
+where problem is not null
+`,
+  },
+  {
+    // Two rows of a table can be the same.
+    into: 'refused',
+    select: sql`
+select
+    quarantine_id, source, file, line, reason, min(detail) as detail, substr(min(text), 1, ${LARGEST_TEXT}) as text,
+    ${sql.timestamp(c.startedAt)} as quarantined_at
+from ${sql.staging('refused_rows')}
+group by quarantine_id, source, file, line, reason
+`,
+  },
+  parseUrls(c),
+  normaliseNames(c),
+]
+
+/** What became of the rows of each source. */
+function countOutcomes(): Step {
+  return {
+    into: 'source_counts',
+    select: sql`
+with outcomes as (
+    select
+        i.source,
+        case
+            when s.status in ('replacing', 'duplicate') then 'duplicate'
+            when s.status = 'fresh' and i.excluded_reason is not null then 'excluded'
+            when s.status = 'fresh' then 'accepted'
+            else 'seen'
+        end as outcome
+    from ${sql.staging('incoming')} as i
+    join ${sql.staging('statuses')} as s on s.row_number_read = i.row_number_read
+    union all
+    select source, 'refused' as outcome
+    from ${sql.staging('refused_rows')}
+    where is_retry = 0
+)
+
+select
+    f.source,
+    max(f.files) as files,
+    count(o.outcome) as rows_read,
+    sum(case when o.outcome = 'accepted' then 1 else 0 end) as accepted,
+    sum(case when o.outcome = 'seen' then 1 else 0 end) as seen_before,
+    sum(case when o.outcome = 'duplicate' then 1 else 0 end) as duplicates,
+    sum(case when o.outcome = 'refused' then 1 else 0 end) as quarantined,
+    sum(case when o.outcome = 'excluded' then 1 else 0 end) as excluded,
+    0 as erased
+from (
+    select source, sum(1 - is_retry) as files from ${sql.staging('source_files')} group by source
+) as f
+left join outcomes as o on o.source = f.source
+group by f.source
+having count(o.outcome) > 0 or max(f.files) > 0
+`,
+  }
+}

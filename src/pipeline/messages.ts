@@ -1,9 +1,9 @@
-import type { JsonPath } from '../warehouses/dialect.ts'
 import { type Sql, sql } from '../warehouses/sql.ts'
+import { rowsOfLines } from './lines.ts'
+import { jsonObject } from './sources/row-sql.ts'
 import { asciiLower, type StageContext, type Step } from './stage.ts'
 
-/** How JSON writes the character that Postgres cannot hold. */
-const NUL = '\\u0000'
+const NIL = '00000000-0000-0000-0000-000000000000'
 
 /** Ids that say nobody. Compared in lower case. */
 const IGNORED_IDS: readonly string[] = [
@@ -23,132 +23,113 @@ const IGNORED_IDS: readonly string[] = [
   'true',
   'nan',
   '[object object]',
-  '00000000-0000-0000-0000-000000000000',
+  NIL,
 ]
-
-/** Fields of a raw Segment or RudderStack message: column → keys from the root. */
-const TEXTS: Readonly<Record<string, JsonPath>> = {
-  raw_type: ['type'],
-  message_id: ['messageId'],
-  raw_anonymous_id: ['anonymousId'],
-  raw_user_id: ['userId'],
-  raw_previous_id: ['previousId'],
-  raw_group_id: ['groupId'],
-  raw_event: ['event'],
-  raw_event_text: ['event_text'],
-  raw_name: ['name'],
-  raw_timestamp: ['timestamp'],
-  raw_original: ['originalTimestamp'],
-  raw_sent: ['sentAt'],
-  raw_received: ['receivedAt'],
-  context_url: ['context', 'page', 'url'],
-  context_referrer: ['context', 'page', 'referrer'],
-  properties_url: ['properties', 'url'],
-  properties_referrer: ['properties', 'referrer'],
-  campaign_source: ['context', 'campaign', 'source'],
-  campaign_medium: ['context', 'campaign', 'medium'],
-  campaign_name: ['context', 'campaign', 'name'],
-  campaign_content: ['context', 'campaign', 'content'],
-  campaign_term: ['context', 'campaign', 'term'],
-  raw_library: ['context', 'library', 'name'],
-  raw_user_agent: ['context', 'userAgent'],
-  raw_properties: ['properties'],
-  raw_traits: ['traits'],
-}
-
-/** Ids and names: text, or a whole number. Engines disagree on how other numbers read as text. */
-const scalar = ['string', 'number']
-const WHOLE_NUMBER = '^-?[0-9]+$'
-
-/** Fields whose JSON type is checked: its column, the field, the types it may have, and the column of its text for whole numbers. */
-const CHECKED: readonly { column: string; path: JsonPath; types: readonly string[]; text?: string }[] = [
-  { column: 'type_message_id', path: ['messageId'], types: scalar, text: 'message_id' },
-  { column: 'type_anonymous_id', path: ['anonymousId'], types: scalar, text: 'raw_anonymous_id' },
-  { column: 'type_user_id', path: ['userId'], types: scalar, text: 'raw_user_id' },
-  { column: 'type_previous_id', path: ['previousId'], types: scalar, text: 'raw_previous_id' },
-  { column: 'type_group_id', path: ['groupId'], types: scalar, text: 'raw_group_id' },
-  { column: 'type_event', path: ['event'], types: scalar, text: 'raw_event' },
-  { column: 'type_event_text', path: ['event_text'], types: scalar, text: 'raw_event_text' },
-  { column: 'type_name', path: ['name'], types: scalar, text: 'raw_name' },
-  { column: 'type_timestamp', path: ['timestamp'], types: ['string'] },
-  { column: 'type_original', path: ['originalTimestamp'], types: ['string'] },
-  { column: 'type_sent', path: ['sentAt'], types: ['string'] },
-  { column: 'type_received', path: ['receivedAt'], types: ['string'] },
-  { column: 'type_context', path: ['context'], types: ['object'] },
-  { column: 'type_properties', path: ['properties'], types: ['object'] },
-  { column: 'type_traits', path: ['traits'], types: ['object'] },
-  { column: 'type_page', path: ['context', 'page'], types: ['object'] },
-  { column: 'type_campaign', path: ['context', 'campaign'], types: ['object'] },
-  { column: 'type_library', path: ['context', 'library'], types: ['object'] },
-]
-
-/** The known fields of each line, as text. `lines` and `retried_lines` have (file, line, text), `source_files` what the files are. */
-function messages({ d }: StageContext): Sql {
-  const columns: Record<string, { path: JsonPath; as: 'text' | 'type' }> = { type_root: { path: [], as: 'type' } }
-  for (const [name, path] of Object.entries(TEXTS)) columns[name] = { path, as: 'text' }
-  for (const { column, path } of CHECKED) columns[column] = { path, as: 'type' }
-  const lines = sql`(
-    select
-        f.source, f.key_source, f.file,
-        f.file_number * 4294967296 + l.line as row_number_read,
-        l.line, l.text,
-        case when ${d.isJson('l.text')} then l.text end as document
-    from (
-        select file, line, text from ${sql.staging('lines')}
-        union all
-        select file, line, text from ${sql.staging('retried_lines')}
-    ) as l
-    join ${sql.staging('source_files')} as f on ${d.cast('f.file_number', 'string')} = l.file
-)`
-  return d.jsonColumns(lines, 'document', columns)
-}
-
-/** Fields that become columns of events later, for messages that can be used. */
-const SHAPED = Object.keys(TEXTS).filter(
-  (name) =>
-    !/^raw_(type|anonymous_id|user_id|previous_id|group_id|timestamp|original|sent|received)$|^message_id$/.test(name),
-)
 
 /** An id as the semantics want it: trimmed, null when it says nobody. */
 function cleanId(c: StageContext, raw: string): Sql {
   const trimmed = c.d.trim(raw)
   const ignored = [...new Set([...IGNORED_IDS, ...c.options.identity.ignoreIds.map((id) => id.trim().toLowerCase())])]
-  return sql`case when ${trimmed} <> '' and ${asciiLower(trimmed)} not in (${sql.values(ignored)}) then ${trimmed} end`
+  // Case matters for few ids, and folding all of them takes longer than all else here: most are longer, the nil one has no case.
+  const folded = ignored.filter((id) => id !== NIL)
+  const longest = Math.max(...folded.map((id) => id.length))
+  return sql`case
+            when ${trimmed} = '' or ${trimmed} = ${NIL} then null
+            when length(${trimmed}) > ${longest} or ${asciiLower(trimmed)} not in (${sql.values(folded)}) then ${trimmed}
+        end`
 }
 
-/** Each message with clean ids and times, and why it cannot be used (`reason` null when it can). */
-export function checkMessages(c: StageContext): Step {
-  const { d, options } = c
-  const wrongType = sql.join(
-    CHECKED.map(({ column, path, types, text }) => {
-      const expected = types.map((type) => (type === 'number' ? 'whole number' : type)).join(' or ')
-      const detail = `Expected ${path.join('.')} to be a ${expected}, or absent, but got a `
-      const isFraction = text
-        ? sql` or (${sql.id(column)} = 'number' and not ${d.regexpMatches(text, WHOLE_NUMBER)})`
-        : sql.empty
-      return sql`when ${sql.id(column)} not in (${sql.values(types)})${isFraction} then ${detail} || ${sql.id(column)} || ${text ? sql`case when ${sql.id(column)} = 'number' then ' that is not whole' else '' end` : sql`''`} || '.'`
-    }),
-    '\n            ',
+/** What `checked` hands on of each message, in the order of the hash. */
+const CONTENT = [
+  ...['type', 'anonymous_id', 'user_id', 'previous_id', 'group_id', 'name', 'raw_event_name', 'library'],
+  ...['campaign_source', 'campaign_medium', 'campaign_name', 'campaign_content', 'campaign_term'],
+  ...['url', 'from_url', 'user_agent', 'raw_properties'],
+] as const
+
+/**
+ * Which copy of a message a row of a table is. Separated by a character that no field holds; the long fields stand last,
+ * where they are copied least. A track without properties comes from `tracks`: it gives way to any copy received at the
+ * same time, in whichever run that is read, so its hash sorts behind all others.
+ */
+function rowHash({ d }: StageContext): Sql {
+  const micros = (column: string) => sql`coalesce(${d.cast(d.epochMicroseconds(column), 'string')}, '')`
+  const pieces = [
+    micros('occurred_at'),
+    micros('received_at'),
+    ...CONTENT.map((column) => sql`coalesce(${sql.id(column)}, ${'\u0001'})`),
+  ]
+  const hash = d.md5(sql.join(pieces, ` || ${"'\u001f'"} || `))
+  return sql`case when type = 'track' and raw_properties is null then 'z' || substr(${hash}, 2) else ${hash} end`
+}
+
+/** A row of a table as the message it stands for: what quarantine keeps, and can take in again as a line. */
+function asMessage({ d }: StageContext): Sql {
+  const text = (column: string) => d.jsonValue(column)
+  const time = (column: string) => d.jsonValue(d.cast(column, 'string'))
+  const page = jsonObject([
+    ['url', text('context_url')],
+    ['referrer', text('context_referrer')],
+  ])
+  const campaign = jsonObject(
+    ['source', 'medium', 'name', 'content', 'term'].map((name) => [name, text(`campaign_${name}`)] as const),
   )
+  const context = jsonObject([
+    ['page', page],
+    ['campaign', campaign],
+    ['library', jsonObject([['name', text('raw_library')]])],
+    ['userAgent', text('raw_user_agent')],
+  ])
+  const ofPage = jsonObject([
+    ['url', text('properties_url')],
+    ['referrer', text('properties_referrer')],
+  ])
+  return jsonObject([
+    ['type', text('raw_type')],
+    ['messageId', text('message_id')],
+    ['anonymousId', text('raw_anonymous_id')],
+    ['userId', text('raw_user_id')],
+    ['previousId', text('raw_previous_id')],
+    ['groupId', text('raw_group_id')],
+    ['event', text('raw_event')],
+    ['event_text', text('raw_event_text')],
+    ['name', text('raw_name')],
+    ['timestamp', time('corrected_at')],
+    ['originalTimestamp', time('original_at')],
+    ['sentAt', time('sent_at')],
+    ['receivedAt', time('collected_at')],
+    ['context', context],
+    ['properties', sql`coalesce(raw_properties, ${ofPage})`],
+  ])
+}
+
+/** Each message with clean ids and times, and why it cannot be used (`reason` null when it can). `rows` are relations of table rows. */
+export function checkMessages(c: StageContext, rows: readonly Sql[]): Step {
+  const { d, options } = c
   const day = 86_400_000_000
+  const trimmed = (column: string) => sql`nullif(${d.trim(column)}, '')`
+  /** The text as delivered; null when it is blank. */
+  const filled = (column: string) => sql`case when ${d.trim(column)} <> '' then ${sql.id(column)} end`
+  const page = (field: 'url' | 'referrer') =>
+    sql`coalesce(${trimmed(`context_${field}`)}, case when type = 'page' then ${trimmed(`properties_${field}`)} end)`
   return {
     into: 'checked',
+    discards: ['lines', 'retried_lines', 'tabular'],
     select: sql`
-with cleaned as (
+with delivered as (
+${sql.join([rowsOfLines(c), ...rows], '\nunion all')}
+),
+
+cleaned as (
     select
         *,
         ${asciiLower('raw_type')} as type,
         ${cleanId(c, 'raw_anonymous_id')} as anonymous_id,
         ${cleanId(c, 'raw_user_id')} as user_id,
         ${cleanId(c, 'raw_previous_id')} as previous_id,
-        nullif(${d.trim('raw_group_id')}, '') as group_id,
-        coalesce(nullif(${d.trim('message_id')}, ''), ${d.md5(d.trim(sql`coalesce(text, '')`))}) as event_id,
-        ${d.md5(sql`coalesce(text, '')`)} as content_hash,
-        ${d.parseTime('raw_timestamp')} as corrected_at,
-        ${d.parseTime('raw_original')} as original_at,
-        ${d.parseTime('raw_sent')} as sent_at,
-        ${d.parseTime('raw_received')} as collected_at
-    from ${messages(c)} as m
+        ${trimmed('raw_group_id')} as group_id,
+        nullif(raw_user_agent, '') as user_agent,
+        ${trimmed('raw_library')} as library
+    from delivered
 ),
 
 -- The source's corrected time; else the device's, moved by the error of its clock; else when it was received.
@@ -162,7 +143,11 @@ dated as (
                     then ${d.addMicroseconds('original_at', d.microsecondsBetween('sent_at', 'collected_at'))}
             end,
             collected_at
-        ) as occurred_at
+        ) as occurred_at,
+        case when type = 'track' then coalesce(${filled('raw_event_text')}, ${filled('raw_event')}) when type in ('page', 'screen') then ${filled('raw_name')} end as name,
+        case when type = 'track' then coalesce(${filled('raw_event_text')}, raw_event) end as raw_event_name,
+        ${page('url')} as url,
+        ${page('referrer')} as from_url
     from cleaned
 ),
 
@@ -170,20 +155,11 @@ received as (
     select *, coalesce(collected_at, occurred_at) as received_at from dated
 ),
 
-typed as (
-    select
-        *,
-        case
-            ${wrongType}
-        end as wrong_type
-    from received
-),
-
 reasoned as (
     select
         *,
         case
-            when document is null or type_root is null or type_root <> 'object' or strpos(text, ${NUL}) > 0 then 'UNREADABLE'
+            when unreadable is not null then 'UNREADABLE'
             when type is null or type not in ('page', 'screen', 'track', 'identify', 'alias', 'group') then 'UNKNOWN_TYPE'
             when wrong_type is not null then 'WRONG_TYPE'
             when anonymous_id is null and user_id is null then 'NO_ID'
@@ -191,23 +167,19 @@ reasoned as (
             when ${d.microsecondsBetween('received_at', 'occurred_at')} > ${day}
                 or ${d.microsecondsBetween(sql.timestamp(c.startedAt), 'received_at')} > ${day} then 'FUTURE'
             when occurred_at < ${sql.timestamp(new Date(options.events.notBefore).toISOString())} then 'PAST'
-        end as reason
-    from typed
+        end as reason,
+        case when is_row = 1 then ${rowHash(c)} else ${d.md5(sql`coalesce(text, '')`)} end as content_hash
+    from received
 )
 
 select
-    source, key_source, file, line, row_number_read, type, event_id, content_hash,
-    anonymous_id, user_id, previous_id, group_id, occurred_at, received_at,
-    ${sql.join(SHAPED)},
+    file_number, source, key_source, file, line, is_retry,
+    coalesce(${trimmed('message_id')}, case when is_row = 1 then content_hash else ${d.md5(d.trim(sql`coalesce(text, '')`))} end) as event_id,
+    content_hash, ${sql.join(CONTENT)}, occurred_at, received_at,
     reason,
-    case when reason is not null then text end as text,
+    case when reason is not null then case when text is null and is_row = 1 then ${asMessage(c)} else text end end as text,
     case reason
-        when 'UNREADABLE' then case
-            when text is null then 'Expected UTF-8 text, but the line holds other bytes.'
-            when document is null then 'Expected one JSON object on the line, but it is no valid JSON.'
-            when strpos(text, ${NUL}) > 0 then 'Expected text without the character U+0000, which not every warehouse can hold.'
-            else 'Expected one JSON object on the line, but got ' || coalesce(type_root, 'null') || '.'
-        end
+        when 'UNREADABLE' then unreadable
         when 'UNKNOWN_TYPE' then 'Expected type to be page, screen, track, identify, alias or group, but got '
             || coalesce(substr(raw_type, 1, 100), 'none') || '.'
         when 'WRONG_TYPE' then wrong_type

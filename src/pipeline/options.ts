@@ -48,7 +48,20 @@ export interface FilesSource {
   /** Sources with one value here share event ids. */
   readonly deduplicateAs: string | null
 }
-export type SourceOptions = FilesSource
+
+/** A schema of the warehouse that Segment or RudderStack loads. */
+export interface TableSource {
+  readonly kind: 'segment' | 'rudderstack'
+  /** Name in tables and messages; unique. */
+  readonly name: string
+  readonly schema: string
+  /** Sources with one value here share event ids. */
+  readonly deduplicateAs: string | null
+  /** Column with the time a row became readable; null when there is none; absent: the first there is of those the loader writes. */
+  readonly readableAt?: string | null
+}
+
+export type SourceOptions = FilesSource | TableSource
 
 /** What counts as a conversion. */
 export interface ConversionOptions {

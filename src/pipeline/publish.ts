@@ -2,7 +2,7 @@ import { type Sql, sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 import type { RunKind, SourceReport, StageReport } from './report.ts'
 import { insertInto, type Stage, type StageContext } from './stage.ts'
-import { runSources, runStages, runs, watermarks } from './tables/records.ts'
+import { runSources, runStages, runs, sourceColumns, watermarks } from './tables/records.ts'
 import { versionedTables } from './tables/tables.ts'
 import { closed, opened } from './versions.ts'
 
@@ -34,6 +34,11 @@ where exists (
 )`,
           insertInto('watermarks', Object.keys(watermarks.columns), 'watermarks_new'),
           insertInto('run_sources', Object.keys(runSources.columns), 'run_sources_new'),
+          sql`delete from ${sql.table('source_columns')}
+where exists (
+    select 1 from ${sql.staging('source_tables_changed')} as n where n.source = source_columns.source and n.item = source_columns.item
+)`,
+          insertInto('source_columns', Object.keys(sourceColumns.columns), 'source_columns_new'),
         ]
       : []),
     writtenRun(c, stages, facts),

@@ -110,8 +110,11 @@ select
 
 /** Everything up to the moment readers see the run. */
 async function computeAndPublish(input: RunInput, lease: Lease, context: StageContext, version: string) {
-  const { warehouse, signal, onProgress, options, kind } = input
-  const computed = await computeStages({ warehouse, sources: options.sources, signal, onProgress }, context)
+  const { warehouse, signal, onProgress, options, kind, acceptColumns } = input
+  const computed = await computeStages(
+    { warehouse, sources: options.sources, acceptColumns, signal, onProgress },
+    context,
+  )
   const sources = await readSourceCounts(warehouse, context)
   const publish = await timed(onProgress, 'publish', async () => {
     await checkPromises(warehouse, context, computed.stages, signal)

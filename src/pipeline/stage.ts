@@ -19,6 +19,8 @@ export interface StageContext {
 export interface Step {
   readonly into: string
   readonly select: Sql
+  /** Staging tables that nothing after the step reads: dropped at once. */
+  readonly discards?: readonly string[]
 }
 
 /** Steps that are repeated until a query answers 0: for what no single statement can do. */

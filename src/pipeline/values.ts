@@ -1,7 +1,9 @@
+import type { JsonPath } from '../warehouses/dialect.ts'
 import { type Sql, sql } from '../warehouses/sql.ts'
 import { currencyDigits } from './currencies.ts'
 import { normaliseName } from './incoming.ts'
 import type { ConversionOptions } from './options.ts'
+import { propertyPaths } from './property-names.ts'
 import type { StageContext, Step } from './stage.ts'
 
 const NUMBER = '^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)$'
@@ -36,15 +38,23 @@ function named(c: StageContext, name: string, options: ConversionOptions, index:
     from ${sql.staging('batch')}
     where type = 'track' and event_name in (${sql.values(events)})
 )`
-  const property = (path: string) => ({ path: path.split('.'), as: 'text' as const })
-  const fields: Record<string, ReturnType<typeof property>> = {}
-  if (options.value !== null) fields.raw_value = property(options.value)
-  if (options.currency !== null) fields.raw_currency = property(options.currency)
-  const amount = options.value === null ? d.cast(sql`null`, 'string') : sql`nullif(${d.trim('raw_value')}, '')`
+  const fields: Record<string, { path: JsonPath; as: 'text' }> = {}
+  /** The property as text, from the first of the places where it may stand. */
+  const property = (name: string, property: string): Sql => {
+    const columns = propertyPaths(property).map((path, i) => {
+      fields[`${name}_${i}`] = { path, as: 'text' }
+      return `${name}_${i}`
+    })
+    return columns.length === 1 ? sql.join(columns) : sql`coalesce(${sql.join(columns)})`
+  }
+  const amount =
+    options.value === null
+      ? d.cast(sql`null`, 'string')
+      : sql`nullif(${d.trim(property('raw_value', options.value))}, '')`
   const code =
     options.currency === null
       ? sql`${options.defaultCurrency}`
-      : sql`coalesce(nullif(upper(${d.trim('raw_currency')}), ''), ${options.defaultCurrency})`
+      : sql`coalesce(nullif(upper(${d.trim(property('raw_currency', options.currency))}), ''), ${options.defaultCurrency})`
   return {
     into: `conversion_candidates_${index}`,
     select: sql`

@@ -33,6 +33,13 @@ export interface Dialect extends Omit<SqlWriter, 'table' | 'staging'> {
   epochMicroseconds(time: Expr): Sql
   /** A time from ISO 8601 text with date, hours and minutes at least; finer than microseconds cut, without an offset UTC; null when it is none. */
   parseTime(text: Expr): Sql
+  /**
+   * A time of ours from a column of any type, named in the engine's words: with a zone as UTC, a date at midnight, text as
+   * by `parseTime`; null for what lies outside the years 1 to 9999. Null instead of SQL when the type holds no times.
+   */
+  asTime(value: Expr, engineType: string): Sql | null
+  /** A whole number from 0, below 2^40, that no other row of the staging table with this alias has. */
+  rowNumber(alias: string): Sql
   /** Lower-case hex MD5 of the text. */
   md5(text: Expr): Sql
   /** Lower-case hex MD5 of the values in order; nulls count, and differ from empty text. */
@@ -63,6 +70,8 @@ export interface Dialect extends Omit<SqlWriter, 'table' | 'staging'> {
     document: Expr,
     columns: Readonly<Record<string, { path: JsonPath; as: 'text' | 'type' }>>,
   ): Sql
+  /** The value as JSON: text in quotes with escapes, numbers and booleans bare, times as text; null for null and for numbers that JSON does not have. */
+  jsonValue(value: Expr): Sql
   /** A decimal number in text (checked before) times 10^digits, rounded half away from zero to an integer. */
   decimalToInteger(text: Expr, digits: Expr): Sql
 }

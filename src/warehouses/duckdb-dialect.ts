@@ -44,6 +44,19 @@ const JSON_TYPES: Readonly<Record<string, string>> = {
   ARRAY: 'array',
 }
 
+// The engine's own cast to a time with zone goes through a calendar and costs ten times as much.
+function parseTime(value: Expr): Sql {
+  const v = sql`upper(${trimmed(value)})`
+  const offset = sql`regexp_extract(substr(${v}, 11), '[+-].*$')`
+  const local = sql`try_cast(substr(${v}, 1, length(${v}) - length(${offset})) as timestamp)`
+  const minutes = sql`(cast(substr(${offset}, 2, 2) as bigint) * 60 + coalesce(try_cast(right(substr(${offset}, 4), 2) as bigint), 0))`
+  return sql`case
+      when not regexp_matches(${v}, ${text(ISO_TIME)}) or regexp_matches(${v}, ${text(OTHER_YEARS)}) then null
+      when not regexp_matches(substr(${v}, 11), '[+-]') then try_cast(replace(${v}, 'Z', '') as timestamp)
+      else ${local} - to_minutes(case when ${offset} like '-%' then -1 else 1 end * ${minutes})
+  end`
+}
+
 export const duckdbDialect: Dialect = {
   name: 'duckdb',
   types,
@@ -72,18 +85,18 @@ export const duckdbDialect: Dialect = {
   microsecondsBetween: (start, end) => sql`(epoch_us(${expr(end)}) - epoch_us(${expr(start)}))`,
   addMicroseconds: (time, n) => sql`(${expr(time)} + to_microseconds(${expr(n)}))`,
   epochMicroseconds: (time) => sql`epoch_us(${expr(time)})`,
-  // The engine's own cast to a time with zone goes through a calendar and costs ten times as much.
-  parseTime(value) {
-    const v = sql`upper(${trimmed(value)})`
-    const offset = sql`regexp_extract(substr(${v}, 11), '[+-].*$')`
-    const local = sql`try_cast(substr(${v}, 1, length(${v}) - length(${offset})) as timestamp)`
-    const minutes = sql`(cast(substr(${offset}, 2, 2) as bigint) * 60 + coalesce(try_cast(right(substr(${offset}, 4), 2) as bigint), 0))`
+  parseTime,
+
+  asTime(value, engineType) {
+    const type = engineType.toUpperCase()
+    if (type === 'VARCHAR') return parseTime(value)
+    if (!/^(TIMESTAMP|DATE)/.test(type)) return null
+    const v = /TIME ZONE$/.test(type) ? sql`timezone('UTC', ${expr(value)})` : expr(value)
     return sql`case
-        when not regexp_matches(${v}, ${text(ISO_TIME)}) or regexp_matches(${v}, ${text(OTHER_YEARS)}) then null
-        when not regexp_matches(substr(${v}, 11), '[+-]') then try_cast(replace(${v}, 'Z', '') as timestamp)
-        else ${local} - to_minutes(case when ${offset} like '-%' then -1 else 1 end * ${minutes})
+        when ${v} between ${text('0001-01-01')} and ${text('9999-12-31 23:59:59.999999')} then cast(${v} as timestamp)
     end`
   },
+  rowNumber: (alias) => sql`${sql.id(alias)}.rowid`,
 
   md5: (value) => sql`md5(${expr(value)})`,
   // Values are preceded by their length, so that ('a', 'bc') and ('ab', 'c') differ, and null is a word no length is.
@@ -144,6 +157,10 @@ export const duckdbDialect: Dialect = {
         from ${from}
     )
 )`
+  },
+  jsonValue(value) {
+    const json = sql`cast(to_json(${expr(value)}) as varchar)`
+    return sql`case when ${json} not in ('NaN', 'Infinity', '-Infinity') then ${json} end`
   },
   decimalToInteger: (value, digits) =>
     sql`cast(round(cast(${expr(value)} as decimal(38, 18)) * cast(power(10, ${expr(digits)}) as decimal(5, 0))) as bigint)`,

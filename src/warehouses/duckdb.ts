@@ -4,6 +4,7 @@ import { Connections, openInstance, run } from './duckdb-connections.ts'
 import { createTable, stagingTable } from './duckdb-ddl.ts'
 import { duckdbDialect } from './duckdb-dialect.ts'
 import { loadLines } from './duckdb-lines.ts'
+import { loadTabular } from './duckdb-tabular.ts'
 import { bindTypes, toRow } from './duckdb-values.ts'
 import { compile, compileInline, type Sql, type SqlWriter } from './sql.ts'
 import type { Row, RunOptions, Warehouse } from './warehouse.ts'
@@ -122,6 +123,11 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
         ),
       ),
 
+    loadTabular: (name, files, o) =>
+      pool.use((c) =>
+        run(c, `load files into ${name}`, o?.signal, () => loadTabular(c, writer.staging(name), files, o?.signal)),
+      ),
+
     load: (table, rows, o) =>
       pool.use((c) =>
         append(c, { table: table.name, schema: options.schema, catalog: null }, table.columns, rows, o?.signal),
@@ -133,11 +139,11 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
         await append(c, { table: name, schema: 'main', catalog: STAGING }, columns, rows, o?.signal)
       }),
 
-    describeTable: (name) =>
+    describeTable: (name, schema) =>
       pool.use(async (c) => {
         const found = await c.runAndReadAll(
           'select column_name, data_type from duckdb_columns() where database_name = current_database() and schema_name = $1 and table_name = $2 order by column_index',
-          [options.schema, name],
+          [schema ?? options.schema, name],
         )
         const rows = found.getRows()
         return rows.length === 0

@@ -51,6 +51,20 @@ export interface TextFile {
   readonly isGzip: boolean
 }
 
+/** A file of rows with named columns. */
+export interface TabularFile extends TextFile {
+  readonly format: 'csv' | 'parquet'
+}
+
+/** What became of a file of rows. */
+export interface LoadedFile {
+  readonly file: string
+  /** Names of its columns in lower case. */
+  readonly columns: readonly string[]
+  /** Why it could not be read; null when it was. */
+  readonly reason: string | null
+}
+
 /** One warehouse: somewhere to run SQL and keep tables. */
 export interface Warehouse {
   readonly dialect: Dialect
@@ -79,6 +93,12 @@ export interface Warehouse {
    * and none of their lines stay.
    */
   loadLines(name: string, files: readonly TextFile[], options?: RunOptions): Promise<readonly UnreadableFile[]>
+  /**
+   * Creates or replaces a staging table with the rows of CSV and Parquet files: `row_file`, `row_in_file` counted from 1, and every
+   * column of any of the files as text under its name in lower case, null where a file does not have it. An empty field of
+   * a CSV file is null. Files it cannot read to the end are returned with the reason and none of their rows stay.
+   */
+  loadTabular(name: string, files: readonly TabularFile[], options?: RunOptions): Promise<readonly LoadedFile[]>
   /** Bulk load of rows into an existing table, outside any transaction. */
   load(table: TableSpec, rows: AsyncIterable<Row> | Iterable<Row>, options?: RunOptions): Promise<void>
   /** The same into a new staging table. */
@@ -88,8 +108,8 @@ export interface Warehouse {
     rows: AsyncIterable<Row> | Iterable<Row>,
     options?: RunOptions,
   ): Promise<void>
-  /** The columns of a table of the schema by name, or null when there is none. */
-  describeTable(name: string): Promise<Readonly<Record<string, string>> | null>
+  /** The columns of a table or view with their types in the engine's words, or null when there is none. Of the schema of tributary, or of another one. */
+  describeTable(name: string, schema?: string): Promise<Readonly<Record<string, string>> | null>
   /** Statistics, checkpoint, order of rows: what the engine wants done after a publication. */
   maintain(specs: readonly TableSpec[]): Promise<void>
   /** Resolves when the warehouse answers. */

@@ -31,7 +31,7 @@ describe('a demo', { timeout: 60_000 }, () => {
   it('leaves a configuration to edit', async () => {
     const text = await readFile(join(folder, 'tributary.config.json'), 'utf8')
     const config = checkConfig(JSON.parse(text), join(folder, 'tributary.config.json'), {})
-    expect(config.pipeline.sources[0]?.path).toBe(join(folder, 'events'))
+    expect(config.pipeline.sources[0]).toHaveProperty('path', join(folder, 'events'))
     const edited = text.replace('"gapMinutes": 30', '"gapMinutes": 20')
     await writeFile(join(folder, 'tributary.config.json'), edited)
     expect((await call('demo', '--folder', '.', '--people', '60', '--quiet')).code).toBe(0)

@@ -147,11 +147,14 @@ export function testBadFiles(open: () => Promise<Warehouse>): void {
     )
 
     test(
-      'files of other endings, and hidden ones, are none of our business',
+      'files of other endings are left out and told, hidden ones are none of our business',
       bench(async (b) => {
-        for (const name of ['a.csv', 'a.jsonl.tmp', '.a.jsonl', 'a.parquet', 'README']) b.write(name, bad('x'))
+        for (const name of ['a.txt', 'a.jsonl.tmp', '.a.jsonl', 'README']) b.write(name, bad('x'))
         b.write('a.jsonl', good('a'))
-        expect((await b.run()).sources[0]).toMatchObject({ files: 1, read: 1, accepted: 1 })
+        const { sources, problems } = await b.run()
+        expect(sources[0]).toMatchObject({ files: 1, read: 1, accepted: 1 })
+        expect(problems).toHaveLength(1)
+        expect(problems[0]).toMatch(/3 files are left out because of the ending \(.*1 without an ending/)
       }),
     )
   })

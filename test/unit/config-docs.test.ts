@@ -32,7 +32,7 @@ function optionsTable(source: string): string {
 /** The properties of each interface with their comments. */
 function readInterfaces(source: string): Map<string, Option[]> {
   const interfaces = [...source.matchAll(/export interface (\w+) \{\n([\s\S]*?)\n\}/g)]
-  return new Map(
+  const read = new Map<string, Option[]>(
     interfaces.map(([, name, body]) => [
       name!,
       [...body!.matchAll(/(?:\/\*\* (.+) \*\/\n)? {2}(\w+)(\??): (.+)/g)].map(([, description, option, mark, type]) => {
@@ -41,6 +41,19 @@ function readInterfaces(source: string): Map<string, Option[]> {
       }),
     ]),
   )
+  // One of several: an option that all have is listed once, with what each says of it.
+  for (const [, name, members] of source.matchAll(/export type (\w+Input) = ((?:\w+Input(?: \| )?)+)\n/g)) {
+    const kinds = members!.split(' | ').map((member) => read.get(member)!)
+    const merged = new Map<string, Option>()
+    for (const option of kinds.flat()) {
+      const isNeeded = kinds.every((kind) => kind.some((o) => o.name === option.name && o.isNeeded))
+      const known = merged.get(option.name)?.description
+      const description = [known, option.description].filter((d, i) => d && (i === 0 || d !== known)).join(' ')
+      merged.set(option.name, { ...option, isNeeded, description })
+    }
+    read.set(name!, [...merged.values()])
+  }
+  return read
 }
 
 function listOptions(interfaces: Map<string, Option[]>, name: string, prefix: string): string[] {

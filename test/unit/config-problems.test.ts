@@ -186,10 +186,10 @@ describe('wrong values', () => {
 
   it('refuses kinds that do not exist yet and says what does', () => {
     expect(
-      problemsOf({ sources: [{ kind: 'segment', schema: 'prod' }], warehouse: { kind: 'bigquery', project: 'x' } }),
+      problemsOf({ sources: [{ kind: 'postgres', schema: 'prod' }], warehouse: { kind: 'bigquery', project: 'x' } }),
     ).toEqual([
       '`warehouse.kind`: expected \'duckdb\', the only kind of warehouse so far, but got "bigquery". Postgres, Redshift and BigQuery cannot be used yet.',
-      '`sources[0].kind`: expected \'files\', the only kind of source so far, but got "segment". Tables of Segment, RudderStack and databases cannot be read yet: export them to files of JSON lines.',
+      '`sources[0].kind`: expected \'files\', \'segment\' or \'rudderstack\', but got "postgres". Other databases cannot be read yet: export them to files of JSON lines, CSV or Parquet.',
     ])
   })
 

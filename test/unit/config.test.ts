@@ -188,7 +188,7 @@ describe('files', () => {
       await write('a.json', `\uFEFF${JSON.stringify({ sources: [{ kind: 'files', path: '../in' }] })}`),
       {},
     )
-    expect(config.pipeline.sources[0]?.path).toBe(resolve(folder, '../in'))
+    expect(config.pipeline.sources[0]).toHaveProperty('path', resolve(folder, '../in'))
     expect(config.warehouse.path).toBe(join(folder, 'warehouse.duckdb'))
   })
 
@@ -198,7 +198,7 @@ describe('files', () => {
       `b.${ending}`,
       `const path${type} = './in'\nexport default { sources: [{ kind: 'files', path }] }`,
     )
-    expect((await readConfig(path, {})).pipeline.sources[0]?.path).toBe(join(folder, 'in'))
+    expect((await readConfig(path, {})).pipeline.sources[0]).toHaveProperty('path', join(folder, 'in'))
   })
 
   it.each([
@@ -219,8 +219,8 @@ describe('files', () => {
 describe('variables', () => {
   it('takes values from the environment, in JSON too', () => {
     const sources = [{ kind: 'files', path: env('EVENTS'), name: 'web' }]
-    expect(check({ sources }, { EVENTS: '/in' }).pipeline.sources[0]?.path).toBe('/in')
-    expect(check(JSON.parse(JSON.stringify({ sources })), { EVENTS: '/in' }).pipeline.sources[0]?.path).toBe('/in')
+    expect(check({ sources }, { EVENTS: '/in' }).pipeline.sources[0]).toHaveProperty('path', '/in')
+    expect(check(JSON.parse(JSON.stringify({ sources })), { EVENTS: '/in' }).pipeline.sources[0]).toHaveProperty('path', '/in')
   })
 
   it('reports a missing one beside the other problems, once', () => {

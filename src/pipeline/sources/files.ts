@@ -18,25 +18,34 @@ export interface FoundFile {
   readonly problem: string | null
 }
 
-/** Endings of event files; other files of a folder are none of our business. */
-const ENDING = /\.(jsonl|ndjson|json)(\.gz)?$/i
+/** Endings of event files. */
+const ENDING = /\.((jsonl|ndjson|json|csv)(\.gz)?|parquet)$/i
+
+/** What lies at the path of a source. */
+export interface FoundFiles {
+  readonly files: readonly FoundFile[]
+  /** Names of files in a folder with other endings: they are not read. */
+  readonly skipped: readonly string[]
+}
 
 /** The files of a source, in the order of their names. A path that is not there, or may not be read, is an error. */
-export async function findFiles(source: FilesSource): Promise<readonly FoundFile[]> {
+export async function findFiles(source: FilesSource): Promise<FoundFiles> {
   const { path } = source
   const info = await stat(path).catch((error) => {
     if (error.code === 'ENOENT' && WILDCARD.test(path)) return null
     throw unreadable(source, error)
   })
-  if (info === null) return findMatches(source)
-  if (!info.isDirectory()) return describeAll([path], dirname(path))
+  if (info === null) return { files: await findMatches(source), skipped: [] }
+  if (!info.isDirectory()) return { files: await describeAll([path], dirname(path)), skipped: [] }
   const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch((error) => {
     throw unreadable(source, error)
   })
-  const paths = entries
-    .filter((e) => (e.isFile() || e.isSymbolicLink()) && ENDING.test(e.name) && !e.name.startsWith('.'))
-    .map((e) => join(e.parentPath, e.name))
-  return describeAll(paths.sort(), path)
+  const present = entries.filter((e) => (e.isFile() || e.isSymbolicLink()) && !e.name.startsWith('.'))
+  const paths = present.filter((e) => ENDING.test(e.name)).map((e) => join(e.parentPath, e.name))
+  return {
+    files: await describeAll(paths.sort(), path),
+    skipped: present.filter((e) => !ENDING.test(e.name)).map((e) => e.name),
+  }
 }
 
 /** The files a glob matches. The folder it begins at must be there and readable: `glob` says nothing when it is not. */

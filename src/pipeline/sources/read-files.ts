@@ -1,11 +1,15 @@
+import { basename } from 'node:path'
 import { isoTime } from '../../warehouses/iso-time.ts'
 import { sql } from '../../warehouses/sql.ts'
 import type { Row, Warehouse } from '../../warehouses/warehouse.ts'
-import type { FilesSource } from '../options.ts'
+import type { FilesSource, SourceOptions } from '../options.ts'
 import { watermarks } from '../tables/records.ts'
 import { integer, nullable, OPEN_RUN, text } from '../tables/table.ts'
 import { isWaiting } from '../waiting.ts'
+import { doublyRead, skippedNote } from './file-notes.ts'
 import { type FoundFile, findFiles, hashFile, isAsFound, problemOf } from './files.ts'
+import type { TablesReading } from './read-tables.ts'
+import { formatOf, typeOfFile } from './tabular.ts'
 
 /** One file that a run reads, and its number in it. */
 interface FileToRead extends FoundFile {
@@ -14,11 +18,11 @@ interface FileToRead extends FoundFile {
   readonly hash: string
 }
 
-/** What a run found at its sources. */
-export interface SourceReading {
-  /** Files whose lines were loaded. */
-  readonly files: number
-  /** What could not be read, in words. */
+/** What a run found at its sources of files. */
+export interface FilesReading {
+  /** Columns of the CSV and Parquet files that were loaded. */
+  readonly tabularColumns: readonly string[]
+  /** What could not be read, and what to know, in words. */
   readonly problems: readonly string[]
 }
 
@@ -26,21 +30,25 @@ const SOURCE_FILES = {
   file_number: integer('Number of the file in this run.'),
   source: text('Name of the source.'),
   key_source: text('What event keys are made with.'),
-  file: text('The file.'),
+  file: text('The file or table.'),
   problem: text('Why it could not be read to the end.', nullable),
   is_retry: integer('1: not read; only its lines from the future are tried again.'),
+  is_table: integer('1: a table, of which some rows are read.'),
+  is_row: integer('1: its messages are made of rows with columns, not of lines.'),
+  table_type: text('Type of all messages of a CSV or Parquet file, when it is one.', nullable),
 }
 
 /**
- * Loads the lines of new and changed files into staging: `lines`, `source_files`, and `watermarks_new` for the publish
- * transaction. Each content is taken in once: a file that was moved or copied is known by its hash.
+ * Loads new and changed files into staging: `lines`, `tabular`, `source_files` (with the tables that are read), and
+ * `watermarks_new` for the publish transaction. Each content is taken in once: a file that was moved or copied is known by its hash.
  */
 export async function readFiles(
   warehouse: Warehouse,
   sources: readonly FilesSource[],
   run: number,
+  tables: TablesReading,
   signal?: AbortSignal,
-): Promise<SourceReading> {
+): Promise<FilesReading> {
   const known = await warehouse.query<
     Row & { source: string; item: string; position: string; bytes: number; modified_at: string }
   >(sql`select source, item, position, bytes, modified_at from ${sql.table('watermarks')}`)
@@ -48,14 +56,17 @@ export async function readFiles(
   const toRead: FileToRead[] = []
   const marks: Row[] = []
   const problems: string[] = []
+  const readBy = new Map<string, FilesSource[]>()
   for (const source of sources) {
     const marksOfSource = known.filter((k) => k.source === source.name)
     const byItem = new Map(marksOfSource.map((k) => [k.item, k]))
     const hashes = new Set(marksOfSource.map((k) => k.position))
-    const present = await findFiles(source)
+    const { files: present, skipped } = await findFiles(source)
     if (present.length === 0) problems.push(nothingFound(source))
+    if (skipped.length > 0) problems.push(skippedNote(source, skipped))
     for (const found of present) {
       signal?.throwIfAborted()
+      readBy.set(found.path, [...(readBy.get(found.path) ?? []), source])
       const before = byItem.get(found.item)
       const modified_at = isoTime(found.modifiedMicros)
       const isTorn = torn.has(`${source.name}\u001f${found.item}`)
@@ -76,28 +87,32 @@ export async function readFiles(
       const isReplacing = isTorn || (before !== undefined && before.position !== hash)
       if (file.problem === null && hashes.has(hash) && !isReplacing) continue
       hashes.add(hash)
-      toRead.push({ ...file, number: toRead.length + 1, source, hash })
+      toRead.push({ ...file, number: tables.read.length + toRead.length + 1, source, hash })
     }
   }
 
-  const damaged = await warehouse.loadLines(
-    'lines',
-    toRead.filter((f) => f.problem === null).map((f) => ({ path: f.path, name: String(f.number), isGzip: f.isGzip })),
-    { signal },
-  )
-  const damageOf = new Map(damaged.map((d) => [d.file, d.reason]))
-  const described = toRead.map((f) => ({ ...f, problem: f.problem ?? damageOf.get(String(f.number)) ?? null }))
-  const retried = await filesToRetry(warehouse, sources, described)
+  problems.push(...doublyRead(readBy))
+
+  const { described, tabularColumns } = await loadFiles(warehouse, toRead, signal)
+  const first = tables.read.length + described.length + 1
+  const retried = await filesToRetry(warehouse, [...sources, ...tables.sources], described, first)
   await warehouse.loadStaging(
     'source_files',
     SOURCE_FILES,
-    [...described.map((f) => ({ ...f, is_retry: 0 })), ...retried].map((f) => ({
+    [
+      ...tables.read.map((t) => ({ ...t, source: t.options, item: t.table, problem: null, is_retry: 0 })),
+      ...described.map((f) => ({ ...f, is_retry: 0 })),
+      ...retried,
+    ].map((f) => ({
       file_number: f.number,
       source: f.source.name,
       key_source: f.source.deduplicateAs ?? f.source.name,
       file: f.item,
       problem: f.problem,
       is_retry: f.is_retry,
+      is_table: f.source.kind === 'files' ? 0 : 1,
+      is_row: f.source.kind !== 'files' || formatOf(f.item) !== 'lines' ? 1 : 0,
+      table_type: 'tableType' in f ? f.tableType : null,
     })),
   )
   await warehouse.stage('retried_lines', retriedLines(warehouse))
@@ -109,10 +124,10 @@ export async function readFiles(
   await warehouse.loadStaging(
     'watermarks_new',
     watermarks.columns,
-    marks.filter((m) => !unread.has(`${m.source}\u001f${m.position}`)),
+    [...tables.marks, ...marks.filter((m) => !unread.has(`${m.source}\u001f${m.position}`))],
   )
   return {
-    files: described.length,
+    tabularColumns,
     problems: [
       ...problems,
       ...described.flatMap((f) => (f.problem === null ? [] : [`${f.source.name}: ${f.item}: ${f.problem}`])),
@@ -122,7 +137,36 @@ export async function readFiles(
 
 /** No error: a folder may be waiting for its first delivery. But nobody should have to guess. */
 const nothingFound = ({ name, path }: FilesSource) =>
-  `Source ${name}: no event files at ${path}. Of a folder and its subfolders files ending in .jsonl, .ndjson or .json are read, or these with .gz; a glob reads what it matches.`
+  `Source ${name}: no event files at ${path}. Of a folder and its subfolders files ending in .jsonl, .ndjson, .json or .csv are read, or these with .gz, and .parquet; a glob reads what it matches.`
+
+/** Loads the content of files; each comes back with what is wrong with it. */
+async function loadFiles(warehouse: Warehouse, files: readonly FileToRead[], signal: AbortSignal | undefined) {
+  const good = files.filter((f) => f.problem === null)
+  const asText = (f: FileToRead) => ({ path: f.path, name: String(f.number), isGzip: f.isGzip })
+  const damaged = await warehouse.loadLines(
+    'lines',
+    good.filter((f) => formatOf(f.path) === 'lines').map(asText),
+    { signal },
+  )
+  const loaded = await warehouse.loadTabular(
+    'tabular',
+    good.flatMap((f) => {
+      const format = formatOf(f.path)
+      return format === 'lines' ? [] : [{ ...asText(f), format }]
+    }),
+    { signal },
+  )
+  const damageOf = new Map([...damaged, ...loaded].map((d) => [d.file, d.reason]))
+  const tabular = new Map(loaded.filter((l) => l.reason === null).map((l) => [l.file, l]))
+  const described = files.map((f) => {
+    const rows = tabular.get(String(f.number))
+    const { type, problem } = rows ? typeOfFile(`${basename(f.source.path)}/${f.item}`, rows) : NO_TABLE
+    return { ...f, problem: f.problem ?? damageOf.get(String(f.number)) ?? problem, tableType: type }
+  })
+  return { described, tabularColumns: [...new Set(loaded.flatMap((l) => l.columns))] }
+}
+
+const NO_TABLE = { type: null, problem: null }
 
 /** The file with the hash of its content; one that is gone or fails meanwhile has a problem and no hash. */
 async function hashed(file: FoundFile): Promise<FoundFile & { readonly hash: string }> {
@@ -142,8 +186,13 @@ async function tornFiles(warehouse: Warehouse): Promise<ReadonlySet<string>> {
   return new Set(rows.map((r) => `${r.source}\u001f${r.file}`))
 }
 
-/** Files with lines from the future that this run does not read: those lines are tried again by every run. */
-async function filesToRetry(warehouse: Warehouse, sources: readonly FilesSource[], read: readonly FileToRead[]) {
+/** Files and tables with rows from the future that this run does not read whole: those are tried again by every run. */
+async function filesToRetry(
+  warehouse: Warehouse,
+  sources: readonly SourceOptions[],
+  read: readonly FileToRead[],
+  first: number,
+) {
   const waiting = await warehouse.query<Row & { source: string; file: string }>(
     sql`select distinct source, file from ${sql.table('quarantine')} where ${isWaiting} order by source, file`,
   )
@@ -151,7 +200,7 @@ async function filesToRetry(warehouse: Warehouse, sources: readonly FilesSource[
   return waiting
     .filter((w) => !isRead.has(`${w.source}\u001f${w.file}`))
     .flatMap((w) => sources.filter((s) => s.name === w.source).map((source) => ({ source, item: w.file })))
-    .map((f, i) => ({ ...f, number: read.length + 1 + i, problem: null, is_retry: 1 }))
+    .map((f, i) => ({ ...f, number: first + i, problem: null, is_retry: 1 }))
 }
 
 const retriedLines = ({ dialect: d }: Warehouse) => sql`

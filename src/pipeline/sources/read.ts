@@ -1,0 +1,42 @@
+import type { Sql } from '../../warehouses/sql.ts'
+import type { Warehouse } from '../../warehouses/warehouse.ts'
+import type { FilesSource, SourceOptions, TableSource } from '../options.ts'
+import type { StageContext } from '../stage.ts'
+import { readFiles } from './read-files.ts'
+import { readTables } from './read-tables.ts'
+import { rowsOfTables } from './table-rows.ts'
+import { rowsOfTabularFiles } from './tabular.ts'
+
+/** How sources are read. */
+interface ReadOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly acceptColumns?: boolean | undefined
+}
+
+/** What a run found at its sources. */
+export interface SourceReading {
+  /** Rows of tables and of tabular files as relations, to be checked with the lines. */
+  readonly rows: readonly Sql[]
+  /** What could not be read, and what to know, in words. */
+  readonly problems: readonly string[]
+}
+
+/**
+ * Looks at every source: what is new in files goes into staging, tables are read where they stand. Also stages what the
+ * publish transaction writes about them: watermarks and columns.
+ */
+export async function stageSourceRows(
+  warehouse: Warehouse,
+  sources: readonly SourceOptions[],
+  context: StageContext,
+  { signal, acceptColumns = false }: ReadOptions,
+): Promise<SourceReading> {
+  const isTables = (source: SourceOptions): source is TableSource => source.kind !== 'files'
+  const isFiles = (source: SourceOptions): source is FilesSource => source.kind === 'files'
+  const tables = await readTables(warehouse, sources.filter(isTables), context, acceptColumns)
+  const files = await readFiles(warehouse, sources.filter(isFiles), context.run, tables, signal)
+  return {
+    rows: [...rowsOfTables(context, tables.read), ...rowsOfTabularFiles(context, files.tabularColumns)],
+    problems: [...tables.problems, ...files.problems],
+  }
+}

@@ -1,0 +1,122 @@
+import { isoTime, microsOf } from '../../warehouses/iso-time.ts'
+import { type Sql, sql } from '../../warehouses/sql.ts'
+import type { Row, Warehouse } from '../../warehouses/warehouse.ts'
+import type { StageContext } from '../stage.ts'
+import type { FoundTable } from './find-tables.ts'
+import { columnFor } from './row-sql.ts'
+
+/**
+ * How far before the latest time read the next run begins again. Loaders stamp rows when they begin to load them, and
+ * loads that run side by side become readable out of order: within the hour nothing is missed. Rows that were read
+ * before are known to the ledger.
+ */
+const OVERLAP_MICROSECONDS = 3_600_000_000
+
+/** Rows without a received time, as a day. */
+const NO_DAY = 'none'
+
+/** What of a table a run reads. */
+export interface Part {
+  /** The rows, over an alias. Null for none. */
+  readonly where: ((alias: string) => Sql) | null
+  /** Rows of `watermarks` to write. */
+  readonly marks: readonly Row[]
+}
+
+/** Watermarks as the last run left them. */
+export type Marks = ReadonlyMap<string, { readonly position: string; readonly rows_read: number }>
+
+/** Watermarks of the items of a source. */
+export async function readMarks(warehouse: Warehouse, source: string): Promise<Marks> {
+  const rows = await warehouse.query<Row & { item: string; position: string; rows_read: number }>(
+    sql`select item, position, rows_read from ${sql.table('watermarks')} where source = ${source}`,
+  )
+  return new Map(rows.map(({ item, ...mark }) => [item, mark]))
+}
+
+/** The table in its schema. */
+export const tableOf = ({ options, table }: FoundTable): Sql => sql`${sql.id(options.schema)}.${sql.id(table)}`
+
+/** The column with the time a row became readable; null when the table has none. */
+export function readableColumn({ options, kind, columns }: FoundTable): string | null {
+  if (options.readableAt === null) return null
+  return columnFor(columns, options.readableAt === undefined ? kind.readableAt : [options.readableAt])
+}
+
+/**
+ * What became readable since the last run. Rows with a readable time are new when it is not long before the latest one
+ * read. Rows without one are counted by the day they were received: days with another count than was read are read whole.
+ */
+export async function newPart(warehouse: Warehouse, c: StageContext, table: FoundTable, marks: Marks): Promise<Part> {
+  const { d } = c
+  const column = readableColumn(table)
+  const readable = (alias: string) => column && timeColumn(c, table, column, alias)
+  const mark = marks.get(table.table)?.position ?? null
+  const written: Row[] = []
+  const conditions: ((alias: string) => Sql)[] = []
+
+  if (column !== null) {
+    const at = readable('t') as Sql
+    const since = mark === null ? sql`${at} is not null` : sql`${at} >= ${sql.timestamp(mark)}`
+    // A time to come would hide all that follows until then.
+    const [found] = await warehouse.query<Row & { latest: string | null }>(sql`
+select max(${at}) as latest from ${tableOf(table)} as t where ${since} and ${at} <= ${sql.timestamp(c.startedAt)}
+`)
+    const position = found?.latest ?? mark
+    if (position !== null) written.push(markRow(c, table, table.table, position, 0))
+    conditions.push((alias) => {
+      const time = readable(alias) as Sql
+      if (mark === null) return sql`${time} is not null`
+      const from = isoTime(microsOf(mark) - BigInt(OVERLAP_MICROSECONDS))
+      return sql`${time} >= ${sql.timestamp(from)}`
+    })
+  }
+
+  const undated = (alias: string) => (column === null ? sql`1 = 1` : sql`${readable(alias) as Sql} is null`)
+  const day = (alias: string) => dayOf(c, table, alias)
+  const counts = await warehouse.query<Row & { day: string; row_count: number }>(sql`
+select day, count(*) as row_count
+from (select ${day('t')} as day from ${tableOf(table)} as t where ${undated('t')}) as days
+group by day
+order by day
+`)
+  const differing = counts.filter((k) => marks.get(itemOf(table, k.day))?.rows_read !== k.row_count)
+  for (const { day, row_count } of differing) written.push(markRow(c, table, itemOf(table, day), day, row_count))
+  if (differing.length === counts.length && counts.length > 0) conditions.push(undated)
+  else if (differing.length > 0) {
+    const days = differing.map((k) => k.day)
+    conditions.push((alias) => sql`(${undated(alias)} and ${day(alias)} in (${sql.values(days)}))`)
+  }
+  return {
+    where: conditions.length === 0 ? null : (alias) => sql`(${sql.join(conditions.map((of) => of(alias)), ' or ')})`,
+    marks: written,
+  }
+}
+
+const markRow = (c: StageContext, { source }: FoundTable, item: string, position: string, rows_read: number): Row => ({
+  source,
+  item,
+  position,
+  bytes: null,
+  modified_at: null,
+  rows_read,
+  run_id: c.run,
+})
+
+const itemOf = ({ table }: FoundTable, day: string) => `${table}/${day}`
+
+/** A time column; bare when it is one of ours already, so that the engine can use what it knows of the column. */
+function timeColumn({ d }: StageContext, { columns }: FoundTable, name: string, alias: string): Sql {
+  const column = sql`${sql.id(alias)}.${sql.id(name)}`
+  if (columns[name]!.toLowerCase() === d.types.timestamp) return column
+  return d.asTime(column, columns[name]!) ?? d.cast(sql`null`, 'timestamp')
+}
+
+/** The day a row was received, as text. */
+function dayOf(c: StageContext, table: FoundTable, alias: string): Sql {
+  const { d } = c
+  const name = columnFor(table.columns, table.kind.columns.collected_at)
+  if (name === null) return sql`${NO_DAY}`
+  const at = d.asTime(sql`${sql.id(alias)}.${sql.id(name)}`, table.columns[name]!) ?? d.cast(sql`null`, 'timestamp')
+  return sql`coalesce(substr(${d.cast(d.dateTrunc('day', at), 'string')}, 1, 10), ${NO_DAY})`
+}
