@@ -3,7 +3,7 @@ import type { Row, Warehouse } from '../src/warehouses/warehouse.ts'
 import { messagesSql } from './messages-sql.ts'
 import { HELD, messageTables, READABLE, segmentTables, selectFor } from './segment-tables.ts'
 import { END, type Shape, slicesOf } from './shape.ts'
-import { randomSql, visitsSql } from './visits-sql.ts'
+import { randomSql, VISITS, visitsSql } from './visits-sql.ts'
 
 /** What was generated. */
 export interface History {
@@ -25,7 +25,7 @@ export async function generate(
   await execute('create schema if not exists bench')
   await execute(randomSql(shape))
   await execute(visitsSql(shape))
-  const visits = await count(warehouse, 'bench.visits')
+  const visits = await count(warehouse, VISITS)
   await execute(`create schema ${READABLE}`)
   const slices = slicesOf(shape)
   for (let slice = 0; slice < slices; slice++) {

@@ -1,12 +1,14 @@
+import { MESSAGES } from './segment-tables.ts'
 import { END, type Shape, secondsOf, slicesOf } from './shape.ts'
+import { VISITS } from './visits-sql.ts'
 
 const uuid = (text: string) => `cast(cast(md5(${text}) as uuid) as varchar)`
 const later = (seconds: string) => `to_microseconds(cast(cast(${seconds} as double) * 1000000 as bigint))`
-const draw = (salt: number) => `bench.random(person, visit * 128 + place, ${salt})`
+const draw = (salt: number, of = '') => `bench.random(${of}person, ${of}visit * 128 + ${of}place, ${salt})`
 const pick = (salt: number) => `bench.random(person, visit, ${salt})`
 const whole = (number: string) => `cast(floor(${number}) as integer)`
 
-/** Messages that become readable in one slice of history, as `bench.messages`: with all columns of all tables. */
+/** Messages that become readable in one slice of history, as `MESSAGES`: with all columns of all tables. */
 export function messagesSql(shape: Shape, slice: number): string {
   const history = secondsOf(shape)
   const step = history / slicesOf(shape)
@@ -16,7 +18,7 @@ export function messagesSql(shape: Shape, slice: number): string {
   // A message may be received late, become readable late, and be sent twice.
   const margin = (2 * days + 2 + 1) * 86_400
   return `
-create or replace table bench.messages as
+create or replace table ${MESSAGES} as
 with visits as (
     select
         *,
@@ -27,7 +29,7 @@ with visits as (
         ${pick(13)} as campaign_draw,
         ${pick(14)} as source_draw,
         case when bench.random(person, device, 17) < 0.02 then (bench.random(person, device, 18) - 0.5) * 7200 else 0 end as skew
-    from bench.visits
+    from ${VISITS}
     where starts >= ${from - margin} and starts < ${until}
 ),
 
@@ -64,35 +66,58 @@ campaigns as (
     from sources
 ),
 
-happened as (
+-- Narrow first: when each message happened, was received and became readable. What a person saw follows for those of the slice.
+moments as (
     select
-        *,
-        (events + 1) // 2 as middle,
-        ${draw(21)} as late_draw, ${draw(22)} as late_by, ${draw(23)} as type_draw, ${draw(24)} as event_draw,
-        ${draw(25)} as page_draw, ${draw(26)} as path_draw, ${draw(27)} as login_draw,
+        person, visit, place, ${draw(22)} as late_by,
         ${begin} + ${later(`starts + place * 45 + ${draw(20)} * 40`)} as happened_at
-    from campaigns, unnest(range(1, events + 1)) as places(place)
+    from visits, unnest(range(1, events + 1)) as places(place)
 ),
 
 received as (
     select
         *,
-        happened_at + ${later(`case when late_draw < ${shape.lateShare / 2} then late_by * ${days * 86_400} else late_by * 2 end`)} as first_received_at
-    from happened
+        happened_at + ${later(`case when ${draw(21)} < ${shape.lateShare / 2} then late_by * ${days * 86_400} else late_by * 2 end`)} as first_received_at
+    from moments
 ),
 
 -- One message in two hundred is sent again within two days.
 copied as (
+    select *, 0 as copy, first_received_at as received_at
+    from received
+    union all
+    select *, 1 as copy, first_received_at + ${later(`${draw(41)} * 2 * 86400`)} as received_at
+    from received
+    where ${draw(40)} < 0.005
+),
+
+loaded as (
     select
         *,
-        first_received_at + case when copy = 1 then ${later(`${draw(41)} * 2 * 86400`)} else interval 0 second end as received_at
-    from received, unnest(case when ${draw(40)} < 0.005 then [0, 1] else [0] end) as copies(copy)
+        received_at + ${later(`case when bench.random(person, visit * 128 + place, 28 + copy) < ${shape.lateShare / 2} then ${draw(33)} * ${days * 86_400} else 60 + ${draw(33)} * 600 end`)} as uuid_ts
+    from copied
+),
+
+readable as (
+    select person, visit, place, late_by, happened_at, received_at, uuid_ts
+    from loaded
+    where uuid_ts >= ${begin} + ${later(String(from))} and uuid_ts < ${begin} + ${later(String(until))}
+),
+
+happened as (
+    select
+        c.*,
+        r.place, r.late_by, r.happened_at, r.received_at, r.uuid_ts,
+        (c.events + 1) // 2 as middle,
+        ${draw(23, 'r.')} as type_draw, ${draw(24, 'r.')} as event_draw, ${draw(25, 'r.')} as page_draw,
+        ${draw(26, 'r.')} as path_draw, ${draw(27, 'r.')} as login_draw
+    from readable as r
+    join campaigns as c on c.person = r.person and c.visit = r.visit
 ),
 
 typed as (
     select
         *,
-        received_at + ${later(`case when bench.random(person, visit * 128 + place, 28 + copy) < ${shape.lateShare / 2} then ${draw(33)} * ${days * 86_400} else 60 + ${draw(33)} * 600 end`)} as uuid_ts,
         case
             when state = 1 and place = middle then 'identify'
             when state = 2 and place = 2 and login_draw < 0.3 then 'identify'
@@ -112,7 +137,7 @@ typed as (
             when path_draw < 0.5 then 'https://www.example.com/pricing'
             else concat('https://www.example.com/features/', ${whole('80 * type_draw')})
         end as page
-    from copied
+    from happened
 ),
 
 -- Half of the orders are told by the server, which knows the user and no device.
@@ -150,6 +175,5 @@ select
     cast(5 + floor(path_draw * 20000) / 100 as decimal(18, 2)) as revenue,
     ['free', 'team', 'business'][1 + person % 3] as plan
 from told
-where uuid_ts >= ${begin} + ${later(String(from))} and uuid_ts < ${begin} + ${later(String(until))}
 `
 }

@@ -59,8 +59,11 @@ export const READABLE = 'segment_prod'
 /** The schema with the rows that are not readable yet. */
 export const HELD = 'held'
 
-/** Rows of `bench.messages` as rows of a table, in the order they became readable. */
+/** The table with the messages of a slice, in memory. */
+export const MESSAGES = 'staging.main.messages'
+
+/** Rows of `MESSAGES` as rows of a table, in the order they became readable. */
 export function selectFor(name: string): string {
   const { own, where } = segmentTables[name]!
-  return `select ${[...COMMON, ...own].join(', ')}\nfrom bench.messages\nwhere ${where}\norder by uuid_ts`
+  return `select ${[...COMMON, ...own].join(', ')}\nfrom ${MESSAGES}\nwhere ${where}\norder by uuid_ts`
 }

@@ -30,7 +30,7 @@ const MONTH = 2_629_800
 export const secondsOf = ({ months }: Shape): number => Math.round(months * MONTH)
 
 /** Messages that a slice of history holds at most, about: what is sorted at a time stays small. */
-const SLICE = 1_000_000
+const SLICE = 500_000
 
 /** How many parts history is generated in: months, or shorter ones of a large history. */
 export const slicesOf = ({ months, events }: Shape): number => Math.ceil(Math.max(months, events / SLICE))

@@ -1,5 +1,8 @@
 import { EVENTS_PER_PERSON, type Shape, secondsOf } from './shape.ts'
 
+/** The table of visits: in memory, so that the file holds nothing but what Segment would write. */
+export const VISITS = 'staging.main.visits'
+
 /**
  * A number in [0, 1) that depends on the seed and three whole numbers alone: whatever is generated in whatever order,
  * the same person does the same things.
@@ -23,7 +26,7 @@ export function visitsSql(shape: Shape): string {
       ? `least(20, 1 + cast(floor(ln(bench.random(person, 0, 3) + 1e-12) / ln(${chanceOfMore})) as integer))`
       : '1'
   return `
-create or replace table bench.visits as
+create or replace table ${VISITS} as
 with people as (
     select
         range as person,
