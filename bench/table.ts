@@ -39,6 +39,7 @@ export function describe(figures: Figures): string {
     '',
     ...describeRatios(summary),
     `increments: ${increments.map((run) => s(run.seconds)).join(', ')} s; checkpoint after one ${s(median(increments.map((run) => run.checkpointSeconds)))} s`,
+    ...(lean ? [`lean rebuild: ${n(lean.sessions)} sessions, ${n(lean.attributed)} attributed people`] : []),
     `rows read of events by an increment: ${n(summary.eventsScanned)}`,
     `tables of tributary after the full build: ${n(build.stateMegabytes)} MB (file with sources ${n(build.fileMegabytes)} MB)`,
     ...(summary.rowsWrittenByRebuild === null
