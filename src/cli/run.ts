@@ -14,6 +14,11 @@ export const run = defineCommand({
   run: async (values, terminal) => {
     const config = await readConfig(values.config)
     const { runOnce } = await import('./run-pipeline.ts')
-    return runOnce(config, { kind: 'increment', ...(values['accept-columns'] ? { acceptColumns: true } : {}) }, values.quiet ?? false, terminal)
+    return runOnce(
+      config,
+      { kind: 'increment', ...(values['accept-columns'] ? { acceptColumns: true } : {}) },
+      values.quiet ?? false,
+      terminal,
+    )
   },
 })

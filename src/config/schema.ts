@@ -27,24 +27,22 @@ const named = {
   deduplicateAs: is.text('a name that sources share').optional(),
 }
 
-/** A schema that another tool has made may be called anything, but a name is no list of names. */
-const tableSource = <const K extends 'segment' | 'rudderstack'>(kind: K) =>
-  is.object({
-    kind: z.literal(kind),
-    schema: is.text('the name of one schema, such as segment_prod', (v) => /^[^\s."'`]{1,127}$/.test(v)),
-    ...named,
-    readableAt: is
-      .text('the name of a column or null', (v) => /^[^\s"'`]{1,127}$/.test(v))
-      .nullable()
-      .optional(),
-  })
+/** A schema that another tool has made may be called almost anything. */
+const tableSource = is.object({
+  kind: z.enum(['segment', 'rudderstack']),
+  schema: is.text('the name of one schema, such as segment_prod', (v) => /^[^\s."'`]{1,127}$/.test(v)),
+  ...named,
+  readableAt: is
+    .text('the name of a column or null', (v) => /^[^\s"'`]{1,127}$/.test(v))
+    .nullable()
+    .optional(),
+})
 
 const source = z.discriminatedUnion(
   'kind',
   [
     is.object({ kind: z.literal('files'), path: is.text('the path of a file or folder, or a glob'), ...named }),
-    tableSource('segment'),
-    tableSource('rudderstack'),
+    tableSource,
   ],
   {
     error: (issue: { code?: string }) =>
@@ -154,7 +152,8 @@ export const configSchema = is.object({
     .object({
       notBefore: is.moment
         .refine((v) => v >= '1970', 'expected a date or time in 1970 or later: order keys count from there')
-        .optional(), deduplicateDays: is.whole('a number of days', 1, 3650).optional(),
+        .optional(),
+      deduplicateDays: is.whole('a number of days', 1, 3650).optional(),
     })
     .optional(),
   exclude: is

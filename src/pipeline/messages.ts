@@ -56,7 +56,11 @@ function rowHash({ d }: StageContext): Sql {
   const pieces = [
     micros('occurred_at'),
     micros('received_at'),
-    ...CONTENT.map((column) => sql`coalesce(${sql.id(column)}, ${'\u0001'})`),
+    ...CONTENT.filter((column) => column !== 'raw_properties').map(
+      (column) => sql`coalesce(${sql.id(column)}, ${'\u0001'})`,
+    ),
+    // Of a page they are its name and URLs again.
+    sql`case when type in ('page', 'screen') then '' else coalesce(raw_properties, ${'\u0001'}) end`,
   ]
   const hash = d.md5(sql.join(pieces, ` || ${"'\u001f'"} || `))
   return sql`case when type = 'track' and raw_properties is null then 'z' || substr(${hash}, 2) else ${hash} end`

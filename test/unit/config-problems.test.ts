@@ -189,7 +189,7 @@ describe('wrong values', () => {
       problemsOf({ sources: [{ kind: 'postgres', schema: 'prod' }], warehouse: { kind: 'bigquery', project: 'x' } }),
     ).toEqual([
       '`warehouse.kind`: expected \'duckdb\', the only kind of warehouse so far, but got "bigquery". Postgres, Redshift and BigQuery cannot be used yet.',
-      '`sources[0].kind`: expected \'files\', \'segment\' or \'rudderstack\', but got "postgres". Other databases cannot be read yet: export them to files of JSON lines, CSV or Parquet.',
+      "`sources[0].kind`: expected 'files', 'segment' or 'rudderstack', but got \"postgres\". Other databases cannot be read yet: export them to files of JSON lines, CSV or Parquet.",
     ])
   })
 

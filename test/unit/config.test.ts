@@ -220,7 +220,10 @@ describe('variables', () => {
   it('takes values from the environment, in JSON too', () => {
     const sources = [{ kind: 'files', path: env('EVENTS'), name: 'web' }]
     expect(check({ sources }, { EVENTS: '/in' }).pipeline.sources[0]).toHaveProperty('path', '/in')
-    expect(check(JSON.parse(JSON.stringify({ sources })), { EVENTS: '/in' }).pipeline.sources[0]).toHaveProperty('path', '/in')
+    expect(check(JSON.parse(JSON.stringify({ sources })), { EVENTS: '/in' }).pipeline.sources[0]).toHaveProperty(
+      'path',
+      '/in',
+    )
   })
 
   it('reports a missing one beside the other problems, once', () => {

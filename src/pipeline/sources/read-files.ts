@@ -121,11 +121,10 @@ export async function readFiles(
   for (const f of described) {
     if (f.problem !== null || !(await isAsFound(f))) unread.add(`${f.source.name}\u001f${f.hash}`)
   }
-  await warehouse.loadStaging(
-    'watermarks_new',
-    watermarks.columns,
-    [...tables.marks, ...marks.filter((m) => !unread.has(`${m.source}\u001f${m.position}`))],
-  )
+  await warehouse.loadStaging('watermarks_new', watermarks.columns, [
+    ...tables.marks,
+    ...marks.filter((m) => !unread.has(`${m.source}\u001f${m.position}`)),
+  ])
   return {
     tabularColumns,
     problems: [
@@ -143,11 +142,9 @@ const nothingFound = ({ name, path }: FilesSource) =>
 async function loadFiles(warehouse: Warehouse, files: readonly FileToRead[], signal: AbortSignal | undefined) {
   const good = files.filter((f) => f.problem === null)
   const asText = (f: FileToRead) => ({ path: f.path, name: String(f.number), isGzip: f.isGzip })
-  const damaged = await warehouse.loadLines(
-    'lines',
-    good.filter((f) => formatOf(f.path) === 'lines').map(asText),
-    { signal },
-  )
+  const damaged = await warehouse.loadLines('lines', good.filter((f) => formatOf(f.path) === 'lines').map(asText), {
+    signal,
+  })
   const loaded = await warehouse.loadTabular(
     'tabular',
     good.flatMap((f) => {

@@ -48,7 +48,6 @@ export function readableColumn({ options, kind, columns }: FoundTable): string |
  * read. Rows without one are counted by the day they were received: days with another count than was read are read whole.
  */
 export async function newPart(warehouse: Warehouse, c: StageContext, table: FoundTable, marks: Marks): Promise<Part> {
-  const { d } = c
   const column = readableColumn(table)
   const readable = (alias: string) => column && timeColumn(c, table, column, alias)
   const mark = marks.get(table.table)?.position ?? null
@@ -88,7 +87,14 @@ order by day
     conditions.push((alias) => sql`(${undated(alias)} and ${day(alias)} in (${sql.values(days)}))`)
   }
   return {
-    where: conditions.length === 0 ? null : (alias) => sql`(${sql.join(conditions.map((of) => of(alias)), ' or ')})`,
+    where:
+      conditions.length === 0
+        ? null
+        : (alias) =>
+            sql`(${sql.join(
+              conditions.map((of) => of(alias)),
+              ' or ',
+            )})`,
     marks: written,
   }
 }
@@ -113,8 +119,7 @@ function timeColumn({ d }: StageContext, { columns }: FoundTable, name: string, 
 }
 
 /** The day a row was received, as text. */
-function dayOf(c: StageContext, table: FoundTable, alias: string): Sql {
-  const { d } = c
+function dayOf({ d }: StageContext, table: FoundTable, alias: string): Sql {
   const name = columnFor(table.columns, table.kind.columns.collected_at)
   if (name === null) return sql`${NO_DAY}`
   const at = d.asTime(sql`${sql.id(alias)}.${sql.id(name)}`, table.columns[name]!) ?? d.cast(sql`null`, 'timestamp')

@@ -1,0 +1,8 @@
+import { openDuckdb } from '../../src/warehouses/duckdb.ts'
+import { testSourceTables } from './source-tables-suite.ts'
+import { testSources } from './sources-suite.ts'
+
+const open = () => openDuckdb({ path: ':memory:', schema: 'tributary', threads: 1 })
+
+testSources(open)
+testSourceTables(open)
