@@ -1,6 +1,6 @@
 import { isbot } from 'isbot'
 import { expect } from 'vitest'
-import type { RunKind } from '../../src/pipeline/report.ts'
+import type { RunRequest } from '../../src/pipeline/report.ts'
 import type { Row, Warehouse } from '../../src/warehouses/warehouse.ts'
 import { currentTables, emptyTables, optionsFor, run, temporaryFolder } from '../harness/pipeline.ts'
 import { oracle } from '../oracle/oracle.ts'
@@ -17,7 +17,7 @@ export async function checkStream(warehouse: Warehouse, stream: Stream): Promise
     const shown = new Map<number, unknown>()
     // What only some streams do, by their size: recompute everything when any event is revised; be rebuilt in between.
     const size = stream.runs.flat().join('').length
-    const publish = async (i: number, kind: RunKind) => {
+    const publish = async (i: number, kind: RunRequest['kind']) => {
       const mostRevised = size % 3 === 0 ? 0 : undefined
       const report = await run(warehouse, optionsFor(folder.path, settings[i]), kind, { now: STREAM_NOW, mostRevised })
       shown.set(report.run, await shownNow(warehouse))
