@@ -14,7 +14,7 @@ export interface RunFigures extends Cost {
 }
 
 /** Runs the pipeline once, measured. */
-export async function runMeasured(place: Place, warehouse: Warehouse, kind: RunKind): Promise<RunFigures> {
+export async function runMeasured(place: Place, warehouse: Warehouse, kind: RunRequest['kind']): Promise<RunFigures> {
   const { pipeline: options, configVersion } = configOf(place)
   const { result, ...cost } = await measured(() => runPipeline({ warehouse, options, configVersion, kind }))
   const sum = (of: (source: RunReport['sources'][number]) => number) => result.sources.reduce((n, s) => n + of(s), 0)

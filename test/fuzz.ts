@@ -1,6 +1,7 @@
 /**
  * Random streams for as long as you like: `npm run -s fuzz -- --streams 10000 --seed 7`. The last line says how many streams
- * were tried and how many of them differed from the oracle or from a rebuild; the first that differs is shrunk and printed.
+ * were tried and how many of them differed from the oracle or from a rebuild; the first that differs is shrunk, unless
+ * `--quick`, and printed.
  */
 import { parseArgs } from 'node:util'
 import fc from 'fast-check'
@@ -10,7 +11,9 @@ import { run } from './harness/pipeline.ts'
 import { testSettings } from './oracle/settings.ts'
 import { streamArbitrary } from './oracle/streams.ts'
 
-const { values } = parseArgs({ options: { streams: { type: 'string' }, seed: { type: 'string' } } })
+const { values } = parseArgs({
+  options: { streams: { type: 'string' }, seed: { type: 'string' }, quick: { type: 'boolean' } },
+})
 const streams = Number(values.streams ?? 200)
 const seed = Number(values.seed ?? Date.now() % 2 ** 31)
 if (!Number.isSafeInteger(streams) || streams < 1 || !Number.isSafeInteger(seed)) {
@@ -28,7 +31,7 @@ const outcome = await fc.check(
     tried++
     if (tried % 100 === 0) console.error(`${tried} streams, ${Math.round((Date.now() - began) / 1000)} s`)
   }),
-  { numRuns: streams, seed },
+  { numRuns: streams, seed, endOnFailure: values.quick ?? false },
 )
 if (outcome.failed) console.log(fc.defaultReportMessage(outcome))
 console.log(`${outcome.numRuns} streams, ${outcome.failed ? 1 : 0} mismatches (seed ${seed})`)
