@@ -1,4 +1,4 @@
-import { type RunKind, type RunReport, runPipeline } from '../src/pipeline/run.ts'
+import { type RunReport, type RunRequest, runPipeline } from '../src/pipeline/run.ts'
 import type { Warehouse } from '../src/warehouses/warehouse.ts'
 import { configOf, type Place } from './files.ts'
 import { type Cost, measured } from './measure.ts'

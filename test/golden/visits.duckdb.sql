@@ -202,7 +202,7 @@ from judged;
 -- conversion_candidates_1: Candidates of conversion number 1 of the configuration, counted from 0.
 create or replace table staging.main."conversion_candidates_1" as
 with delivered as (
-    select e.*, nullif(trim(raw_value_0, e' \t\n\x0b\x0c\r'), '') as amount, coalesce(nullif(upper(trim(raw_currency_0, e' \t\n\x0b\x0c\r')), ''), 'USD') as code
+    select e.*, nullif(case when regexp_matches(raw_value_0, e'[ \t\n\x0b\x0c\r]') then trim(raw_value_0, e' \t\n\x0b\x0c\r') else raw_value_0 end, '') as amount, coalesce(nullif(upper(case when regexp_matches(raw_currency_0, e'[ \t\n\x0b\x0c\r]') then trim(raw_currency_0, e' \t\n\x0b\x0c\r') else raw_currency_0 end), ''), 'USD') as code
     from (
     select * exclude (json_texts, json_kinds), json_texts[1] as "raw_value_0", json_texts[2] as "raw_currency_0"
     from (
