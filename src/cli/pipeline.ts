@@ -54,7 +54,7 @@ export async function reachPipeline(config: Config): Promise<Pipeline> {
 function pipelineHere(config: Config, warehouse: Warehouse): Pipeline {
   const { pipeline: options, configVersion } = config
   const { keepDays } = config.history
-  const { bytesPerRun, retryMinutes } = config.limits
+  const { bytesPerRun, retryMinutes, rowsPerRun } = config.limits
   return {
     server: null,
     run: (request, onProgress, signal, onRetry) =>
@@ -64,6 +64,7 @@ function pipelineHere(config: Config, warehouse: Warehouse): Pipeline {
         options,
         configVersion,
         bytesPerRun,
+        rowsPerRun,
         keepDays,
         onProgress,
         signal,

@@ -12,7 +12,7 @@ export interface Config {
   readonly schedule: string | null
   readonly timezone: string
   readonly history: { readonly keepDays: number }
-  readonly limits: { readonly bytesPerRun: number | null; readonly retryMinutes: number }
+  readonly limits: { readonly bytesPerRun: number | null; readonly retryMinutes: number; readonly rowsPerRun: number }
   readonly server: { readonly host: string; readonly port: number }
   readonly log: { readonly level: NonNullable<LogInput['level']> }
   /** Hash of the options that shape the tables. */

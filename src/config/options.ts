@@ -168,6 +168,8 @@ export interface LimitsInput {
   bytesPerRun?: number | null
   /** For how many minutes a statement is sent again that fails for a reason that may pass: a lost connection, throttling, a conflict. */
   retryMinutes?: number
+  /** About how many rows of the sources one run reads; a first load of more is done by several runs, one after the other. More need more memory. */
+  rowsPerRun?: number
 }
 
 export interface ServerInput {

@@ -176,6 +176,7 @@ export const configSchema = is.object({
     .object({
       bytesPerRun: is.whole('a number of bytes or null', 1, Number.MAX_SAFE_INTEGER).nullable().optional(),
       retryMinutes: is.whole('a number of minutes', 0, 1440).optional(),
+      rowsPerRun: is.whole('a number of rows', 1000, 1_000_000_000).optional(),
     })
     .optional(),
   server: is

@@ -8,7 +8,7 @@ import { matchReleased } from './quarantine/release.ts'
 import { daysOf, readRanges } from './ranges.ts'
 import { isRecomputing, NO_RECOMPUTE } from './recompute.ts'
 import type { ProgressEvent, StageReport } from './report.ts'
-import { stageSourceRows } from './sources/read.ts'
+import { type SourceReading, stageSourceRows } from './sources/read.ts'
 import type { Loop, RangedStep, Stage, StageContext, Step } from './stage.ts'
 import { stages } from './stages.ts'
 
@@ -18,6 +18,8 @@ export interface Computing {
   readonly sources: readonly SourceOptions[]
   /** Source tables may have other columns than at the last run. */
   readonly acceptColumns?: boolean | undefined
+  /** About how many rows of the sources a run reads at most. */
+  readonly rowsPerRun?: number | undefined
   readonly signal?: AbortSignal
   readonly onProgress?: (event: ProgressEvent) => void
   /** Revised events up to this many are fed through the increment; more, when they are many of all, are not worth it. */
@@ -38,6 +40,8 @@ export interface Computed {
   readonly reports: readonly StageReport[]
   /** Files that could not be read. */
   readonly problems: readonly string[]
+  /** The sources hold more, for another run. */
+  readonly isMore: boolean
 }
 
 /** Reads the sources and runs the stages. */
@@ -46,6 +50,7 @@ export async function computeStages(run: Computing, begun: StageContext): Promis
   const ran: Stage[] = []
   const reports: StageReport[] = []
   const problems: string[] = []
+  let isMore = false
   for (const stage of stages) {
     if (stage !== ingest && ran.length === 1) {
       const { context: after, isNew, notes } = await afterIngest(run, context)
@@ -56,14 +61,18 @@ export async function computeStages(run: Computing, begun: StageContext): Promis
     ran.push(stage)
     reports.push(
       await timed(run.onProgress, stage.name, async () => {
-        if (stage === ingest && context.readsSources) problems.push(...(await readNewRows(run, context)))
+        if (stage === ingest && context.readsSources) {
+          const reading = await readNewRows(run, context)
+          problems.push(...reading.problems)
+          isMore = reading.isMore
+        }
         const rows = await computeStage(run, context, stage)
         if (stage === ingest) await refuseLoss(run.warehouse, context)
         return rows
       }),
     )
   }
-  return { context, stages: ran, reports, problems }
+  return { context, stages: ran, reports, problems, isMore }
 }
 
 /** What `ingest` found: whether anything is new, where in time something is withdrawn, and whether that is too much for an increment. */
@@ -94,13 +103,13 @@ select
 }
 
 /** Reads what is new in the sources and checks it. */
-async function readNewRows(run: Computing, context: StageContext): Promise<readonly string[]> {
-  const { warehouse, signal } = run
+async function readNewRows(run: Computing, context: StageContext): Promise<SourceReading> {
+  const { warehouse, signal, acceptColumns, rowsPerRun } = run
   if (context.release) await runStep(run, context, 'ingest', matchReleased(context, context.release))
-  const reading = await stageSourceRows(warehouse, run.sources, context, { signal, acceptColumns: run.acceptColumns })
+  const reading = await stageSourceRows(warehouse, run.sources, context, { signal, acceptColumns, rowsPerRun })
   for (const step of readSources(context, reading.rows)) await runStep(run, context, 'ingest', step)
   await lookUpAgents(warehouse, signal)
-  return reading.problems
+  return reading
 }
 
 async function computeStage(run: Computing, context: StageContext, stage: Stage): Promise<number> {

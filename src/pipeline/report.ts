@@ -88,6 +88,35 @@ export interface RunReport {
   readonly release?: ReleaseReport
 }
 
+/** What two runs did, one after the other, as one report with the number of the second. */
+export function together(first: RunReport, second: RunReport): RunReport {
+  const sum = <T extends object>(a: T, b: T | undefined): T =>
+    Object.fromEntries(
+      Object.entries(a).map(([name, value]) => {
+        const other = b?.[name as keyof T]
+        return [name, typeof value === 'number' && typeof other === 'number' ? value + other : value]
+      }),
+    ) as T
+  const merged = <T extends object>(a: readonly T[], b: readonly T[], name: (of: T) => string): readonly T[] => [
+    ...a.map((of) =>
+      sum(
+        of,
+        b.find((other) => name(other) === name(of)),
+      ),
+    ),
+    ...b.filter((of) => !a.some((other) => name(other) === name(of))),
+  ]
+  return {
+    ...first,
+    run: second.run,
+    stages: merged(first.stages, second.stages, (s) => s.stage),
+    sources: merged(first.sources, second.sources, (s) => s.source),
+    problems: [...new Set([...first.problems, ...second.problems])],
+    milliseconds: first.milliseconds + second.milliseconds,
+    rowsWritten: first.rowsWritten + second.rowsWritten,
+  }
+}
+
 /** What the run took from each source. */
 export async function readSourceCounts(warehouse: Warehouse, c: StageContext): Promise<readonly SourceReport[]> {
   if (!c.readsSources) return []

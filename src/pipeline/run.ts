@@ -13,7 +13,14 @@ import { loadReference, prepareWarehouse } from './prepare.ts'
 import { pruneVersions } from './prune.ts'
 import { publishStatements, recordStages } from './publish.ts'
 import { readReleased } from './quarantine/release.ts'
-import { type ProgressEvent, type RunReport, type RunRequest, readSourceCounts, type StageReport } from './report.ts'
+import {
+  type ProgressEvent,
+  type RunReport,
+  type RunRequest,
+  readSourceCounts,
+  type StageReport,
+  together,
+} from './report.ts'
 import {
   isAtWork,
   isRunWritten,
@@ -42,10 +49,39 @@ export interface RunInput extends RunRequest {
   readonly now?: Date
   /** Replaces how many events may be revised before everything is computed from `events`, for tests. */
   readonly mostRevised?: number
+  /** About how many rows of the sources a run reads at most; what is left is read by further runs. */
+  readonly rowsPerRun?: number
   readonly signal?: AbortSignal
   readonly onProgress?: (event: ProgressEvent) => void
   /** For how long a statement that fails for a reason that may pass is sent again, and who is told. */
   readonly retry?: Omit<RetryOptions, 'signal'>
+}
+
+/** A run, and whether the sources hold more than it read. */
+interface Ended {
+  readonly report: RunReport
+  readonly isMore: boolean
+}
+
+/**
+ * Brings the tables up to what the sources hold: by one run, or by several when they hold more than one should read (a
+ * first load). Each is published for itself; the report tells of all of them and has the number of the last.
+ */
+export async function runPipeline(input: RunInput): Promise<RunReport> {
+  let { report, isMore } = await runOnce(input)
+  // A run that read nothing although there is more met a file that it could not read; the next one passes it by.
+  for (let idle = 0; isMore && idle < 2; ) {
+    input.onProgress?.({
+      stage: 'ingest',
+      state: 'note',
+      note: `Run ${report.run} is published; the sources hold more.`,
+    })
+    const next = await runOnce({ ...input, kind: 'increment', release: undefined })
+    idle = next.report.sources.some(({ read }) => read > 0) ? 0 : idle + 1
+    report = together(report, next.report)
+    isMore = next.isMore
+  }
+  return report
 }
 
 /**
@@ -53,7 +89,7 @@ export interface RunInput extends RunRequest {
  * transaction, then let readers see it. All or nothing: a run that dies before the transaction leaves nothing, one that
  * dies after it is published by the next.
  */
-export async function runPipeline(input: RunInput): Promise<RunReport> {
+async function runOnce(input: RunInput): Promise<Ended> {
   const { warehouse: opened, signal, retry } = input
   checkRequest(input)
   const patient = withRetries(opened, { ...retry, signal })
@@ -83,7 +119,7 @@ function checkRequest({ kind, release, fromSources, acceptLoss }: RunRequest): v
   if (acceptLoss && !fromSources) throw new InputError('Expected `acceptLoss` with `fromSources` only.')
 }
 
-async function underLease(input: RunInput, lease: Lease, opened: Warehouse): Promise<RunReport> {
+async function underLease(input: RunInput, lease: Lease, opened: Warehouse): Promise<Ended> {
   const began = performance.now()
   const { warehouse, options, configVersion: version, signal } = input
   const beginning = await beginRun(warehouse, options, input, input.now)
@@ -93,7 +129,7 @@ async function underLease(input: RunInput, lease: Lease, opened: Warehouse): Pro
     const told = await tellRecompute(input, beginning)
     const published = await computeAndPublish(input, lease, beginning, opened)
     const after = await lookAfter(input, context, published.stages)
-    return {
+    const report: RunReport = {
       run: context.run,
       kind: kindOf(input),
       state: 'published',
@@ -104,6 +140,7 @@ async function underLease(input: RunInput, lease: Lease, opened: Warehouse): Pro
       rowsWritten: published.rowsWritten,
       ...(published.release ? { release: published.release } : {}),
     }
+    return { report, isMore: published.isMore }
   } catch (error) {
     await recordFailure(opened, context, lease, error).catch(() => undefined) // the first error is the one to tell
     throw signal?.aborted && !(error instanceof TributaryError)
@@ -134,9 +171,9 @@ async function computeAndPublish(
   { context: begun, changes }: Beginning,
   opened: Warehouse,
 ) {
-  const { warehouse, signal, onProgress, options, mostRevised, acceptColumns } = input
+  const { warehouse, signal, onProgress, options, mostRevised, acceptColumns, rowsPerRun } = input
   const computed = await computeStages(
-    { warehouse, sources: options.sources, acceptColumns, signal, onProgress, mostRevised },
+    { warehouse, sources: options.sources, acceptColumns, rowsPerRun, signal, onProgress, mostRevised },
     begun,
   )
   const { context } = computed
@@ -166,6 +203,7 @@ async function computeAndPublish(
     problems: computed.problems,
     rowsWritten: publish.rows,
     release,
+    isMore: computed.isMore,
   }
 }
 

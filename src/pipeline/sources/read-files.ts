@@ -7,6 +7,7 @@ import { isRetried } from '../quarantine/release.ts'
 import type { StageContext } from '../stage.ts'
 import { watermarks } from '../tables/records.ts'
 import { integer, nullable, OPEN_RUN, text } from '../tables/table.ts'
+import { rowsOfFile } from './batch.ts'
 import { doublyRead, skippedNote } from './file-notes.ts'
 import { type FoundFile, findFiles, hashFile, isAsFound, problemOf } from './files.ts'
 import type { TablesReading } from './read-tables.ts'
@@ -25,6 +26,8 @@ export interface FilesReading {
   readonly tabularColumns: readonly string[]
   /** What could not be read, and what to know, in words. */
   readonly problems: readonly string[]
+  /** Files are left for another run. */
+  readonly isMore: boolean
 }
 
 /** What `source_files` holds: the files behind `lines`. */
@@ -49,6 +52,7 @@ export async function readFiles(
   sources: readonly FilesSource[],
   c: Pick<StageContext, 'run' | 'release' | 'fromSources' | 'recompute'>,
   tables: TablesReading,
+  mostRows: number,
   signal?: AbortSignal,
 ): Promise<FilesReading> {
   const known = await warehouse.query<
@@ -61,6 +65,8 @@ export async function readFiles(
   const marks: Row[] = []
   const problems: string[] = []
   const readBy = new Map<string, FilesSource[]>()
+  let rows = 0
+  let isMore = false
   for (const source of sources) {
     const marksOfSource = known.filter((k) => k.source === source.name)
     const byItem = new Map(marksOfSource.map((k) => [k.item, k]))
@@ -75,6 +81,11 @@ export async function readFiles(
       const modified_at = isoTime(found.modifiedMicros)
       const isTorn = torn.has(`${source.name}\u001f${found.item}`)
       if (before && before.bytes === found.bytes && before.modified_at === modified_at && !isTorn) continue
+      // The next run finds it; at least one file is read, however large.
+      if (rows >= mostRows) {
+        isMore = true
+        continue
+      }
       const { hash, ...file } = await hashed(found)
       const mark = {
         source: source.name,
@@ -91,6 +102,8 @@ export async function readFiles(
       const isReplacing = isTorn || (before !== undefined && before.position !== hash)
       if (file.problem === null && hashes.has(hash) && !isReplacing) continue
       hashes.add(hash)
+      // What could not be read before is tried again by every run, and must not keep it from the others.
+      if (file.problem === null && !isTorn) rows += rowsOfFile(found)
       toRead.push({ ...file, number: tables.read.length + toRead.length + 1, source, hash })
     }
   }
@@ -131,6 +144,7 @@ export async function readFiles(
   ])
   return {
     tabularColumns,
+    isMore,
     problems: [
       ...problems,
       ...described.flatMap((f) => (f.problem === null ? [] : [`${f.source.name}: ${f.item}: ${f.problem}`])),

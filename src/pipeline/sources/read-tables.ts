@@ -2,9 +2,10 @@ import { TributaryError } from '../../errors.ts'
 import type { Row, Warehouse } from '../../warehouses/warehouse.ts'
 import type { TableSource } from '../options.ts'
 import type { StageContext } from '../stage.ts'
+import { readUntil } from './batch.ts'
 import { driftOf, readKnownColumns, recordColumns } from './columns.ts'
 import { type FoundTable, findTables, type WantedTable, whyUnusable } from './find-tables.ts'
-import { newPart, type Part, readableColumn, readMarks } from './watermarks.ts'
+import { type Marks, newPart, type Part, readableColumn, readMarks } from './watermarks.ts'
 
 /** A table of which a run reads some rows. */
 export interface TableToRead extends FoundTable {
@@ -21,6 +22,8 @@ export interface TablesReading {
   readonly problems: readonly string[]
   /** Every source of tables: quarantined rows of theirs may wait to be tried again. */
   readonly sources: readonly TableSource[]
+  /** Rows are left for another run. */
+  readonly isMore: boolean
 }
 
 /** Looks at the tables of the sources: are they as they were, and what became readable since. Reads no row yet. */
@@ -28,7 +31,7 @@ export async function readTables(
   warehouse: Warehouse,
   sources: readonly TableSource[],
   context: StageContext,
-  acceptColumns: boolean,
+  { acceptColumns, mostRows }: { acceptColumns: boolean; mostRows: number },
 ): Promise<TablesReading> {
   const known = await readKnownColumns(warehouse)
   const wanted: WantedTable[] = []
@@ -37,23 +40,30 @@ export async function readTables(
   if (drift.length > 0) throw changed(drift)
   await recordColumns(warehouse, known, wanted, context.run)
 
-  const read: TableToRead[] = []
-  const marks: Row[] = []
   const problems: string[] = []
+  const usable: [FoundTable, Marks][] = []
   for (const source of sources) {
-    const before = await readMarks(warehouse, source.name)
+    const before = context.fromSources ? new Map() : await readMarks(warehouse, source.name)
     for (const table of wanted.filter((t): t is FoundTable => t.options === source && t.columns !== null)) {
       const why = whyUnusable(warehouse, table) ?? withoutReadable(table)
       if (why !== null && !table.isEvent && !acceptColumns) throw unusable(why)
       // Of an event whose table cannot be read the row in `tracks` still counts, without a value.
       if (why !== null) problems.push(`${why}: the table was not read.`)
-      if (why !== null) continue
-      const part = await newPart(warehouse, context, table, before)
-      marks.push(...part.marks)
-      if (part.where !== null) read.push({ ...table, number: read.length + 1, where: part.where })
+      else usable.push([table, before])
     }
   }
-  return { read, marks, problems, sources }
+
+  const until = await readUntil(warehouse, context, usable, mostRows)
+  const read: TableToRead[] = []
+  const marks: Row[] = []
+  let isMore = until !== null
+  for (const [table, before] of usable) {
+    const part = await newPart(warehouse, context, table, before, { until, mostRows })
+    marks.push(...part.marks)
+    isMore ||= part.isMore
+    if (part.where !== null) read.push({ ...table, number: read.length + 1, where: part.where })
+  }
+  return { read, marks, problems, sources, isMore }
 }
 
 /** A configured column is expected to be there. */

@@ -2,6 +2,7 @@ import type { Sql } from '../../warehouses/sql.ts'
 import type { Warehouse } from '../../warehouses/warehouse.ts'
 import type { FilesSource, SourceOptions, TableSource } from '../options.ts'
 import type { StageContext } from '../stage.ts'
+import { ROWS_PER_RUN } from './batch.ts'
 import { readFiles } from './read-files.ts'
 import { readTables } from './read-tables.ts'
 import { rowsOfTables } from './table-rows.ts'
@@ -11,6 +12,8 @@ import { rowsOfTabularFiles } from './tabular.ts'
 interface ReadOptions {
   readonly signal?: AbortSignal | undefined
   readonly acceptColumns?: boolean | undefined
+  /** About how many rows a run reads at most. */
+  readonly rowsPerRun?: number | undefined
 }
 
 /** What a run found at its sources. */
@@ -19,6 +22,8 @@ export interface SourceReading {
   readonly rows: readonly Sql[]
   /** What could not be read, and what to know, in words. */
   readonly problems: readonly string[]
+  /** Something is left for another run. */
+  readonly isMore: boolean
 }
 
 /**
@@ -29,14 +34,17 @@ export async function stageSourceRows(
   warehouse: Warehouse,
   sources: readonly SourceOptions[],
   context: StageContext,
-  { signal, acceptColumns = false }: ReadOptions,
+  { signal, acceptColumns = false, rowsPerRun = ROWS_PER_RUN }: ReadOptions,
 ): Promise<SourceReading> {
   const isTables = (source: SourceOptions): source is TableSource => source.kind !== 'files'
   const isFiles = (source: SourceOptions): source is FilesSource => source.kind === 'files'
-  const tables = await readTables(warehouse, sources.filter(isTables), context, acceptColumns)
-  const files = await readFiles(warehouse, sources.filter(isFiles), context, tables, signal)
+  // Forgetting everything and reading half of it would be no rebuild.
+  const mostRows = context.fromSources ? Number.POSITIVE_INFINITY : rowsPerRun
+  const tables = await readTables(warehouse, sources.filter(isTables), context, { acceptColumns, mostRows })
+  const files = await readFiles(warehouse, sources.filter(isFiles), context, tables, mostRows, signal)
   return {
     rows: [...rowsOfTables(context, tables.read), ...rowsOfTabularFiles(context, files.tabularColumns)],
     problems: [...tables.problems, ...files.problems],
+    isMore: tables.isMore || files.isMore,
   }
 }

@@ -21,6 +21,8 @@ export interface Part {
   readonly where: ((alias: string) => Sql) | null
   /** Rows of `watermarks` to write. */
   readonly marks: readonly Row[]
+  /** Days are left for another run. */
+  readonly isMore: boolean
 }
 
 /** Watermarks as the last run left them. */
@@ -43,13 +45,25 @@ export function readableColumn({ options, kind, columns }: FoundTable): string |
   return columnFor(columns, options.readableAt === undefined ? kind.readableAt : [options.readableAt])
 }
 
+/** The time a row became readable; null when the table has none. */
+export function readableTime(c: StageContext, table: FoundTable, alias: string): Sql | null {
+  const column = readableColumn(table)
+  return column === null ? null : timeColumn(c, table, column, alias)
+}
+
 /**
  * What became readable since the last run. Rows with a readable time are new when it is not long before the latest one
  * read. Rows without one are counted by the day they were received: days with another count than was read are read whole.
  */
-export async function newPart(warehouse: Warehouse, c: StageContext, table: FoundTable, marks: Marks): Promise<Part> {
+export async function newPart(
+  warehouse: Warehouse,
+  c: StageContext,
+  table: FoundTable,
+  marks: Marks,
+  { until, mostRows }: { until: string | null; mostRows: number },
+): Promise<Part> {
   const column = readableColumn(table)
-  const readable = (alias: string) => column && timeColumn(c, table, column, alias)
+  const readable = (alias: string) => readableTime(c, table, alias)
   const mark = marks.get(table.table)?.position ?? null
   const written: Row[] = []
   const conditions: ((alias: string) => Sql)[] = []
@@ -59,15 +73,16 @@ export async function newPart(warehouse: Warehouse, c: StageContext, table: Foun
     const since = mark === null ? sql`${at} is not null` : sql`${at} >= ${sql.timestamp(mark)}`
     // A time to come would hide all that follows until then.
     const [found] = await warehouse.query<Row & { latest: string | null }>(sql`
-select max(${at}) as latest from ${tableOf(table)} as t where ${since} and ${at} <= ${sql.timestamp(c.startedAt)}
+select max(${at}) as latest from ${tableOf(table)} as t where ${since} and ${at} <= ${sql.timestamp(c.startedAt)}${until === null ? sql.empty : sql` and ${at} < ${sql.timestamp(until)}`}
 `)
     const position = found?.latest ?? mark
     if (position !== null) written.push(markRow(c, table, table.table, position, 0))
     conditions.push((alias) => {
       const time = readable(alias) as Sql
-      if (mark === null) return sql`${time} is not null`
+      const end = until === null ? sql.empty : sql` and ${time} < ${sql.timestamp(until)}`
+      if (mark === null) return sql`(${time} is not null${end})`
       const from = isoTime(microsOf(mark) - BigInt(OVERLAP_MICROSECONDS))
-      return sql`${time} >= ${sql.timestamp(from)}`
+      return sql`(${time} >= ${sql.timestamp(from)}${end})`
     })
   }
 
@@ -79,7 +94,8 @@ from (select ${day('t')} as day from ${tableOf(table)} as t where ${undated('t')
 group by day
 order by day
 `)
-  const differing = counts.filter((k) => marks.get(itemOf(table, k.day))?.rows_read !== k.row_count)
+  const found = counts.filter((k) => marks.get(itemOf(table, k.day))?.rows_read !== k.row_count)
+  const differing = firstOf(found, mostRows)
   for (const { day, row_count } of differing) written.push(markRow(c, table, itemOf(table, day), day, row_count))
   if (differing.length === counts.length && counts.length > 0) conditions.push(undated)
   else if (differing.length > 0) {
@@ -96,7 +112,17 @@ order by day
               ' or ',
             )})`,
     marks: written,
+    isMore: differing.length < found.length,
   }
+}
+
+/** Days up to about so many rows, at least one. */
+function firstOf<D extends { row_count: number }>(days: readonly D[], mostRows: number): readonly D[] {
+  let rows = 0
+  return days.filter(({ row_count }, i) => {
+    rows += row_count
+    return i === 0 || rows <= mostRows
+  })
 }
 
 const markRow = (c: StageContext, { source }: FoundTable, item: string, position: string, rows_read: number): Row => ({
