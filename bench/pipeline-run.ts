@@ -1,4 +1,4 @@
-import { type RunKind, type RunReport, runPipeline } from '../src/pipeline/run.ts'
+import { type RunReport, type RunRequest, runPipeline } from '../src/pipeline/run.ts'
 import type { Warehouse } from '../src/warehouses/warehouse.ts'
 import { configOf, type Place } from './files.ts'
 import { type Cost, measured } from './measure.ts'
@@ -14,7 +14,7 @@ export interface RunFigures extends Cost {
 }
 
 /** Runs the pipeline once, measured. */
-export async function runMeasured(place: Place, warehouse: Warehouse, kind: RunKind): Promise<RunFigures> {
+export async function runMeasured(place: Place, warehouse: Warehouse, kind: RunRequest['kind']): Promise<RunFigures> {
   const { pipeline: options, configVersion } = configOf(place)
   const { result, ...cost } = await measured(() => runPipeline({ warehouse, options, configVersion, kind }))
   const sum = (of: (source: RunReport['sources'][number]) => number) => result.sources.reduce((n, s) => n + of(s), 0)
