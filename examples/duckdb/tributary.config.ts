@@ -15,6 +15,9 @@ export default defineConfig({
   // A file, a folder or a glob. The name is part of the identity of each event: keep it.
   sources: [{ kind: 'files', name: 'web', path: './events' }],
 
+  // Or the tables of Segment or RudderStack, in a schema of the same database:
+  //   { kind: 'segment', name: 'web', schema: 'segment_prod' }
+
   // Referrers from here and from their subdomains are inside, so they are no touches.
   sites: ['acme.example'],
 

@@ -26,16 +26,16 @@ const IGNORED_IDS: readonly string[] = [
   NIL,
 ]
 
-/** An id as the semantics want it: trimmed, null when it says nobody. */
-function cleanId(c: StageContext, raw: string): Sql {
-  const trimmed = c.d.trim(raw)
+/** A trimmed id as the semantics want it: null when it says nobody. */
+function cleanId(c: StageContext, trimmed: string): Sql {
+  const id = sql.join([trimmed])
   const ignored = [...new Set([...IGNORED_IDS, ...c.options.identity.ignoreIds.map((id) => id.trim().toLowerCase())])]
   // Case matters for few ids, and folding all of them takes longer than all else here: most are longer, the nil one has no case.
   const folded = ignored.filter((id) => id !== NIL)
   const longest = Math.max(...folded.map((id) => id.length))
   return sql`case
-            when ${trimmed} = '' or ${trimmed} = ${NIL} then null
-            when length(${trimmed}) > ${longest} or ${asciiLower(trimmed)} not in (${sql.values(folded)}) then ${trimmed}
+            when ${id} = '' or ${id} = ${NIL} then null
+            when length(${id}) > ${longest} or ${asciiLower(trimmed)} not in (${sql.values(folded)}) then ${id}
         end`
 }
 
@@ -62,7 +62,7 @@ function rowHash({ d }: StageContext): Sql {
     // Of a page they are its name and URLs again.
     sql`case when type in ('page', 'screen') then '' else coalesce(raw_properties, ${'\u0001'}) end`,
   ]
-  const hash = d.md5(sql.join(pieces, ` || ${"'\u001f'"} || `))
+  const hash = d.md5(d.concat(pieces.flatMap((piece, i) => (i === 0 ? [piece] : [sql`${'\u001f'}`, piece]))))
   return sql`case when type = 'track' and raw_properties is null then 'z' || substr(${hash}, 2) else ${hash} end`
 }
 
@@ -123,17 +123,26 @@ with delivered as (
 ${sql.join([rowsOfLines(c), ...rows], '\nunion all')}
 ),
 
+trimmed as (
+    select
+        *,
+        ${d.trim('raw_anonymous_id')} as trimmed_anonymous_id,
+        ${d.trim('raw_user_id')} as trimmed_user_id,
+        ${d.trim('raw_previous_id')} as trimmed_previous_id
+    from delivered
+),
+
 cleaned as (
     select
         *,
         ${asciiLower('raw_type')} as type,
-        ${cleanId(c, 'raw_anonymous_id')} as anonymous_id,
-        ${cleanId(c, 'raw_user_id')} as user_id,
-        ${cleanId(c, 'raw_previous_id')} as previous_id,
+        ${cleanId(c, 'trimmed_anonymous_id')} as anonymous_id,
+        ${cleanId(c, 'trimmed_user_id')} as user_id,
+        ${cleanId(c, 'trimmed_previous_id')} as previous_id,
         ${trimmed('raw_group_id')} as group_id,
         nullif(raw_user_agent, '') as user_agent,
         ${trimmed('raw_library')} as library
-    from delivered
+    from trimmed
 ),
 
 -- The source's corrected time; else the device's, moved by the error of its clock; else when it was received.

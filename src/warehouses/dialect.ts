@@ -40,6 +40,8 @@ export interface Dialect extends Omit<SqlWriter, 'table' | 'staging'> {
   asTime(value: Expr, engineType: string): Sql | null
   /** A whole number from 0, below 2^40, that no other row of the staging table with this alias has. */
   rowNumber(alias: string): Sql
+  /** The texts one after the other; none may be null. For many of them: `||` copies what it has once for each. */
+  concat(texts: readonly Expr[]): Sql
   /** Lower-case hex MD5 of the text. */
   md5(text: Expr): Sql
   /** Lower-case hex MD5 of the values in order; nulls count, and differ from empty text. */

@@ -27,6 +27,11 @@ export function testTables(open: Open, known?: KnownFailures): void {
       expect(Object.keys(described!)).toEqual(Object.keys(versionedSpec('described').columns))
       expect(Object.values(described!).every((type) => type.length > 0)).toBe(true)
       expect(await use().describeTable('nowhere')).toBeNull()
+      await use().execute(sql`create schema if not exists ${sql.id('other_schema')}`)
+      await use().execute(sql`create view ${sql.id('other_schema')}.${sql.id('seen')} as select 1 as one`)
+      expect(Object.keys((await use().describeTable('seen', 'other_schema'))!)).toEqual(['one'])
+      expect(await use().describeTable('described', 'other_schema')).toBeNull()
+      expect(await use().describeTable('seen', 'no_schema')).toBeNull()
     })
 
     test('a versioned table has one sentinel row, visible in no run', async () => {

@@ -184,6 +184,29 @@ describe('wrong values', () => {
     expect(problemsOf({ ...minimal, ...more })).toEqual([problem])
   })
 
+  it('checks sources of tables', () => {
+    const sources = (...list: unknown[]) => problemsOf({ sources: list })
+    expect(sources({ kind: 'segment' })).toEqual([
+      '`sources[0].schema`: expected the name of one schema, such as segment_prod, but got nothing.',
+    ])
+    expect(sources({ kind: 'rudderstack', schema: 'a.b', path: './x' })).toHaveLength(2)
+    expect(sources({ kind: 'segment', schema: 's', readableAt: 1 })).toEqual([
+      '`sources[0].readableAt`: expected the name of a column or null, but got 1.',
+    ])
+    expect(sources({ kind: 'segment', schema: 's' }, { kind: 'segment', schema: 's', name: 'b' })).toEqual([
+      '`sources[1]`: reads the same schema as sources[0]. Remove one of them.',
+    ])
+    expect(sources({ kind: 'segment', schema: 'events' }, { kind: 'files', path: './events' })).toEqual([
+      '`sources[1]`: has the name of sources[0], `events`. Give one of them another `name`.',
+    ])
+  })
+
+  it('refuses a time before 1970, where order keys begin', () => {
+    expect(problemsOf({ ...minimal, events: { notBefore: '1969-12-31' } })).toEqual([
+      '`events.notBefore`: expected a date or time in 1970 or later: order keys count from there, but got "1969-12-31".',
+    ])
+  })
+
   it('refuses kinds that do not exist yet and says what does', () => {
     expect(
       problemsOf({ sources: [{ kind: 'postgres', schema: 'prod' }], warehouse: { kind: 'bigquery', project: 'x' } }),

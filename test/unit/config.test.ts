@@ -216,6 +216,21 @@ describe('files', () => {
   })
 })
 
+describe('sources of tables', () => {
+  it('are called like their schema; null for readableAt is not its absence', () => {
+    const { sources } = check({
+      sources: [
+        { kind: 'segment', schema: 'segment_prod' },
+        { kind: 'rudderstack', schema: 'rs', name: 'app', deduplicateAs: 'x', readableAt: null },
+      ],
+    }).pipeline
+    expect(sources).toEqual([
+      { kind: 'segment', name: 'segment_prod', schema: 'segment_prod', deduplicateAs: null },
+      { kind: 'rudderstack', name: 'app', schema: 'rs', deduplicateAs: 'x', readableAt: null },
+    ])
+  })
+})
+
 describe('variables', () => {
   it('takes values from the environment, in JSON too', () => {
     const sources = [{ kind: 'files', path: env('EVENTS'), name: 'web' }]

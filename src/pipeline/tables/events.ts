@@ -55,7 +55,9 @@ export const events = table({
       'Properties or traits as JSON; null when larger than 65,536 characters, unless the event converts.',
       nullable,
     ),
-    content_hash: text('md5 of the normalised content: which copy of a message this is.'),
+    content_hash: text(
+      'Hash of the content: which copy of a message this is. Of a row without properties it begins with `z`.',
+    ),
     run_id: integer('The run that accepted it.'),
   },
 })
@@ -87,11 +89,13 @@ export const quarantine = versioned({
   columns: {
     quarantine_id: text('md5 of source, file, line and text.'),
     source: text('Name of the source.'),
-    file: text('File it stands in.'),
-    line: integer('Line in the file, from 1.'),
+    file: text('File or table it stands in.'),
+    line: integer(
+      'Line or row in the file, from 1; 0 for a whole file that could not be read, -1 for a row of a table.',
+    ),
     reason: text('`UNREADABLE`, `UNKNOWN_TYPE`, `WRONG_TYPE`, `NO_ID`, `NO_TIME`, `FUTURE` or `PAST`.'),
     detail: text('What was expected and what was got.'),
-    text: text('The line, at most 64 KB of it; null when it is not UTF-8.', nullable),
+    text: text('The line, or the row as a message, at most 64 KB of it; null when it is not UTF-8.', nullable),
     quarantined_at: time('When the run that refused it began.'),
   },
 })

@@ -48,7 +48,7 @@ export const runSources = table({
   columns: {
     run_id: integer('The run.'),
     source: text('Name of the source.'),
-    files: integer('Files read.'),
+    files: integer('Files and tables read.'),
     rows_read: integer('Rows read.'),
     accepted: integer('Accepted and not excluded.'),
     seen_before: integer('Known by key and content from an earlier run.'),
@@ -63,16 +63,17 @@ export const runSources = table({
 export const watermarks = table({
   name: 'watermarks',
   row: 'source table or file',
-  description: 'How far each source has been read: for files, path and content hash.',
+  description:
+    'How far each source has been read: for files, path and content hash; for tables, the latest readable time, or the rows of each day received.',
   kind: 'record',
   key: ['source', 'item'],
   columns: {
     source: text('Name of the source.'),
-    item: text('File or table.'),
-    position: text('Content hash of the file, or the time up to which rows were read.'),
+    item: text('File, table, or table and day received: `pages/2025-03-01`.'),
+    position: text('Content hash of the file, the readable time up to which rows were read, or the day.'),
     bytes: integer('Size of the file.', nullable),
     modified_at: time('Time of its last change.', nullable),
-    rows_read: integer('Rows read.'),
+    rows_read: integer('Rows of the day; 0 for files and tables.'),
     run_id: integer('The run that last read it.'),
   },
 })
