@@ -4,7 +4,16 @@ import { phases, type Task } from './phases.ts'
 process.once('message', async (task: Task) => {
   const answer = await phases[task.phase](task).then(
     (figures) => ({ figures }),
-    (error: unknown) => ({ problem: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+    (error: unknown) => ({ problem: describeProblem(error) }),
   )
   process.send?.(answer, () => process.disconnect())
 })
+
+// Whoever asked has the answer, or is gone: then the statement at work ends with the process.
+process.once('disconnect', () => process.exit())
+
+/** What is asked for and cannot be says so in a sentence; of anything else the place matters. */
+function describeProblem(error: unknown): string {
+  if (error instanceof RangeError) return error.message
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

@@ -1,4 +1,5 @@
 import { openDuckdb } from '../../src/warehouses/duckdb.ts'
+import { testBatches } from './batches-suite.ts'
 import { testSourceTables } from './source-tables-suite.ts'
 import { testSources } from './sources-suite.ts'
 
@@ -6,3 +7,4 @@ const open = () => openDuckdb({ path: ':memory:', schema: 'tributary', threads: 
 
 testSources(open)
 testSourceTables(open)
+testBatches(open)
