@@ -15,8 +15,10 @@ export interface RunFigures extends Cost {
 
 /** Runs the pipeline once, measured. */
 export async function runMeasured(place: Place, warehouse: Warehouse, kind: RunRequest['kind']): Promise<RunFigures> {
-  const { pipeline: options, configVersion } = configOf(place)
-  const { result, ...cost } = await measured(() => runPipeline({ warehouse, options, configVersion, kind }))
+  const { pipeline: options, configVersion, history, limits } = configOf(place)
+  const { result, ...cost } = await measured(() =>
+    runPipeline({ warehouse, options, configVersion, kind, keepDays: history.keepDays, rowsPerRun: limits.rowsPerRun }),
+  )
   const sum = (of: (source: RunReport['sources'][number]) => number) => result.sources.reduce((n, s) => n + of(s), 0)
   return {
     ...cost,
