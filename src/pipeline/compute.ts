@@ -107,7 +107,7 @@ async function readNewRows(run: Computing, context: StageContext): Promise<Sourc
   const { warehouse, signal, acceptColumns, rowsPerRun } = run
   if (context.release) await runStep(run, context, 'ingest', matchReleased(context, context.release))
   const reading = await stageSourceRows(warehouse, run.sources, context, { signal, acceptColumns, rowsPerRun })
-  for (const step of readSources(context, reading.rows)) await runStep(run, context, 'ingest', step)
+  for (const step of readSources(context, reading.rows, reading.hasLines)) await runStep(run, context, 'ingest', step)
   await lookUpAgents(warehouse, signal)
   return reading
 }

@@ -113,8 +113,8 @@ where occurred_at in (select occurred_at from ${sql.staging('withdrawn')})
     )`
 
 /** The steps before user agents can be looked up: from lines and rows to messages, refused or to be shaped. */
-export const readSources = (c: StageContext, rows: readonly Sql[] = []): readonly Step[] => [
-  checkMessages(c, rows),
+export const readSources = (c: StageContext, rows: readonly Sql[] = [], hasLines = true): readonly Step[] => [
+  checkMessages(c, rows, hasLines),
   {
     into: 'refused_rows',
     select: sql`

@@ -113,8 +113,8 @@ function asMessage({ d }: StageContext): Sql {
   ])
 }
 
-/** Each message with clean ids and times, and why it cannot be used (`reason` null when it can). `rows` are relations of table rows. */
-export function checkMessages(c: StageContext, rows: readonly Sql[]): Step {
+/** Each message with clean ids and times, and why it cannot be used (`reason` null when it can). `rows` are relations of table rows; without lines nothing is said of them: to plan how they would be read takes its time. */
+export function checkMessages(c: StageContext, rows: readonly Sql[], hasLines = true): Step {
   const { d, options } = c
   const day = 86_400_000_000
   const trimmed = (column: string) => sql`nullif(${d.trim(column)}, '')`
@@ -127,7 +127,7 @@ export function checkMessages(c: StageContext, rows: readonly Sql[]): Step {
     discards: ['lines', 'retried_lines', 'tabular'],
     select: sql`
 with delivered as (
-${sql.join([rowsOfLines(c), ...rows], '\nunion all')}
+${sql.join(hasLines || rows.length === 0 ? [rowsOfLines(c), ...rows] : rows, '\nunion all')}
 ),
 
 trimmed as (

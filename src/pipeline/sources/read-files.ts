@@ -26,6 +26,8 @@ export interface FilesReading {
   readonly tabularColumns: readonly string[]
   /** What could not be read, and what to know, in words. */
   readonly problems: readonly string[]
+  /** Lines were loaded. */
+  readonly hasLines: boolean
   /** Files are left for another run. */
   readonly isMore: boolean
 }
@@ -144,6 +146,7 @@ export async function readFiles(
   ])
   return {
     tabularColumns,
+    hasLines: retried.length > 0 || described.some((f) => formatOf(f.item) === 'lines'),
     isMore,
     problems: [
       ...problems,

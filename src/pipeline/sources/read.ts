@@ -22,6 +22,8 @@ export interface SourceReading {
   readonly rows: readonly Sql[]
   /** What could not be read, and what to know, in words. */
   readonly problems: readonly string[]
+  /** There are lines to be checked, new ones or some that are tried again. */
+  readonly hasLines: boolean
   /** Something is left for another run. */
   readonly isMore: boolean
 }
@@ -45,6 +47,7 @@ export async function stageSourceRows(
   return {
     rows: [...rowsOfTables(context, tables.read), ...rowsOfTabularFiles(context, files.tabularColumns)],
     problems: [...tables.problems, ...files.problems],
+    hasLines: files.hasLines,
     isMore: tables.isMore || files.isMore,
   }
 }
