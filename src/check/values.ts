@@ -24,6 +24,7 @@ const BATCH = {
   type: text('Type.'),
   event_name: text('Name.'),
   properties: text('Properties.', nullable),
+  is_stripped: boolean('They were too large to keep.'),
 }
 
 /** Do the conversions that have a value find it, as a number and in a currency? Found out with the pipeline's own SQL. */
@@ -50,7 +51,7 @@ export async function checkValues(events: Events, scratch: Warehouse, c: StageCo
 
 function latest({ warehouse, relation }: Events, names: readonly string[]): Promise<Row[]> {
   return warehouse.query(sql`
-select ${atomColumns()}, event_key, order_key, occurred_at, type, event_name, properties
+select ${atomColumns()}, event_key, order_key, occurred_at, type, event_name, properties, is_stripped
 from ${relation} as e
 where type = 'track' and event_name in (${sql.values(names)})
 order by order_key desc
@@ -75,6 +76,7 @@ const reasons: Readonly<Record<string, string>> = {
   NOT_A_NUMBER: 'have one that is no decimal number',
   OUT_OF_RANGE: 'have one that is too large',
   UNKNOWN_CURRENCY: 'have a currency that ISO 4217 does not know',
+  PROPERTIES_NOT_KEPT: 'had properties too large to keep',
 }
 
 function judge(

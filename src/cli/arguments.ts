@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { suggestion } from '../config/closest.ts'
 import { TributaryError } from '../errors.ts'
-import type { Command, CommandOption, Positional } from './command.ts'
+import type { Command, CommandOption } from './command.ts'
 
 export const usageError = (message: string) => new TributaryError('USAGE', message)
 
@@ -22,7 +22,7 @@ export function parseArguments(name: string, command: Command, args: readonly st
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue
     if (token.kind === 'positional') {
-      positionals.push(positionalFor(name, command.positionals?.[positionals.length], token.value))
+      positionals.push(positionalFor(name, command, positionals.length, token.value))
       continue
     }
     const option = options[token.name]
@@ -61,8 +61,12 @@ export function wholeNumber(
   return number
 }
 
-function positionalFor(name: string, positional: Positional | undefined, value: string): string {
-  if (!positional) throw usageError(`\`${name}\` takes no argument, but got \`${value}\`. ${helpFor(name)}`)
+function positionalFor(name: string, { positionals = [] }: Command, place: number, value: string): string {
+  const positional = positionals[place]
+  if (!positional) {
+    const taken = positionals.length === 0 ? 'no argument' : `only ${positionals.map((p) => p.value).join(' ')}`
+    throw usageError(`\`${name}\` takes ${taken}, but got \`${value}\`${place > 0 ? ' as well' : ''}. ${helpFor(name)}`)
+  }
   const { choices } = positional
   if (choices && !choices.includes(value))
     throw usageError(

@@ -95,7 +95,15 @@ function actionsOf(step: Step | RangedStep | Loop): readonly Action[] {
       { kind: 'stage', into: step.into, select: queryOf(step), purpose: stagingTable(step.into) },
     ]
   }
-  if ('into' in step) return [{ kind: 'stage', into: step.into, select: step.select, purpose: stagingTable(step.into) }]
+  if ('into' in step) {
+    const discards = step.discards ?? []
+    return [
+      { kind: 'stage', into: step.into, select: step.select, purpose: stagingTable(step.into) },
+      ...(discards.length > 0
+        ? [{ kind: 'drop', names: discards, purpose: 'Nothing after it reads these.' } as const]
+        : []),
+    ]
+  }
   return [
     {
       kind: 'query',

@@ -67,9 +67,9 @@ describe('sources', () => {
   })
 
   it('without event files say what else is there', async () => {
-    await writeFile(join(folder, 'events', 'a.csv'), 'a,b')
+    await writeFile(join(folder, 'events', 'a.xml'), '<a/>')
     expect(told(await check())).toEqual([
-      expect.stringMatching(/^warning sources\[0\]: .*but got none\. There are others: `\.csv` \(1\)/),
+      expect.stringMatching(/^warning sources\[0\]: .*but got none\. There are others: `\.xml` \(1\)/),
     ])
   })
 

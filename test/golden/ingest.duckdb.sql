@@ -193,6 +193,11 @@ select
     end as detail
 from judged;
 
+-- Nothing after it reads these.
+drop table if exists staging.main."lines";
+drop table if exists staging.main."retried_lines";
+drop table if exists staging.main."tabular";
+
 -- refused_rows: Messages that cannot be used, and files that cannot be read.
 create or replace table staging.main."refused_rows" as
 select
@@ -450,6 +455,13 @@ select
     end as excluded_reason
 from joined as s;
 
+-- Nothing after it reads these.
+drop table if exists staging.main."checked";
+drop table if exists staging.main."urls";
+drop table if exists staging.main."event_names";
+drop table if exists staging.main."outside_hosts";
+drop table if exists staging.main."agents";
+
 -- ledger_hits: Ledger rows whose key may be one of the batch.
 create or replace table staging.main."ledger_hits" as
 select key_hash, received_at
@@ -568,6 +580,10 @@ select i.*, 7 as run_id
 from staging.main."incoming" as i
 join staging.main."statuses" as s on s.row_number_read = i.row_number_read
 where s.status in ('fresh', 'replacing');
+
+-- Nothing after it reads these.
+drop table if exists staging.main."incoming";
+drop table if exists staging.main."statuses";
 
 -- ledger_changes: Ledger rows that come (is_old 0) and go (is_old 1).
 create or replace table staging.main."ledger_changes" as

@@ -96,7 +96,7 @@ order by channel, source nulls first, medium nulls first, campaign nulls first`)
 
 const isRefused = sql`coalesce(excluded_reason, '') in ('NO_ID', 'PAST')`
 
-/** Messages that the settings refuse: in quarantine, or taken in before the settings changed. */
+/** Messages that the settings refuse, and why: in quarantine, or taken in before the settings changed. */
 async function refusedMessages(warehouse: Warehouse): Promise<unknown[]> {
   const lines = await warehouse.query<Row & { reason: string; text: string }>(
     sql`select reason, text from ${sql.table('current_quarantine')} where reason in ('NO_ID', 'PAST')`,
@@ -106,7 +106,7 @@ async function refusedMessages(warehouse: Warehouse): Promise<unknown[]> {
   )
   const idOf = (text: string): string =>
     JSON.parse(text).messageId ?? createHash('md5').update(text.trim(), 'utf8').digest('hex')
-  const reasons = new Map(lines.map(({ reason, text }) => [idOf(text), reason]))
-  for (const { reason, event_id } of events) reasons.set(event_id, reason)
-  return [...reasons].sort(([a], [b]) => (a < b ? -1 : 1)).map(([event_id, reason]) => ({ event_id, reason }))
+  const all = [...lines.map(({ reason, text }) => ({ event_id: idOf(text), reason })), ...events]
+  const distinct = new Map(all.map(({ event_id, reason }) => [`${event_id} ${reason}`, { event_id, reason }]))
+  return [...distinct].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, message]) => message)
 }

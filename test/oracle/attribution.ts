@@ -10,7 +10,8 @@ export interface Attribution {
   signupSession: Session | null
   signupSessionNumber: number | null
   blogUrl: string | null
-  firstPageEverVisited: string | null
+  /** The person's first page with a URL. */
+  firstPage: Event | null
   firstTouch: Touch | null
   lastTouch: Touch | null
   firstPaidTouch: Touch | null
@@ -39,7 +40,7 @@ export function attributionOf(
         signupSession,
         signupSessionNumber: signupSession === null ? null : ofPerson.indexOf(signupSession) + 1,
         blogUrl: blogUrl(pages, signup.convertedAt, settings.blogPattern),
-        firstPageEverVisited: pages.find((page) => page.pageUrl !== null)?.pageUrl ?? null,
+        firstPage: pages.find((page) => page.pageUrl !== null) ?? null,
         firstTouch: soFar.at(0) ?? null,
         lastTouch: soFar.at(-1) ?? null,
         firstPaidTouch: soFar.find((t) => t.isPaid) ?? null,

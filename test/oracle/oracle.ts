@@ -17,7 +17,7 @@ export interface OracleTables {
   events: Row[]
   /** Refused lines by reason: `reason`, `count`. */
   quarantine: Row[]
-  /** Messages that the settings refuse, however many lines say them: `reason`, `event_id`. */
+  /** Messages that the settings refuse, and why, however many lines say so: `event_id`, `reason`. */
   refused_messages: Row[]
   known_pairs: Row[]
   aliases: Row[]
@@ -69,7 +69,7 @@ export function oracle(
         event_id: eventId,
         reason,
       })),
-      ['event_id'],
+      ['event_id', 'reason'],
     ),
     known_pairs: sortBy(knownPairs(visits).map(rows.knownPairRow), ['anonymous_id', 'user_id']),
     aliases: sortBy(aliasesOf(visits).map(rows.aliasRow), ['id', 'person_id']),
@@ -89,8 +89,9 @@ export function oracle(
 /** Reasons that depend on settings. An event that was taken in before they changed stays in `events` with the reason. */
 const BY_SETTINGS: QuarantineReason[] = ['NO_ID', 'PAST']
 
-function distinct<T extends { eventId: string }>(messages: T[]): T[] {
-  return [...new Map(messages.map((m) => [m.eventId, m])).values()]
+/** Copies of a message may be refused for different reasons. */
+function distinct<T extends { reason: string; eventId: string }>(messages: T[]): T[] {
+  return [...new Map(messages.map((m) => [`${m.reason} ${m.eventId}`, m])).values()]
 }
 
 function quarantineRows(refused: readonly QuarantineReason[]): Row[] {
