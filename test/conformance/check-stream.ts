@@ -6,7 +6,7 @@ import { currentTables, emptyTables, optionsFor, run, temporaryFolder } from '..
 import { oracle } from '../oracle/oracle.ts'
 import { testSettings } from '../oracle/settings.ts'
 import { finalSettings, linesOf, STREAM_NOW, type Stream, settingsOf } from '../oracle/streams.ts'
-import { expectSound, shownAsOf, shownNow } from './sound-tables.ts'
+import { expectSound, memoryOf, shownAsOf, shownNow } from './sound-tables.ts'
 
 /** Delivers a stream run by run and compares every table with the oracle's, and with those of a rebuild. */
 export async function checkStream(warehouse: Warehouse, stream: Stream): Promise<void> {
@@ -40,9 +40,11 @@ export async function checkStream(warehouse: Warehouse, stream: Stream): Promise
     }
     await expectSound(warehouse)
     expect(await shownAsOf(warehouse, [...shown.keys()]), 'answers as of earlier runs').toEqual(shown)
+    const memory = await memoryOf(warehouse)
     const rebuilt = await run(warehouse, options, 'rebuild', { now: STREAM_NOW })
     expect(rebuilt.rowsWritten, 'rows that a rebuild writes').toBe(0)
     expect(await currentTables(warehouse), 'tables after a rebuild').toEqual(got)
+    expect(await memoryOf(warehouse), 'visits and candidates after a rebuild').toEqual(memory)
     await expectSound(warehouse)
   } finally {
     folder.remove()

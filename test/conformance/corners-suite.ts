@@ -119,6 +119,17 @@ export function testCorners(open: () => Promise<Warehouse>): void {
         ],
         settings: { identity: { ...testSettings.identity, maxUsersPerDevice: 2 } },
       },
+      'a late event exactly the gap before or after a visit joins it, a microsecond more does not': {
+        runs: [
+          ['d1', 'd2', 'd3', 'd4'].map((anonymousId) => page('2025-01-01T10:30:00Z', undefined, { anonymousId })),
+          [
+            page('2025-01-01T10:00:00Z', undefined, { anonymousId: 'd1' }),
+            page('2025-01-01T11:00:00Z', undefined, { anonymousId: 'd2' }),
+            page('2025-01-01T09:59:59.999999Z', undefined, { anonymousId: 'd3' }),
+            page('2025-01-01T11:00:00.000001Z', undefined, { anonymousId: 'd4' }),
+          ],
+        ],
+      },
       'an inside page between two arrivals with one referrer': {
         runs: [
           [

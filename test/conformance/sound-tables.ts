@@ -44,6 +44,24 @@ export async function shownAsOf(warehouse: Warehouse, runs: readonly number[]): 
   return answers
 }
 
+/**
+ * What the pipeline remembers and a rebuild must find alike, row for row. Not `touch_candidates` and `identity_members`: beside
+ * what counts they may hold rows that nothing uses (first events of pieces since merged, ids whose links are gone).
+ */
+export async function memoryOf(warehouse: Warehouse): Promise<Record<string, string[]>> {
+  const memory: Record<string, string[]> = {}
+  for (const name of ['visits', 'conversion_candidates', 'alias_links'])
+    memory[name] = textsOf(await warehouse.query(sql`select * from ${sql.table(name)}`))
+  memory.activity_hours = textsOf(
+    await warehouse.query(sql`
+select anonymous_id, user_id, is_in_session, hour_at, event_name, sum(event_count) as event_count
+from ${sql.table('activity_hours')}
+group by anonymous_id, user_id, is_in_session, hour_at, event_name
+having sum(event_count) <> 0`),
+  )
+  return memory
+}
+
 /** Without the run that replaced a row: later runs replace. */
 const textsOf = (rows: readonly Row[]) => rows.map(({ to_run: _, ...row }) => JSON.stringify(row)).sort()
 
