@@ -126,7 +126,7 @@ export function checkMessages(c: StageContext, rows: readonly Sql[], hasLines = 
     into: 'checked',
     discards: ['lines', 'retried_lines', 'tabular'],
     select: sql`
-with delivered as (
+with delivered as ${d.materialized()} (
 ${sql.join(hasLines || rows.length === 0 ? [rowsOfLines(c), ...rows] : rows, '\nunion all')}
 ),
 

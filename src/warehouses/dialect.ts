@@ -42,6 +42,8 @@ export interface Dialect extends Omit<SqlWriter, 'table' | 'staging'> {
   rowNumber(alias: string): Sql
   /** The texts one after the other; none may be null. For many of them: `||` copies what it has once for each. */
   concat(texts: readonly Expr[]): Sql
+  /** A word after `as` of a `with` query that has it computed once and kept; nothing where the engine has none. */
+  materialized(): Sql
   /** Lower-case hex MD5 of the text. */
   md5(text: Expr): Sql
   /** A number from 0 to 2^63 - 1 that the text alone decides, as if by lot: for narrow keys of look-ups. Not the same on every engine. */

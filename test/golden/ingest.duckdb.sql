@@ -9,7 +9,7 @@ attach if not exists ':memory:' as staging;
 
 -- checked: Each line with clean ids and times, and why it cannot be used.
 create or replace table staging.main."checked" as
-with delivered as (
+with delivered as materialized (
 
 select
     file_number, source, key_source, file, line, is_retry, is_row, text,
