@@ -67,7 +67,7 @@ export function withRetries(warehouse: Warehouse, options: RetryOptions = {}): W
       const send = () => warehouse.loadStaging(name, columns, rows, o)
       return isReadAgain(rows) ? again(o?.label ?? `load ${name}`, o, send) : send()
     },
-    describeTable: (name) => again(`describe ${name}`, undefined, () => warehouse.describeTable(name)),
+    describeTable: (name, schema) => again(`describe ${name}`, undefined, () => warehouse.describeTable(name, schema)),
     maintain: (specs) => again('maintain', undefined, () => warehouse.maintain(specs)),
     ping: () => again('ping', undefined, () => warehouse.ping()),
   }
