@@ -128,8 +128,9 @@ test('every argument arrives, of every method', async () => {
   const arrived: typeof taken = {}
   const listen =
     (name: string) =>
-    async (...args: readonly unknown[]) =>
-      void (arrived[name] = args)
+    async (...args: readonly unknown[]) => {
+      arrived[name] = args
+    }
   const inner = Object.fromEntries(Object.keys(taken).map((name) => [name, listen(name)]))
   const patient = withRetries(inner as never, {}) as unknown as typeof inner
   for (const [name, args] of Object.entries(taken)) await patient[name]!(...args)
