@@ -20,9 +20,10 @@ export async function probeFiles(source: FilesSource, subject: string): Promise<
   const chosen = spread(files)
   const findings: Finding[] = files.flatMap((f) => (f.problem === null ? [] : [unreadable(subject, f.item, f.problem)]))
   const lines: SampleLine[] = []
-  let isWhole = chosen.length === files.length
   // Rows of CSV and Parquet are read by the run; a sample is of lines.
-  for (const file of chosen.filter((f) => f.problem === null && formatOf(f.item) === 'lines')) {
+  const isOfLines = ({ item }: FoundFile) => formatOf(item) === 'lines'
+  let isWhole = chosen.length === files.length && files.every(isOfLines)
+  for (const file of chosen.filter((f) => f.problem === null && isOfLines(f))) {
     const most = Math.ceil((MOST_LINES - lines.length) / Math.max(1, chosen.length - chosen.indexOf(file)))
     const read = await firstLines(file, most)
     lines.push(...read.lines)

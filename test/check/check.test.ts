@@ -73,6 +73,14 @@ describe('sources', () => {
     ])
   })
 
+  it('with tables in files are told, and not taken for all there is', async () => {
+    await deliver(fine())
+    await writeFile(join(folder, 'events', 'pages.csv'), 'id,anonymous_id\n1,a\n')
+    const report = await check({ conversions: { signup: { event: 'Singed Up' } } })
+    expect(report.sources).toMatchObject([{ facts: expect.stringContaining('2 files'), read: 25 }])
+    expect(told(report)).toEqual([expect.stringContaining('in a sample of 25 usable messages')])
+  })
+
   it('of which nothing can be used are an error, with reason, place and advice', async () => {
     await writeFile(join(folder, 'events', 'list.json'), JSON.stringify([page('https://acme.com/')]))
     const report = await check()

@@ -118,6 +118,25 @@ describe('what may pass', () => {
   })
 })
 
+test('every argument arrives, of every method', async () => {
+  const taken: Record<string, readonly unknown[]> = {
+    ...{ query: [select, {}], execute: [select, {}], transaction: [[select], { repeat: 'always' }] },
+    ...{ createTables: [[]], createView: ['v', select], stage: ['t', select, {}], dropStaging: [['t']] },
+    ...{ loadLines: ['t', [], {}], loadTabular: ['t', [], {}], load: [{}, [], {}], loadStaging: ['t', {}, [], {}] },
+    ...{ describeTable: ['t', 'another_schema'], maintain: [[]], estimateBytes: [select, {}], ping: [], close: [] },
+  }
+  const arrived: typeof taken = {}
+  const listen =
+    (name: string) =>
+    async (...args: readonly unknown[]) => {
+      arrived[name] = args
+    }
+  const inner = Object.fromEntries(Object.keys(taken).map((name) => [name, listen(name)]))
+  const patient = withRetries(inner as never, {}) as unknown as typeof inner
+  for (const [name, args] of Object.entries(taken)) await patient[name]!(...args)
+  expect(arrived).toEqual(taken)
+})
+
 describe('what does not pass', () => {
   test('fails at once', async () => {
     const { warehouse, retries, calls } = setUp(failing(1, refused))
