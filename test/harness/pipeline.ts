@@ -104,8 +104,9 @@ async function refusedMessages(warehouse: Warehouse): Promise<unknown[]> {
   const events = await warehouse.query<Row & { reason: string; event_id: string }>(
     sql`select excluded_reason as reason, event_id from ${sql.table('events')} where ${isRefused}`,
   )
+  // A text that was cut is no JSON any more; its hash names it as well.
   const idOf = (text: string): string =>
-    JSON.parse(text).messageId ?? createHash('md5').update(text.trim(), 'utf8').digest('hex')
+    /"messageId": ?"([^"]+)"/.exec(text)?.[1] ?? createHash('md5').update(text.trim(), 'utf8').digest('hex')
   const all = [...lines.map(({ reason, text }) => ({ event_id: idOf(text), reason })), ...events]
   const distinct = new Map(all.map(({ event_id, reason }) => [`${event_id} ${reason}`, { event_id, reason }]))
   return [...distinct].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, message]) => message)
