@@ -211,5 +211,6 @@ function killedBy(cwd: string): string | null {
   if (fails('test/fuzz.ts', '--quick', '--streams', streams, '--seed', seed)) return 'streams'
   if (fails('node_modules/vitest/vitest.mjs', 'run', 'test/conformance/duckdb.test.ts', '-t', 'corners'))
     return 'corners'
+  if (fails('node_modules/vitest/vitest.mjs', 'run', 'test/conformance/duckdb-settings.test.ts')) return 'settings'
   return null
 }

@@ -18,6 +18,21 @@ const page = (at: string, more: Record<string, unknown> = {}) =>
     ...more,
   })
 
+/** A person of whom every change of settings below makes something else. */
+const history = () =>
+  [
+    page('2025-01-01T10:00:00Z'),
+    page('2025-01-01T10:25:00Z'),
+    page('2025-01-20T10:00:00Z', {
+      context: { page: { url: 'https://www.acme.test/', referrer: 'https://news.test/' } },
+    }),
+    ...['u1', 'u2', 'u3', 'u4'].map((userId, i) => page(`2025-01-2${i + 1}T10:00:00Z`, { userId })),
+    message('2025-01-25T10:00:00Z', { type: 'track', event: 'Beat', userId: 'u1' }),
+    ...['2025-01-26T10:00:00Z', '2025-01-27T10:00:00Z'].map((at) =>
+      message(at, { type: 'track', event: 'Order Completed', userId: 'u1', properties: { revenue: '5' } }),
+    ),
+  ].join('\n')
+
 /** What a change of settings makes a run do. That the tables are right is for the random streams. */
 export function testSettingsChanges(open: () => Promise<Warehouse>): void {
   describe('changed settings', () => {
@@ -85,7 +100,7 @@ export function testSettingsChanges(open: () => Promise<Warehouse>): void {
     test.each(levels)(
       '%s: only what depends on it is computed anew, and it is said first',
       async (_name, more, words) => {
-        folder.write('1.jsonl', page('2025-01-01T10:00:00Z'))
+        folder.write('1.jsonl', history())
         await increment()
         const events: ProgressEvent[] = []
         const report = await increment(more, { onProgress: (event) => events.push(event) })
@@ -95,6 +110,9 @@ export function testSettingsChanges(open: () => Promise<Warehouse>): void {
         for (const word of words) expect(said(report)).toContain(word)
         expect(said(report).split('(reads').length - 1).toBe(words.length)
         expect(said(await increment(more))).toBe('')
+        expect(report.rowsWritten).toBeGreaterThan(0)
+        const rebuilt = await run(warehouse, optionsFor(folder.path, more), 'rebuild', { now: NOW })
+        expect(rebuilt.rowsWritten).toBe(0)
       },
     )
 
