@@ -1,6 +1,6 @@
 import { renameSync, rmSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Warehouse } from '../../src/warehouses/warehouse.ts'
 import { Bench, bad, good } from './bad-input-bench.ts'
 
@@ -216,10 +216,12 @@ export function testChangingFiles(open: () => Promise<Warehouse>): void {
       bench(async (b) => {
         b.write('a.jsonl', good('a'))
         b.write('b.jsonl', good('b'))
-        // The signal is asked between listing the files and reading the first.
+        // The signal is asked between listing the files and reading the first; a run joins it with the lease's.
         const { signal } = new AbortController()
         signal.throwIfAborted = () => rmSync(join(b.folder.path, 'a.jsonl'), { force: true })
-        await b.run({ signal })
+        const joined = vi.spyOn(AbortSignal, 'any').mockReturnValue(signal)
+        const { problems } = await b.run({ signal }).finally(() => joined.mockRestore())
+        expect(problems).toEqual([expect.stringContaining('a.jsonl: there is no such file')])
         expect(await b.eventIds()).toEqual(['b'])
       }),
     )
