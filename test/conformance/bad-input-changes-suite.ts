@@ -216,11 +216,12 @@ export function testChangingFiles(open: () => Promise<Warehouse>): void {
       bench(async (b) => {
         b.write('a.jsonl', good('a'))
         b.write('b.jsonl', good('b'))
-        // The signal is asked between listing the files and reading the first; a run joins it with that of its lease.
+        // The signal is asked between listing the files and reading the first; a run joins it with the lease's.
         const { signal } = new AbortController()
         signal.throwIfAborted = () => rmSync(join(b.folder.path, 'a.jsonl'), { force: true })
         const joined = vi.spyOn(AbortSignal, 'any').mockReturnValue(signal)
-        await b.run({ signal }).finally(() => joined.mockRestore())
+        const { problems } = await b.run({ signal }).finally(() => joined.mockRestore())
+        expect(problems).toEqual([expect.stringContaining('a.jsonl: there is no such file')])
         expect(await b.eventIds()).toEqual(['b'])
       }),
     )

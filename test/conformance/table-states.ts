@@ -50,5 +50,7 @@ export async function stateOf(warehouse: Warehouse): Promise<Record<string, stri
     Object.entries(row)
       .filter(([name]) => !IGNORED.includes(name))
       .map(([name, value]) => [name, RUN_COLUMNS.includes(name) ? numberOf(value) : value])
-  return Object.fromEntries(found.map(([name, rows]) => [name, rows.map((r) => JSON.stringify(numbered(r))).sort()]))
+  const text = (row: Row) =>
+    JSON.stringify(numbered(row), (_, value) => (typeof value === 'bigint' ? `${value}` : value))
+  return Object.fromEntries(found.map(([name, rows]) => [name, rows.map(text).sort()]))
 }

@@ -6,6 +6,7 @@ import { referenceTables } from '../../src/pipeline/channels/tables.ts'
 import type { PipelineOptions } from '../../src/pipeline/options.ts'
 import { type RunInput, type RunReport, type RunRequest, runPipeline } from '../../src/pipeline/run.ts'
 import { tables } from '../../src/pipeline/tables/tables.ts'
+import { LARGEST_TEXT } from '../../src/pipeline/waiting.ts'
 import { sql } from '../../src/warehouses/sql.ts'
 import type { Row, Warehouse } from '../../src/warehouses/warehouse.ts'
 import { testSettings } from '../oracle/settings.ts'
@@ -104,9 +105,10 @@ async function refusedMessages(warehouse: Warehouse): Promise<unknown[]> {
   const events = await warehouse.query<Row & { reason: string; event_id: string }>(
     sql`select excluded_reason as reason, event_id from ${sql.table('events')} where ${isRefused}`,
   )
-  // A text that was cut is no JSON any more; its hash names it as well.
-  const idOf = (text: string): string =>
-    /"messageId": ?"([^"]+)"/.exec(text)?.[1] ?? createHash('md5').update(text.trim(), 'utf8').digest('hex')
+  // What quarantine cut is no JSON any more.
+  const written = (text: string) => /"messageId": *"([^"\\]+)"/.exec(text)?.[1]
+  const parsed = (text: string) => (text.length < LARGEST_TEXT ? JSON.parse(text).messageId : written(text))
+  const idOf = (text: string): string => parsed(text) ?? createHash('md5').update(text.trim(), 'utf8').digest('hex')
   const all = [...lines.map(({ reason, text }) => ({ event_id: idOf(text), reason })), ...events]
   const distinct = new Map(all.map(({ event_id, reason }) => [`${event_id} ${reason}`, { event_id, reason }]))
   return [...distinct].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, message]) => message)
