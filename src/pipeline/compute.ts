@@ -20,6 +20,8 @@ export interface Computing {
   readonly acceptColumns?: boolean | undefined
   /** About how many rows of the sources a run reads at most. */
   readonly rowsPerRun?: number | undefined
+  /** Files that earlier runs of this call have read; grows. */
+  readonly readBefore?: Set<string>
   readonly signal?: AbortSignal
   readonly onProgress?: (event: ProgressEvent) => void
   /** Revised events up to this many are fed through the increment; more, when they are many of all, are not worth it. */
@@ -104,9 +106,14 @@ select
 
 /** Reads what is new in the sources and checks it. */
 async function readNewRows(run: Computing, context: StageContext): Promise<SourceReading> {
-  const { warehouse, signal, acceptColumns, rowsPerRun } = run
+  const { warehouse, signal, acceptColumns, rowsPerRun, readBefore } = run
   if (context.release) await runStep(run, context, 'ingest', matchReleased(context, context.release))
-  const reading = await stageSourceRows(warehouse, run.sources, context, { signal, acceptColumns, rowsPerRun })
+  const reading = await stageSourceRows(warehouse, run.sources, context, {
+    signal,
+    acceptColumns,
+    rowsPerRun,
+    readBefore,
+  })
   for (const step of readSources(context, reading.rows, reading.hasLines)) await runStep(run, context, 'ingest', step)
   await lookUpAgents(warehouse, signal)
   return reading

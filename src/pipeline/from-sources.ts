@@ -27,8 +27,8 @@ union all
 select q.source, 0 as events, count(*) as refused
 from ${sql.table('quarantine')} as q
 left join (
-    select distinct source, content_hash from ${sql.staging('checked')}
-) as j on j.source = q.source and j.content_hash = ${hash}
+    select distinct source, message_hash from ${sql.staging('checked')}
+) as j on j.source = q.source and j.message_hash = ${hash}
 where q.to_run = ${OPEN_RUN} and ${isWhole} and j.source is null
 group by q.source
 `,

@@ -214,6 +214,7 @@ select
         when length(raw_properties) <= ${LARGEST_PROPERTIES} or event_name in (${sql.values(converting)}) then raw_properties
     end as properties,
     coalesce(length(raw_properties) > ${LARGEST_PROPERTIES} and coalesce(event_name, '') not in (${sql.values(converting)}), 1 = 0) as is_stripped,
+    is_waived = 1 as is_released,
     content_hash,
     case
         ${exclusionReason(c)}

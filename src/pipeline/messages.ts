@@ -4,6 +4,10 @@ import { waivers } from './quarantine/release.ts'
 import { jsonObject } from './sources/row-sql.ts'
 import { asciiLower, type StageContext, type Step } from './stage.ts'
 
+/** Times that order keys can tell: their microseconds have sixteen digits. */
+const FIRST_TIME = '1970-01-01T00:00:00Z'
+const LAST_TIME = '2286-11-20T00:00:00Z'
+
 const NIL = '00000000-0000-0000-0000-000000000000'
 
 /** Ids that say nobody. Compared in lower case. */
@@ -117,6 +121,8 @@ function asMessage({ d }: StageContext): Sql {
 export function checkMessages(c: StageContext, rows: readonly Sql[], hasLines = true): Step {
   const { d, options } = c
   const day = 86_400_000_000
+  // Otherwise only what may have been released needs the name that quarantine knows it by.
+  const isEveryNamed = c.release !== undefined || c.fromSources !== undefined
   const trimmed = (column: string) => sql`nullif(${d.trim(column)}, '')`
   /** The text as delivered; null when it is blank. */
   const filled = (column: string) => sql`case when ${d.trim(column)} <> '' then ${sql.id(column)} end`
@@ -192,21 +198,22 @@ reasoned as (
     from received
 ),
 
--- What was released may come from any time. A row of a table was released as the message that stands in quarantine.
+-- What was released may come from any time that an order key can tell. A row of a table was released as the message
+-- that stands in quarantine.
 named as (
     select
         *,
-        case
-            when found_reason in ('FUTURE', 'PAST')
-                then case when is_row = 1 and text is null then ${d.md5(asMessage(c))} else content_hash end
-        end as waiver_hash
+        case when ${isEveryNamed ? sql`1 = 1` : sql`found_reason in ('FUTURE', 'PAST')`}
+            then case when is_row = 1 then ${d.md5(sql`coalesce(text, ${asMessage(c)})`)} else content_hash end
+        end as message_hash
     from reasoned
 ),
 
 waived as (
     select n.*, case when w.content_hash is not null then 1 else 0 end as is_waived
     from named as n
-    left join ${waivers(c)} as w on w.source = n.source and w.content_hash = n.waiver_hash
+    left join ${waivers(c)} as w on w.source = n.source and w.content_hash = n.message_hash and n.found_reason in ('FUTURE', 'PAST')
+        and n.occurred_at >= ${sql.timestamp(FIRST_TIME)} and n.occurred_at < ${sql.timestamp(LAST_TIME)}
 ),
 
 judged as (
@@ -216,8 +223,11 @@ judged as (
 select
     file_number, source, key_source, file, line, is_retry,
     coalesce(${trimmed('message_id')}, case when is_row = 1 then content_hash else ${d.md5(d.trim(sql`coalesce(text, '')`))} end) as event_id,
-    content_hash, ${sql.join(CONTENT)}, ignored_anonymous_id, ignored_user_id, ignored_previous_id, occurred_at, received_at,
-    reason, is_waived, waiver_hash,
+    content_hash, ${sql.join(CONTENT.filter((name) => name !== 'raw_properties'))},
+    -- Those of a page are its name and URLs again; a message made of a row has them, the row has not.
+    case when is_row = 0 or type not in ('page', 'screen') then raw_properties end as raw_properties,
+    ignored_anonymous_id, ignored_user_id, ignored_previous_id, occurred_at, received_at,
+    reason, is_waived, message_hash,
     case when reason is not null then case when text is null and is_row = 1 then ${asMessage(c)} else text end end as text,
     case reason
         when 'UNREADABLE' then unreadable

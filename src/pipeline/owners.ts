@@ -51,9 +51,12 @@ select k.anonymous_id, k.user_id, k.first_seen_at, k.last_seen_at, k.first_event
 from ${stored(c, 'known_pairs')} as k
 where k.to_run = ${OPEN_RUN} and k.anonymous_id in (select anonymous_id from ${sql.staging('devices')})
 union all
-select anonymous_id, user_id, started_at as first_seen_at, ended_at as last_seen_at, ${eventKeyOf('first_key')} as first_event_key, 1 as is_new
+select
+    anonymous_id, user_id, min(started_at) as first_seen_at, max(ended_at) as last_seen_at,
+    ${eventKeyOf(sql`min(first_key)`)} as first_event_key, 1 as is_new
 from ${sql.staging('visits_merged')}
 where anonymous_id <> '' and user_id <> ''
+group by anonymous_id, user_id
 `,
     },
     {

@@ -11,6 +11,8 @@ export interface Keeping {
   readonly keepDays: number
   /** Replaces the warehouse's clock, for tests. */
   readonly now?: Date
+  /** The warehouse as requests know it, where they pin their runs; by default the one that is pruned. */
+  readonly pinnedIn?: Warehouse
 }
 
 /**
@@ -29,7 +31,7 @@ select
     (select min(run_id) from ${runs} where state = 'published') as oldest,
     (select count(*) from ${runs} where state = 'pruned') as pruned`)
   if (!row?.pruned || row.oldest === null) return
-  const limit = Math.min(row.oldest, oldestPin(warehouse) ?? row.oldest)
+  const limit = Math.min(row.oldest, oldestPin(keeping.pinnedIn ?? warehouse) ?? row.oldest)
   // The sentinel row of a table has `to_run` 0 and stays.
   await warehouse.transaction(
     versionedTables.map(({ name }) => sql`delete from ${sql.table(name)} where to_run > 0 and to_run <= ${limit}`),

@@ -48,7 +48,7 @@ export function findRevisions(c: StageContext): readonly Step[] {
       select: sql`
 with delivered as (
     select
-        event_key, occurred_at, received_at, event_name, page_host, page_path, raw_referrer_host, library, user_agent,
+        event_key, occurred_at, received_at, event_name, page_host, page_path, raw_referrer_host, library, user_agent, is_released,
         ${sql.join(given)},
         ${sql.join(was)}
     from ${sql.table('events')}
@@ -65,7 +65,7 @@ judged as (
         ${outsideReferrer} as referrer_host,
         case
             when s.anonymous_id is null and s.user_id is null then 'NO_ID'
-            when s.occurred_at < ${sql.timestamp(notBefore)} then 'PAST'
+            when s.occurred_at < ${sql.timestamp(notBefore)} and not s.is_released then 'PAST'
             ${exclusionReason(c, 'b')}
         end as excluded_reason
     from cleaned as s

@@ -57,6 +57,19 @@ export interface RunInput extends RunRequest {
   readonly retry?: Omit<RetryOptions, 'signal'>
 }
 
+/** Files that runs of one call have read: one that changes all the time must not keep the others waiting. */
+interface ReadBefore {
+  readonly readBefore: Set<string>
+}
+
+/** The failure of a later run, saying what is published. */
+function notAll(error: unknown, run: number): unknown {
+  if (!(error instanceof TributaryError)) return error
+  return new TributaryError(error.code, `${error.message} What was read before is published, up to run ${run}.`, {
+    cause: error,
+  })
+}
+
 /** A run, and whether the sources hold more than it read. */
 interface Ended {
   readonly report: RunReport
@@ -68,7 +81,8 @@ interface Ended {
  * first load). Each is published for itself; the report tells of all of them and has the number of the last.
  */
 export async function runPipeline(input: RunInput): Promise<RunReport> {
-  let { report, isMore } = await runOnce(input)
+  const readBefore = new Set<string>()
+  let { report, isMore } = await runOnce({ ...input, readBefore })
   // A run that read nothing although there is more met a file that it could not read; the next one passes it by.
   for (let idle = 0; isMore && idle < 2; ) {
     input.onProgress?.({
@@ -76,7 +90,9 @@ export async function runPipeline(input: RunInput): Promise<RunReport> {
       state: 'note',
       note: `Run ${report.run} is published; the sources hold more.`,
     })
-    const next = await runOnce({ ...input, kind: 'increment', release: undefined })
+    const next = await runOnce({ ...input, kind: 'increment', release: undefined, readBefore }).catch((error) => {
+      throw notAll(error, report.run)
+    })
     idle = next.report.sources.some(({ read }) => read > 0) ? 0 : idle + 1
     report = together(report, next.report)
     isMore = next.isMore
@@ -89,7 +105,7 @@ export async function runPipeline(input: RunInput): Promise<RunReport> {
  * transaction, then let readers see it. All or nothing: a run that dies before the transaction leaves nothing, one that
  * dies after it is published by the next.
  */
-async function runOnce(input: RunInput): Promise<Ended> {
+async function runOnce(input: RunInput & ReadBefore): Promise<Ended> {
   const { warehouse: opened, signal, retry } = input
   checkRequest(input)
   const patient = withRetries(opened, { ...retry, signal })
@@ -119,7 +135,7 @@ function checkRequest({ kind, release, fromSources, acceptLoss }: RunRequest): v
   if (acceptLoss && !fromSources) throw new InputError('Expected `acceptLoss` with `fromSources` only.')
 }
 
-async function underLease(input: RunInput, lease: Lease, opened: Warehouse): Promise<Ended> {
+async function underLease(input: RunInput & ReadBefore, lease: Lease, opened: Warehouse): Promise<Ended> {
   const began = performance.now()
   const { warehouse, options, configVersion: version, signal } = input
   const beginning = await beginRun(warehouse, options, input, input.now)
@@ -128,7 +144,7 @@ async function underLease(input: RunInput, lease: Lease, opened: Warehouse): Pro
   try {
     const told = await tellRecompute(input, beginning)
     const published = await computeAndPublish(input, lease, beginning, opened)
-    const after = await lookAfter(input, context, published.stages)
+    const after = await lookAfter(input, context, published.stages, opened)
     const report: RunReport = {
       run: context.run,
       kind: kindOf(input),
@@ -166,14 +182,14 @@ async function tellRecompute(input: RunInput, { context, changes }: Beginning): 
 
 /** Everything up to the moment readers see the run. */
 async function computeAndPublish(
-  input: RunInput,
+  input: RunInput & ReadBefore,
   lease: Lease,
   { context: begun, changes }: Beginning,
   opened: Warehouse,
 ) {
-  const { warehouse, signal, onProgress, options, mostRevised, acceptColumns, rowsPerRun } = input
+  const { warehouse, signal, onProgress, options, mostRevised, acceptColumns, rowsPerRun, readBefore } = input
   const computed = await computeStages(
-    { warehouse, sources: options.sources, acceptColumns, rowsPerRun, signal, onProgress, mostRevised },
+    { warehouse, sources: options.sources, acceptColumns, rowsPerRun, readBefore, signal, onProgress, mostRevised },
     begun,
   )
   const { context } = computed
@@ -224,12 +240,12 @@ async function publishUnder(
 }
 
 /** What follows a publication. It failed nobody's numbers if it fails: it is told, and done again after the next run. */
-async function lookAfter(input: RunInput, context: StageContext, stages: readonly StageReport[]) {
+async function lookAfter(input: RunInput, context: StageContext, stages: readonly StageReport[], opened: Warehouse) {
   const { warehouse, onProgress, keepDays, now } = input
   try {
     const maintain = await timed(onProgress, 'maintain', async () => {
       await warehouse.dropStaging()
-      if (keepDays !== undefined) await pruneVersions(warehouse, { keepDays, now })
+      if (keepDays !== undefined) await pruneVersions(warehouse, { keepDays, now, pinnedIn: opened })
       await warehouse.maintain(tables)
       return 0
     })

@@ -110,7 +110,7 @@ async function readSources(warehouse: Warehouse): Promise<readonly SourceReport[
 select source, sum(rows_read) as rows_read, ${sql.join(sums)}
 from ${sql.table('run_sources')}
 where run_id >= (
-    select coalesce(max(run_id), 0) from ${sql.table('runs')} where kind = 'rebuild_from_sources' and state <> 'failed'
+    select coalesce(max(run_id), 0) from ${sql.table('runs')} where kind = 'rebuild_from_sources' and state in ('written', 'published', 'pruned')
 )
 group by source
 order by source

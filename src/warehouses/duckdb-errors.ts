@@ -11,22 +11,31 @@ const NEWER = /newer version of DuckDB|storage version/i
 const CONFLICT =
   /Cannot CHECKPOINT: there are other|Conflict on (update|tuple)|write-write conflict|^TransactionContext Error: .*\bconflict/i
 
+/** A message without the excerpt of the statement that follows. */
+const bare = (message: string): string => message.replace(/\s*\n\s*LINE \d+:[\s\S]*$/, '')
+
+const withoutStatement = (cause: unknown): Error =>
+  new Error(bare(cause instanceof Error ? cause.message : String(cause)))
+
 /** The engine's refusal, with the text it refused. What people can do something about says what. */
 export function refused(text: string, cause: unknown): QueryError {
   const message = cause instanceof Error ? cause.message : String(cause)
-  // What follows is an excerpt of the statement.
-  const reason = message.replace(/\s*\n\s*LINE \d+:[\s\S]*$/, '')
+  const reason = bare(message)
   const known = recognise(reason)
   return new QueryError(
     known?.message ?? `DuckDB refused a statement: ${reason}`,
     { warehouse: 'duckdb', text, isTransient: !known && CONFLICT.test(message), code: known?.code },
-    { cause },
+    { cause: withoutStatement(cause) }, // the engine's own error quotes the statement, and loggers print causes
   )
 }
 
 /** A statement that its signal stopped. */
 export function cancelled(text: string, cause: unknown): QueryError {
-  return new QueryError('The statement was cancelled.', { warehouse: 'duckdb', text, isCancelled: true }, { cause })
+  return new QueryError(
+    'The statement was cancelled.',
+    { warehouse: 'duckdb', text, isCancelled: true },
+    { cause: withoutStatement(cause) },
+  )
 }
 
 /** Why a database could not be opened: who has it, or what is wrong with it. */

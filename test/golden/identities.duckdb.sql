@@ -19,9 +19,12 @@ select k.anonymous_id, k.user_id, k.first_seen_at, k.last_seen_at, k.first_event
 from "tributary"."known_pairs" as k
 where k.to_run = 9223372036854775807 and k.anonymous_id in (select anonymous_id from staging.main."devices")
 union all
-select anonymous_id, user_id, started_at as first_seen_at, ended_at as last_seen_at, substr(first_key, 18) as first_event_key, 1 as is_new
+select
+    anonymous_id, user_id, min(started_at) as first_seen_at, max(ended_at) as last_seen_at,
+    substr(min(first_key), 18) as first_event_key, 1 as is_new
 from staging.main."visits_merged"
-where anonymous_id <> '' and user_id <> '';
+where anonymous_id <> '' and user_id <> ''
+group by anonymous_id, user_id;
 
 -- device_users: How many users each of these devices had and has.
 create or replace table staging.main."device_users" as

@@ -73,11 +73,11 @@ export function followReleased(c: StageContext): readonly Step[] {
     {
       into: 'releases_new',
       select: sql`
-select j.source, j.waiver_hash as content_hash, ${c.run} as run_id
+select j.source, j.message_hash as content_hash, ${c.run} as run_id
 from ${sql.staging('checked')} as j
-left join ${sql.table('releases')} as r on r.source = j.source and r.content_hash = j.waiver_hash
+left join ${sql.table('releases')} as r on r.source = j.source and r.content_hash = j.message_hash
 where j.is_waived = 1 and r.content_hash is null
-group by j.source, j.waiver_hash
+group by j.source, j.message_hash
 `,
     },
     {
@@ -88,7 +88,9 @@ select
     case
         when m.is_whole = 0 then 'NOT_WHOLE'
         when r.reason is not null then r.reason
-        when ${content('m')} in (select ${content('i')} from ${sql.staging('incoming')} as i) then 'IN'
+        when ${content('m')} in (
+            select i.source || ${'\u001f'} || i.message_hash from ${sql.staging('checked')} as i where i.reason is null
+        ) then 'IN'
         when m.source not in (${sql.values(c.options.sources.map((s) => s.name))}) then 'NO_SOURCE'
         else 'FILE_CHANGED'
     end as outcome

@@ -54,8 +54,7 @@ export async function readFiles(
   sources: readonly FilesSource[],
   c: Pick<StageContext, 'run' | 'release' | 'fromSources' | 'recompute'>,
   tables: TablesReading,
-  mostRows: number,
-  signal?: AbortSignal,
+  { mostRows, readBefore, signal }: { mostRows: number; readBefore: Set<string>; signal?: AbortSignal | undefined },
 ): Promise<FilesReading> {
   const known = await warehouse.query<
     Row & { source: string; item: string; position: string; bytes: number; modified_at: string }
@@ -104,8 +103,10 @@ export async function readFiles(
       const isReplacing = isTorn || (before !== undefined && before.position !== hash)
       if (file.problem === null && hashes.has(hash) && !isReplacing) continue
       hashes.add(hash)
-      // What could not be read before is tried again by every run, and must not keep it from the others.
-      if (file.problem === null && !isTorn) rows += rowsOfFile(found)
+      // What could not be read before, or changes all the time, is read by every run, and must not keep it from the others.
+      const name = `${source.name}\u001f${file.item}`
+      if (file.problem === null && !isTorn && !readBefore.has(name)) rows += rowsOfFile(found)
+      readBefore.add(name)
       toRead.push({ ...file, number: tables.read.length + toRead.length + 1, source, hash })
     }
   }

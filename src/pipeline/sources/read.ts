@@ -14,6 +14,8 @@ interface ReadOptions {
   readonly acceptColumns?: boolean | undefined
   /** About how many rows a run reads at most. */
   readonly rowsPerRun?: number | undefined
+  /** Files that earlier runs of this call have read; grows. */
+  readonly readBefore?: Set<string> | undefined
 }
 
 /** What a run found at its sources. */
@@ -36,14 +38,14 @@ export async function stageSourceRows(
   warehouse: Warehouse,
   sources: readonly SourceOptions[],
   context: StageContext,
-  { signal, acceptColumns = false, rowsPerRun = ROWS_PER_RUN }: ReadOptions,
+  { signal, acceptColumns = false, rowsPerRun = ROWS_PER_RUN, readBefore = new Set() }: ReadOptions,
 ): Promise<SourceReading> {
   const isTables = (source: SourceOptions): source is TableSource => source.kind !== 'files'
   const isFiles = (source: SourceOptions): source is FilesSource => source.kind === 'files'
   // Forgetting everything and reading half of it would be no rebuild.
   const mostRows = context.fromSources ? Number.POSITIVE_INFINITY : rowsPerRun
   const tables = await readTables(warehouse, sources.filter(isTables), context, { acceptColumns, mostRows })
-  const files = await readFiles(warehouse, sources.filter(isFiles), context, tables, mostRows, signal)
+  const files = await readFiles(warehouse, sources.filter(isFiles), context, tables, { mostRows, readBefore, signal })
   return {
     rows: [...rowsOfTables(context, tables.read), ...rowsOfTabularFiles(context, files.tabularColumns)],
     problems: [...tables.problems, ...files.problems],

@@ -61,6 +61,7 @@ export const events = table({
       'Properties or traits as JSON; null when larger than 65,536 characters, unless the event converts.',
       nullable,
     ),
+    is_released: boolean('It was released from quarantine: its time need not lie within bounds.'),
     is_stripped: boolean('Its properties were larger than that and not kept.'),
     content_hash: text(
       'Hash of the content: which copy of a message this is. Of a row without properties it begins with `z`.',
