@@ -130,6 +130,24 @@ export function testCorners(open: () => Promise<Warehouse>): void {
           ],
         ],
       },
+      'a conversion exactly the gap after a session is in it, a microsecond later in none': {
+        runs: [
+          [
+            page('2025-01-01T10:00:00Z', undefined, { userId: 'u1' }),
+            order('2025-01-01T10:30:00Z', { anonymousId: null }),
+            order('2025-01-01T10:30:00.000001Z', { anonymousId: null }),
+          ],
+        ],
+      },
+      'a page that repeats the referrer of a paid arrival is no touch': {
+        runs: [
+          ['https://www.acme.test/?utm_source=google&utm_medium=cpc', 'https://www.acme.test/b'].map((url, i) =>
+            page(`2025-01-01T10:0${i}:00Z`, undefined, {
+              context: { page: { url, referrer: 'https://www.google.com/' } },
+            }),
+          ),
+        ],
+      },
       'an inside page between two arrivals with one referrer': {
         runs: [
           [
