@@ -15,7 +15,10 @@ import { type Ended, type StartOptions, tributary } from './tributary.ts'
 
 export const DATABASE = 'warehouse.duckdb'
 const CONFIG = 'tributary.config.json'
-const killer = pathToFileURL(join(import.meta.dirname, 'kill-at.ts')).href
+/** Loaded into a command before all else. */
+const preloaded = (name: string) => ['--import', pathToFileURL(join(import.meta.dirname, name)).href]
+export const killer = preloaded('kill-at.ts')
+export const longLog = preloaded('long-log.ts')
 
 /**
  * Two folders of events, `base` and `all`: `all` also holds later deliveries, in which messages are withdrawn, people
@@ -69,16 +72,21 @@ interface How extends Pick<StartOptions, 'most' | 'asNobody'> {
   readonly kill?: KillAt
   readonly list?: string
   readonly kind?: 'run' | 'rebuild'
+  /** So that it ends with a checkpoint. */
+  readonly hasLongLog?: boolean
   /** With the summary of what the tables hold then. */
   readonly isTold?: boolean
 }
 
 /** Runs the pipeline as a user would. */
-export function runIn(where: string, { kill, list, kind = 'run', isTold, ...limits }: How = {}): Promise<Ended> {
+export function runIn(
+  where: string,
+  { kill, list, kind = 'run', hasLongLog, isTold, ...limits }: How = {},
+): Promise<Ended> {
   const env: Record<string, string> = {}
   if (kill) env.KILL_AT = JSON.stringify(kill)
   if (list) env.LIST_STATEMENTS = list
-  const nodeArgs = kill || list ? ['--import', killer] : []
+  const nodeArgs = [...(kill || list ? killer : []), ...(hasLongLog ? longLog : [])]
   return tributary([kind, '--config', CONFIG, ...(isTold ? [] : ['--quiet'])], {
     folder: where,
     env,

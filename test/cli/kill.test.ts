@@ -1,6 +1,5 @@
 import { copyFile, cp, mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeDemo } from '../../src/demo/generate.ts'
 import { openDuckdb } from '../../src/warehouses/duckdb.ts'
@@ -9,10 +8,10 @@ import { stateOf } from '../conformance/table-states.ts'
 import { currentTables } from '../harness/pipeline.ts'
 import { makeFolder, removeFolder } from './folder.ts'
 import type { KillAt } from './kill-at.ts'
+import { killer, longLog } from './kill-world.ts'
 import { type Ended, type Started, start, tributary } from './tributary.ts'
 
 const database = 'warehouse.duckdb'
-const killer = pathToFileURL(join(import.meta.dirname, 'kill-at.ts')).href
 
 /** Moments at which the process dies. */
 type Moment = { name: string; at: KillAt } | { name: string; line: RegExp } | { name: string; delay: number }
@@ -131,7 +130,8 @@ describe('a run that is killed', { timeout: 120_000 }, () => {
     ...laterRun.map((moment, i) => ({ ...moment, like: 'second', from: 'base', i })),
   ])('the $like run, $name: the next ends in the same tables', async ({ like, from, i, ...moment }) => {
     const where = await place(`${like}-${i}`, 'all', from)
-    const aimed = 'at' in moment ? { env: { KILL_AT: JSON.stringify(moment.at) }, nodeArgs: ['--import', killer] } : {}
+    const aimed =
+      'at' in moment ? { env: { KILL_AT: JSON.stringify(moment.at) }, nodeArgs: [...killer, ...longLog] } : {}
     await kill(start(['run', '--config', 'tributary.config.json'], { folder: where, ...aimed }), moment)
     const isBetween = moment.name.startsWith('between')
     // Others are left as they are: to look is to open, which alone would mend the file.

@@ -35,7 +35,7 @@ const totals = { moments: 0, statements: 0 }
 async function tryAll(name: string, events: string, from: string | undefined, kind: 'run' | 'rebuild'): Promise<void> {
   const like = await placeIn(folder, name, events, from)
   const list = join(folder, `${name}.json`)
-  const ended = await runIn(like, { list, kind })
+  const ended = await runIn(like, { list, kind, hasLongLog: true })
   if (ended.code !== 0) throw new Error(`The undisturbed run failed: ${ended.err}`)
   const texts = JSON.parse(await readFile(list, 'utf8')) as string[]
   const wanted = await contentsOf(like)
@@ -59,7 +59,7 @@ async function tryAll(name: string, events: string, from: string | undefined, ki
       const what = `${name}, ${kill.when} statement ${i + 1}: ${text.replace(/\s+/g, ' ').slice(0, 90)}`
       const where = await placeIn(folder, `${name}-${m}`, events, from)
       const complain = (problem: string) => wrong.push(`${what}: ${problem}`)
-      const killed = await runIn(where, { kill, kind })
+      const killed = await runIn(where, { kill, kind, hasLongLog: true })
       if (killed.signal !== 'SIGKILL' && kill.when !== 'during')
         complain(`was not killed: ${killed.code} ${killed.err}`)
       // Most are left as it is: to look is to open, which alone would mend the file.

@@ -52,7 +52,7 @@ describe('a run that cannot write', { timeout: 180_000 }, () => {
   ] as const)('a full disk during the %s run, after %i blocks', async (which, most, code) => {
     const where = which === 'first' ? await placeIn(folder, `empty-${most}`, 'all') : await place()
     const before = which === 'first' ? null : await contentsOf(where)
-    const ended = await runIn(where, { most, isTold: code === 0 })
+    const ended = await runIn(where, { most, hasLongLog: true, isTold: code === 0 })
     if (code === 1) {
       expectTold(ended, /The disk is full.*File too large.*Make room/)
       if (before) expect((await contentsOf(where)).views).toEqual(before.views)

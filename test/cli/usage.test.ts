@@ -44,11 +44,14 @@ describe('wrong command lines end with 2 and say what was meant', () => {
       'There is no command `toString`. There are: demo, init, check, run, rebuild, serve, quarantine, import, sql, status.',
     ],
     [['run', '--cofnig', 'x'], '`run` has no option `--cofnig`. Did you mean `--config`?'],
-    [['run', '-x'], '`run` has no option `-x`. There are: --config, --quiet, --accept-recompute.'],
+    [['run', '-x'], '`run` has no option `-x`. There are: --config, --quiet, --accept-recompute, --accept-columns.'],
     [['run', 'x.json'], '`run` takes no argument, but got `x.json`. See `tributary run --help`.'],
     [['quarantine'], 'Expected list|release after `quarantine`, but got nothing. See `tributary quarantine --help`.'],
     [['quarantine', 'lst'], 'Expected list|release after `quarantine`, but got `lst`. Did you mean `list`?'],
-    [['quarantine', 'list', 'x'], '`quarantine` takes no argument, but got `x`. See `tributary quarantine --help`.'],
+    [
+      ['quarantine', 'list', 'x'],
+      '`quarantine` takes only list|release, but got `x` as well. See `tributary quarantine --help`.',
+    ],
     [['quarantine', 'list', '--all'], '`quarantine list` takes no `--all`. See `tributary quarantine --help`.'],
     [['quarantine', 'release', '--text'], '`quarantine release` takes no `--text`. See `tributary quarantine --help`.'],
     [

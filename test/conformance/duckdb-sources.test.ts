@@ -1,5 +1,6 @@
 import { openDuckdb } from '../../src/warehouses/duckdb.ts'
 import { testBatches } from './batches-suite.ts'
+import { testInterplay } from './interplay-suite.ts'
 import { testSourceTables } from './source-tables-suite.ts'
 import { testSources } from './sources-suite.ts'
 
@@ -8,3 +9,4 @@ const open = () => openDuckdb({ path: ':memory:', schema: 'tributary', threads: 
 testSources(open)
 testSourceTables(open)
 testBatches(open)
+testInterplay(open)
