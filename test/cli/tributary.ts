@@ -1,8 +1,23 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { resolve } from 'node:path'
+import { chmodSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 
 const NOBODY = 65_534
 const launcher = resolve('bin/tributary.js')
+
+let isOpened = false
+
+/** The way to this project may be closed to others (a clone in a temporary folder): opened until the tests end. */
+function openTheWay(): void {
+  if (isOpened) return
+  isOpened = true
+  for (let folder = resolve('.'); folder !== dirname(folder); folder = dirname(folder)) {
+    const { mode } = statSync(folder)
+    if ((mode & 0o001) !== 0) continue
+    chmodSync(folder, mode | 0o001)
+    process.once('exit', () => chmodSync(folder, mode))
+  }
+}
 
 export interface Ended {
   readonly code: number | null
@@ -31,6 +46,7 @@ export interface StartOptions {
 /** Starts the command as a user's shell would, with an environment of its own. */
 export function start(args: readonly string[], options: StartOptions): Started {
   const { folder, env = {}, nodeArgs = [], most, asNobody = false } = options
+  if (asNobody) openTheWay()
   const command = [process.execPath, ...nodeArgs, launcher, ...args]
   // The signal that would kill a writer at the limit is not for it: it shall see the failure.
   const limited = ['sh', '-c', `trap '' XFSZ; ulimit -f ${most}; exec "$@"`, 'sh', ...command]
