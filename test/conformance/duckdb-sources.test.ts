@@ -1,6 +1,7 @@
 import { openDuckdb } from '../../src/warehouses/duckdb.ts'
 import { testBatches } from './batches-suite.ts'
 import { testInterplay } from './interplay-suite.ts'
+import { testSourceColumns } from './source-columns-suite.ts'
 import { testSourceTables } from './source-tables-suite.ts'
 import { testSources } from './sources-suite.ts'
 
@@ -8,5 +9,6 @@ const open = () => openDuckdb({ path: ':memory:', schema: 'tributary', threads: 
 
 testSources(open)
 testSourceTables(open)
+testSourceColumns(open)
 testBatches(open)
 testInterplay(open)

@@ -1,76 +1,16 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { PipelineOptions, SourceOptions, TableSource } from '../../src/pipeline/options.ts'
-import { type RunReport, runPipeline } from '../../src/pipeline/run.ts'
+import { describe, expect, test } from 'vitest'
+import type { SourceOptions } from '../../src/pipeline/options.ts'
 import { sql } from '../../src/warehouses/sql.ts'
-import type { Row, Warehouse } from '../../src/warehouses/warehouse.ts'
-import { emptyTables, optionsFor, run, temporaryFolder } from '../harness/pipeline.ts'
-import { deliver, dropSchema, type Message, segmentTables } from '../harness/source-tables.ts'
+import { emptyTables, temporaryFolder } from '../harness/pipeline.ts'
+import { deliver, dropSchema, segmentTables } from '../harness/source-tables.ts'
 import { testSettings } from '../oracle/settings.ts'
+import { order, page, schema, tableSource, useSourceTables } from './source-tables-bench.ts'
 import type { Open } from './suite.ts'
 
-const schema = 'segment_prod'
-const tableSource: TableSource = { kind: 'segment', name: 'web', schema, deduplicateAs: null }
-
-const page = (id: string, readableAt: string | null, more: Message = {}): Message => ({
-  ...{ type: 'page', messageId: id, anonymousId: `a-${id}`, readableAt },
-  ...{ timestamp: '2025-03-01T10:00:00.000000Z', receivedAt: '2025-03-01T10:00:01.000000Z', ...more },
-})
-
-const order = (id: string, properties: Message, more: Message = {}): Message => ({
-  ...page(id, '2025-03-02T00:00:00.000000Z'),
-  ...{ type: 'track', event: 'Order Completed', userId: `u-${id}`, properties, ...more },
-})
-
-/** Tables of Segment and RudderStack as they change from run to run. */
+/** Rows of Segment’s and RudderStack’s tables as they come from run to run. */
 export function testSourceTables(open: Open): void {
   describe('tables of a source', () => {
-    let warehouse: Warehouse
-    beforeAll(async () => {
-      warehouse = await open()
-      const folder = temporaryFolder()
-      await run(warehouse, optionsFor(folder.path))
-      folder.remove()
-    })
-    beforeEach(async () => {
-      await emptyTables(warehouse)
-      await dropSchema(warehouse, schema)
-    })
-    afterAll(() => warehouse.close())
-
-    const load = (...messages: Message[]) => deliver(warehouse, schema, segmentTables(messages))
-    const execute = (statement: ReturnType<typeof sql>) => warehouse.execute(statement)
-    const table = (name: string) => sql`${sql.id(schema)}.${sql.id(name)}`
-
-    /** A run; what it took from the source `web`. */
-    async function take(
-      more: { source?: Partial<TableSource>; sources?: SourceOptions[]; acceptColumns?: boolean; now?: Date } = {},
-      settings: Partial<PipelineOptions> = {},
-    ) {
-      const { source, sources = [{ ...tableSource, ...source }], ...request } = more
-      const options = { ...testSettings, ...settings, sources }
-      const report: RunReport = await runPipeline({
-        ...{ warehouse, options, kind: 'increment', configVersion: 'test' },
-        ...request,
-      })
-      return { ...report, web: report.sources.find((s) => s.source === 'web') }
-    }
-    const query = (text: ReturnType<typeof sql>) => warehouse.query<Row>(text)
-    const eventIds = async () =>
-      (await query(sql`select event_id from ${sql.table('events')} order by event_id`)).map((r) => r.event_id)
-    const values = async () =>
-      (
-        await query(sql`select conversion, value, currency, value_problem from ${sql.table('current_conversions')}`)
-      ).map((r) => [r.value, r.currency, r.value_problem])
-    const failure = async (more: Parameters<typeof take>[0] = {}) => {
-      const before = await eventIds()
-      const error = await take(more).then(
-        () => null,
-        (e) => e as Error & { code: string },
-      )
-      expect(error, 'the run ends with an error').not.toBeNull()
-      expect(await eventIds()).toEqual(before)
-      return error!
-    }
+    const { load, execute, table, take, query, eventIds, values, failure, opened } = useSourceTables(open)
 
     describe('watermarks', () => {
       test('rows are new by when they became readable, however long ago they were received', async () => {
@@ -132,84 +72,6 @@ export function testSourceTables(open: Open): void {
       })
     })
 
-    describe('columns that change', () => {
-      beforeEach(async () => {
-        await load(page('p1', '2025-03-02T00:00:00.000000Z'), order('o1', { revenue: 5 }))
-        await take()
-        await load(page('p2', '2025-03-03T00:00:00.000000Z'))
-      })
-
-      test('a new one is recorded and the run goes on', async () => {
-        await execute(sql`alter table ${table('pages')} add column shade ${sql.raw(warehouse.dialect.types.string)}`)
-        const { run: number } = await take()
-        const recorded = await query(
-          sql`select first_run from ${sql.table('source_columns')} where item = 'pages' and column_name = 'shade'`,
-        )
-        expect(recorded).toEqual([{ first_run: number }])
-        expect(await eventIds()).toEqual(['o1', 'p1', 'p2'])
-      })
-
-      test.each([
-        [
-          'a missing one',
-          sql`alter table ${table('pages')} drop column anonymous_id`,
-          /anonymous_id: expected .*missing/,
-        ],
-        [
-          'one with another type',
-          sql`alter table ${table('pages')} alter column timestamp type ${sql.raw('varchar')}`,
-          /timestamp: expected .*, but it is /,
-        ],
-        ['a vanished table', sql`drop table ${table('pages')}`, /table pages: expected the table, but it is gone/],
-        [
-          'a missing value',
-          sql`alter table ${table('order_completed')} drop column revenue`,
-          /table order_completed, column revenue/,
-        ],
-      ])('%s stops the run before it writes, until it is accepted', async (_, change, message) => {
-        await execute(change)
-        const error = await failure()
-        expect(error.code).toBe('SOURCE_CHANGED')
-        expect(error.message).toMatch(/source web, table/)
-        expect(error.message).toMatch(message)
-        expect(error.message).toMatch(/--accept-columns/)
-        await failure()
-        await take({ acceptColumns: true })
-        await take()
-      })
-
-      test('one that nobody uses may go', async () => {
-        await execute(sql`alter table ${table('pages')} add column shade ${sql.raw(warehouse.dialect.types.string)}`)
-        await take()
-        await execute(sql`alter table ${table('pages')} drop column shade`)
-        await take()
-        expect(
-          await query(sql`select 1 as one from ${sql.table('source_columns')} where column_name = 'shade'`),
-        ).toEqual([])
-      })
-
-      test('a table that appears later is read', async () => {
-        await load({ ...page('s1', '2025-03-02T00:00:00.000000Z'), type: 'screen' })
-        expect((await take()).web).toMatchObject({ accepted: 2 })
-      })
-    })
-
-    describe('what cannot be read', () => {
-      test('a schema without any of the tables', async () => {
-        const error = await failure()
-        expect(error.code).toBe('SOURCE_UNREADABLE')
-        expect(error.message).toMatch(/Source web: expected Segment's tables .* in the schema segment_prod/)
-      })
-
-      test('a table without ids, or with times of no use', async () => {
-        const { integer, string } = warehouse.dialect.types
-        await execute(sql`create table ${table('pages')} (id ${sql.raw(string)}, timestamp ${sql.raw(integer)})`)
-        expect((await failure()).message).toMatch(/table pages: expected a column anonymous_id or user_id/)
-        await execute(sql`alter table ${table('pages')} add column user_id ${sql.raw(string)}`)
-        expect((await failure()).message).toMatch(/table pages, column timestamp: expected times/)
-      })
-    })
-
     describe('values of events', () => {
       test('from the table of the event, under the name of the column', async () => {
         const settings = {
@@ -234,21 +96,21 @@ export function testSourceTables(open: Open): void {
 
       test('a row of the event that becomes readable later brings its value; the other order too', async () => {
         const { tracks, order_completed } = segmentTables([order('o1', { revenue: 7, currency: 'USD' })])
-        await deliver(warehouse, schema, { tracks: tracks! })
+        await deliver(opened(), schema, { tracks: tracks! })
         await take()
         expect(await values()).toEqual([[null, null, null]])
-        await deliver(warehouse, schema, { order_completed: order_completed! })
+        await deliver(opened(), schema, { order_completed: order_completed! })
         await take()
         expect(await values()).toEqual([[700, 'USD', null]])
         const state = await query(sql`select * from ${sql.table('current_conversions')}`)
         await take()
         expect(await query(sql`select * from ${sql.table('current_conversions')}`)).toEqual(state)
 
-        await emptyTables(warehouse)
-        await dropSchema(warehouse, schema)
-        await deliver(warehouse, schema, { order_completed: order_completed! })
+        await emptyTables(opened())
+        await dropSchema(opened(), schema)
+        await deliver(opened(), schema, { order_completed: order_completed! })
         await take()
-        await deliver(warehouse, schema, { tracks: tracks! })
+        await deliver(opened(), schema, { tracks: tracks! })
         await take()
         expect(await values()).toEqual([[700, 'USD', null]])
         expect(await eventIds()).toEqual(['o1'])
@@ -314,7 +176,7 @@ export function testSourceTables(open: Open): void {
     })
 
     test('nulls, blanks and numbers in columns are no news to anybody', async () => {
-      const { integer, string, timestamp } = warehouse.dialect.types
+      const { integer, string, timestamp } = opened().dialect.types
       await execute(sql`create table ${table('tracks')} (id ${sql.raw(string)}, user_id ${sql.raw(integer)},
         event_text ${sql.raw(string)}, received_at ${sql.raw(timestamp)}, uuid_ts ${sql.raw(timestamp)})`)
       const at = sql.timestamp('2025-03-01T00:00:00Z')
