@@ -1,9 +1,9 @@
-import { postgresFor } from '../harness/postgres-warehouse.ts'
+import { openOn } from '../harness/engines.ts'
 import { testCorners } from './corners-suite.ts'
 import { testHandWorked } from './hand-worked-suite.ts'
 import { testWeblog } from './weblog-suite.ts'
 
-const { open } = postgresFor()
+const open = openOn('postgres')
 
 testHandWorked(open)
 testWeblog(open)
