@@ -3,6 +3,7 @@ import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 import { lookUpAgents } from './agents.ts'
 import { refuseLoss } from './from-sources.ts'
 import { ingest, readSources } from './ingest.ts'
+import { newEvents } from './new-events.ts'
 import type { SourceOptions } from './options.ts'
 import { matchReleased } from './quarantine/release.ts'
 import { daysOf, readRanges } from './ranges.ts'
@@ -86,7 +87,7 @@ async function afterIngest({ warehouse, signal, onProgress, mostRevised = MOST_R
   const [row] = await warehouse.query<Row & { new_events: number; withdrawn: number; events: number }>(
     sql`
 select
-    (select count(*) from ${sql.staging('new_events')}) as new_events,
+    (select count(*) from ${newEvents(c)} as s) as new_events,
     (select count(*) from ${sql.staging('withdrawn')}) as withdrawn,
     ${all} as events
 `,
@@ -127,7 +128,7 @@ async function computeStage(run: Computing, context: StageContext, stage: Stage)
   }
   if (steps.length === 0) return 0
   const [row] = await run.warehouse.query<Row & { rows: number }>(
-    sql`select count(*) as ${sql.id('rows')} from ${sql.staging(stage.result)}`,
+    sql`select count(*) as ${sql.id('rows')} from ${typeof stage.result === 'string' ? sql.staging(stage.result) : sql`${stage.result(context)} as s`}`,
     { signal: run.signal },
   )
   await run.warehouse.dropStaging(stage.discards ?? [])

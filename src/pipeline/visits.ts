@@ -33,7 +33,6 @@ export const visits = defineStage({
 
   steps: (c) => [
     ...brokenVisits(c),
-    batch(c),
     pieces(c),
     ...mergeVisits(c),
     touchCandidatesOf(c),
@@ -81,7 +80,7 @@ select
     ${d.firstBy('page_url', pageKey)} as page_url,
     min(${blogKey}) as blog_key,
     ${d.firstBy('page_url', blogKey)} as blog_url
-from ${sql.staging('batch')}
+from ${batch(c)} as b
 group by anonymous_id, user_id, is_in_session, ${d.integerDivide(d.epochMicroseconds('occurred_at'), sql`${gapMicroseconds(options)}`)}
 `,
   }
