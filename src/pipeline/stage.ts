@@ -93,6 +93,12 @@ export function insertByMonth(d: Dialect, spec: TableSpec, from: string): Sql {
 order by ${sql.join(byMonth(d, spec))}`
 }
 
+/** The same in the order of time, which costs less: for rows that are read in bounds of time alone. */
+export function insertByTime(spec: TableSpec, from: string): Sql {
+  return sql`${insertInto(spec.name, Object.keys(spec.columns), from)}
+order by ${sql.join(spec.partitionBy ? [spec.partitionBy] : [...spec.key])}`
+}
+
 /** Month, then what keeps rows together. */
 export const byMonth = (d: Dialect, spec: TableSpec): readonly Sql[] => [
   ...(spec.partitionBy ? [d.dateTrunc('month', spec.partitionBy)] : []),

@@ -5,6 +5,7 @@ import {
   defineStage,
   gapMicroseconds,
   insertByMonth,
+  insertByTime,
   insertInto,
   type StageContext,
   type Step,
@@ -43,8 +44,8 @@ export const visits = defineStage({
   publish: (c) => [
     c.isRebuild
       ? sql`delete from ${sql.table('touch_candidates')} where 1 = 1`
-      : sql`delete from ${sql.table('touch_candidates')} where order_key in (select order_key from ${sql.staging('reread_keys')})`,
-    insertByMonth(c.d, touchCandidates, 'touch_candidates_new'),
+      : sql`delete from ${sql.table('touch_candidates')} where event_key in (select event_key from ${sql.staging('reread_keys')})`,
+    insertByTime(touchCandidates, 'touch_candidates_new'),
     c.isRebuild
       ? sql`delete from ${sql.table('conversion_candidates')} where 1 = 1`
       : sql`delete from ${sql.table('conversion_candidates')} where ${isDropped(c)}`,

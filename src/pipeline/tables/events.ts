@@ -113,13 +113,12 @@ export const touchCandidates = table({
   description:
     'Pages and screens (and first events of pageless pieces that carry a campaign, click id or outside referrer). Those that can become touches have the fields touches are made of; of the others only the referrer’s host is kept, for the page after them. Owned through visits.',
   kind: 'state',
-  key: ['order_key', 'anonymous_id', 'user_id'],
+  key: ['event_key', 'anonymous_id', 'user_id'],
   partitionBy: 'occurred_at',
   clusterBy: ['anonymous_id'],
   columns: {
     anonymous_id: text('Device of the visit it lies in.'),
     user_id: text('User of the visit, empty when none.'),
-    order_key: text('Place in the order of events.'),
     event_key: text('Key of the event.'),
     occurred_at: time('When it happened.'),
     is_page: boolean('Page or screen, not another event.'),
