@@ -9,6 +9,7 @@ import { matchReleased } from './quarantine/release.ts'
 import { daysOf, readRanges } from './ranges.ts'
 import { isRecomputing, NO_RECOMPUTE } from './recompute.ts'
 import type { ProgressEvent, StageReport } from './report.ts'
+import type { SeenColumns } from './sources/columns.ts'
 import { type SourceReading, stageSourceRows } from './sources/read.ts'
 import type { Loop, RangedStep, Stage, StageContext, Step } from './stage.ts'
 import { stages } from './stages.ts'
@@ -45,6 +46,8 @@ export interface Computed {
   readonly problems: readonly string[]
   /** The sources hold more, for another run. */
   readonly isMore: boolean
+  /** Columns of source tables, to be recorded once the run is published; null when no source was read. */
+  readonly seen: SeenColumns | null
 }
 
 /** Reads the sources and runs the stages. */
@@ -54,6 +57,7 @@ export async function computeStages(run: Computing, begun: StageContext): Promis
   const reports: StageReport[] = []
   const problems: string[] = []
   let isMore = false
+  let seen: SeenColumns | null = null
   for (const stage of stages) {
     if (stage !== ingest && ran.length === 1) {
       const { context: after, isNew, notes } = await afterIngest(run, context)
@@ -68,6 +72,7 @@ export async function computeStages(run: Computing, begun: StageContext): Promis
           const reading = await readNewRows(run, context)
           problems.push(...reading.problems)
           isMore = reading.isMore
+          seen = reading.seen
         }
         const rows = await computeStage(run, context, stage)
         if (stage === ingest) await refuseLoss(run.warehouse, context)
@@ -75,7 +80,7 @@ export async function computeStages(run: Computing, begun: StageContext): Promis
       }),
     )
   }
-  return { context, stages: ran, reports, problems, isMore }
+  return { context, stages: ran, reports, problems, isMore, seen }
 }
 
 /** What `ingest` found: whether anything is new, where in time something is withdrawn, and whether that is too much for an increment. */
