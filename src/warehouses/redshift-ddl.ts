@@ -35,16 +35,16 @@ export function createTable(spec: TableSpec, writer: SqlWriter): string[] {
 }
 
 /** The statement that creates an empty staging table. */
-export const stagingTable = (
-  name: string,
-  columns: Readonly<Record<string, ColumnSpec>>,
-  writer: SqlWriter,
-): string => `create table ${writer.staging(name)} (\n${columnList(columns)}\n)`
+export const stagingTable = (name: string, columns: Readonly<Record<string, ColumnSpec>>, writer: SqlWriter): string =>
+  `create table ${writer.staging(name)} (\n${columnList(columns)}\n)`
 
 function layoutOf(spec: TableSpec): string {
   if (spec.kind === 'reference') return '\ndiststyle all'
   const together = spec.clusterBy ?? []
-  const sorted = [...new Set([...(spec.partitionBy ? [spec.partitionBy] : []), ...together])].slice(0, MOST_SORT_COLUMNS)
+  const sorted = [...new Set([...(spec.partitionBy ? [spec.partitionBy] : []), ...together])].slice(
+    0,
+    MOST_SORT_COLUMNS,
+  )
   const quote = redshiftDialect.quote
   return `${together[0] ? `\ndistkey (${quote(together[0])})` : ''}${sorted.length ? `\nsortkey (${sorted.map(quote).join(', ')})` : ''}`
 }

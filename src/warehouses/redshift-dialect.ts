@@ -96,7 +96,7 @@ export const redshiftDialect: Dialect = {
   dateTrunc: (unit, time) => sql`date_trunc(${text(unit)}, ${expr(time)})`,
   localTime: (time, timezone) => sql`convert_timezone('UTC', ${expr(timezone)}, ${expr(time)})`,
   microsecondsBetween: (start, end) => sql`datediff(microsecond, ${expr(start)}, ${expr(end)})`,
-  addMicroseconds: (time, n) => sql`dateadd(microsecond, ${expr(n)}, ${expr(time)})`,
+  addMicroseconds: (time, n) => sql`dateadd(microsecond, cast(${expr(n)} as bigint), ${expr(time)})`,
   epochMicroseconds: (time) => sql`datediff(microsecond, cast('1970-01-01' as timestamp), ${expr(time)})`,
   parseTime: parse,
   asTime: (value, engineType) => asTime(value, engineType, parse),
@@ -121,8 +121,7 @@ export const redshiftDialect: Dialect = {
   trim,
   regexpMatches: (value, p) => sql`(${expr(value)} ~ ${pattern(p)})`,
   regexpExtract: (value, p) => sql`nullif(regexp_substr(${expr(value)}, ${pattern(p)}, 1, 1, 'e'), '')`,
-  regexpReplace: (value, p, replacement) =>
-    sql`regexp_replace(${expr(value)}, ${pattern(p)}, ${pattern(replacement)})`,
+  regexpReplace: (value, p, replacement) => sql`regexp_replace(${expr(value)}, ${pattern(p)}, ${pattern(replacement)})`,
   percentDecode: (value) => percentDecode(value, text),
 
   // Digit by digit: a product of decimals may have more digits than fit.
@@ -130,8 +129,9 @@ export const redshiftDialect: Dialect = {
     const v = expr(value)
     const bare = sql`ltrim(${v}, '+-')`
     const fraction = sql`split_part(${bare}, '.', 2)`
-    const cut = sql`cast('0' || split_part(${bare}, '.', 1) || substring(${fraction} || '0000', 1, ${expr(digits)}) as bigint)`
-    const carry = sql`case when substring(${fraction}, (${expr(digits)}) + 1, 1) >= '5' then 1 else 0 end`
+    const n = sql`cast(${expr(digits)} as integer)`
+    const cut = sql`cast('0' || split_part(${bare}, '.', 1) || substring(${fraction} || '0000', 1, ${n}) as bigint)`
+    const carry = sql`case when substring(${fraction}, ${n} + 1, 1) >= '5' then 1 else 0 end`
     return sql`((${cut} + ${carry}) * case when ${v} like '-%' then -1 else 1 end)`
   },
 }

@@ -4,12 +4,6 @@ import { type Expr, expr, type Sql, sql } from './sql.ts'
 /** The parsed document, between reading it and taking fields out of it. */
 const DOCUMENT = 'json_document'
 
-/** What says that a statement takes fields out of JSON; their names are then told apart by case (`CASE_SENSITIVE`). */
-export const readsJson = (text: string): boolean => text.includes(`"${DOCUMENT}".`)
-
-/** Goes before such a statement, in its transaction: names in quotes are otherwise folded to lower case. */
-export const CASE_SENSITIVE = 'set enable_case_sensitive_identifier to true'
-
 /** Names longer than this, in bytes, are cut. */
 const LONGEST_NAME = 127
 

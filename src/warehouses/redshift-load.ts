@@ -1,5 +1,5 @@
 import { redshiftDialect } from './redshift-dialect.ts'
-import { MOST_BYTES, MOST_STATEMENTS } from './redshift-statements.ts'
+import { BATCH, MOST_BYTES } from './redshift-statements.ts'
 import type { ColumnSpec, Row, RowValue } from './warehouse.ts'
 
 /** The longest text of a column, in bytes. */
@@ -11,7 +11,9 @@ function literal(value: RowValue | undefined, { type }: ColumnSpec): string {
   if (type === 'timestamp') return `'${String(value).replace('T', ' ').replace('Z', '')}'::timestamp`
   if (type === 'float') return `${Number.isFinite(value) ? value : `'${value}'`}::float8`
   if (type === 'string' && Buffer.byteLength(String(value)) > LONGEST_TEXT) {
-    throw new TypeError(`Expected text of at most ${LONGEST_TEXT} bytes, which is what a column of Redshift holds, but got more.`)
+    throw new TypeError(
+      `Expected text of at most ${LONGEST_TEXT} bytes, which is what a column of Redshift holds, but got more.`,
+    )
   }
   return redshiftDialect.literal(value)
 }
@@ -37,7 +39,7 @@ export async function* inserts(
       batch.push(`${head}\n${values.join(',\n')}`)
       values = []
       bytes = 0
-      if (batch.length === MOST_STATEMENTS) {
+      if (batch.length === BATCH) {
         yield batch
         batch = []
       }
@@ -47,4 +49,15 @@ export async function* inserts(
   }
   if (values.length > 0) batch.push(`${head}\n${values.join(',\n')}`)
   if (batch.length > 0) yield batch
+}
+
+/** A line that no column of text can hold comes without its text, as one does that is no text. */
+export async function* linesThatFit(rows: AsyncIterable<Row>): AsyncGenerator<Row> {
+  for await (const row of rows) {
+    const { text } = row
+    const fits = typeof text !== 'string' || Buffer.byteLength(text) <= LONGEST_TEXT
+    const isSent =
+      fits && (typeof text !== 'string' || Buffer.byteLength(redshiftDialect.literal(text)) < MOST_BYTES - 10_000)
+    yield isSent ? row : { ...row, text: null }
+  }
 }

@@ -17,7 +17,9 @@ import { cancelled, failed, refused } from './redshift-errors.ts'
 import type { Row, RunOptions } from './warehouse.ts'
 
 /** What the Data API takes at once. */
-export const MOST_STATEMENTS = 40
+const MOST_STATEMENTS = 40
+/** Statements of ours in a batch: one place is for what the session needs to be told. */
+export const BATCH = MOST_STATEMENTS - 1
 export const MOST_BYTES = 100_000
 
 /** The call that sends a statement waits a second for it: short ones need no other. */
@@ -121,7 +123,8 @@ export class Statements {
         if (!error.isTransient || performance.now() - lastAnswer > PATIENCE) throw error
       }
       // A service that does not wait is not asked all the time.
-      if (performance.now() - asked < 100) await wait(Math.min(50 * 2 ** attempt, 2000), undefined, { signal }).catch(() => {})
+      if (performance.now() - asked < 100)
+        await wait(Math.min(50 * 2 ** attempt, 2000), undefined, { signal }).catch(() => {})
     }
   }
 

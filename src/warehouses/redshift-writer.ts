@@ -1,6 +1,5 @@
 import type { Printer } from './printer.ts'
 import { redshiftDialect } from './redshift-dialect.ts'
-import { CASE_SENSITIVE, readsJson } from './redshift-json.ts'
 import { compileInline, Sql, type SqlWriter, sql } from './sql.ts'
 
 /** Staging tables are tables of the schema: only those have a transaction that can read them. */
@@ -12,9 +11,13 @@ export function redshiftWriter(schema: string): SqlWriter {
   return { ...redshiftDialect, table, staging: (name) => table(`${STAGING_PREFIX}${name}`) }
 }
 
+/** Goes before statements with such names, in their transaction: names in quotes are otherwise folded to lower case. */
+const CASE_SENSITIVE = 'set enable_case_sensitive_identifier to true'
+const WITH_CAPITALS = /"[^"]*[A-Z][^"]*"/
+
 /** Statements of one transaction, preceded by what they need of the session. */
 export const asBatch = (statements: readonly string[]): readonly string[] =>
-  statements.some(readsJson) ? [CASE_SENSITIVE, ...statements] : statements
+  statements.some((text) => WITH_CAPITALS.test(text)) ? [CASE_SENSITIVE, ...statements] : statements
 
 /** The statements that create or replace a staging table with the rows of a query. */
 export const createStaging = (name: string, select: Sql, writer: SqlWriter): string[] => [

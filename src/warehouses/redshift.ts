@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto'
+import { tabularRows } from './duckdb-reader.ts'
+import { lineColumns, lineRows } from './file-rows.ts'
 import { connect, type RedshiftTarget } from './redshift-client.ts'
 import { createTable, stagingTable } from './redshift-ddl.ts'
 import { redshiftDialect } from './redshift-dialect.ts'
-import { inserts } from './redshift-load.ts'
-import { MOST_STATEMENTS, Statements } from './redshift-statements.ts'
+import { cancelled } from './redshift-errors.ts'
+import { inserts, linesThatFit } from './redshift-load.ts'
+import { BATCH, Statements } from './redshift-statements.ts'
 import { asBatch, bindable, createStaging, dropStaging, redshiftWriter, STAGING_PREFIX } from './redshift-writer.ts'
 import { compile, compileInline, type Sql, sql } from './sql.ts'
 import type { ColumnSpec, Row, RunOptions, TableSpec, Warehouse } from './warehouse.ts'
@@ -28,7 +31,7 @@ export async function openRedshift({ schema, ...target }: RedshiftOptions): Prom
 
   /** Statements that may be carried out again, in as few calls as they fit in. */
   const runAll = async (texts: readonly string[], o?: RunOptions) => {
-    for (let i = 0; i < texts.length; i += MOST_STATEMENTS) await run(texts.slice(i, i + MOST_STATEMENTS), o)
+    for (let i = 0; i < texts.length; i += BATCH) await run(texts.slice(i, i + BATCH), o)
   }
 
   /** Rows into a new table; its name is quoted. */
@@ -48,8 +51,11 @@ export async function openRedshift({ schema, ...target }: RedshiftOptions): Prom
     if (first.length > 0) await run(first, o)
   }
 
-  const loadStaging: Warehouse['loadStaging'] = (name, columns, rows, o) =>
-    fill([dropStaging(name, writer), stagingTable(name, columns, writer)], writer.staging(name), columns, rows, o)
+  const loadStaging: Warehouse['loadStaging'] = async (name, columns, rows, o) => {
+    await withSchema()
+    const create = [dropStaging(name, writer), stagingTable(name, columns, writer)]
+    await fill(create, writer.staging(name), columns, rows, o)
+  }
 
   /** All rows or none: more than fit in one transaction go through a staging table. */
   const load = async (table: TableSpec, rows: AsyncIterable<Row> | Iterable<Row>, o?: RunOptions) => {
@@ -69,7 +75,10 @@ export async function openRedshift({ schema, ...target }: RedshiftOptions): Prom
       await run(second.value.map(moved), o)
       for await (const batch of batches) await run(batch.map(moved), o)
       const columns = Object.keys(table.columns).map(redshiftDialect.quote).join(', ')
-      await run([`insert into ${writer.table(table.name)} (${columns}) select ${columns} from ${writer.staging(name)}`], o)
+      await run(
+        [`insert into ${writer.table(table.name)} (${columns}) select ${columns} from ${writer.staging(name)}`],
+        o,
+      )
     } finally {
       await run([dropStaging(name, writer)]).catch(() => undefined)
     }
@@ -82,9 +91,18 @@ export async function openRedshift({ schema, ...target }: RedshiftOptions): Prom
     return rows.map((row) => row.name.slice(STAGING_PREFIX.length))
   }
 
-  const hasSchema = async (): Promise<boolean> => {
+  /** Asked first: with `if not exists` it still needs the right to create schemas, which few users have. */
+  const makeSchema = async () => {
     const found = await query(sql`select 1 as one from pg_namespace where nspname = ${schema}`)
-    return found.length > 0
+    if (found.length === 0) await run([`create schema if not exists ${redshiftDialect.quote(schema)}`])
+  }
+  let schemaMade: Promise<void> | undefined
+  const withSchema = () => {
+    schemaMade ??= makeSchema().catch((error) => {
+      schemaMade = undefined
+      throw error
+    })
+    return schemaMade
   }
 
   return {
@@ -98,28 +116,42 @@ export async function openRedshift({ schema, ...target }: RedshiftOptions): Prom
     },
 
     async createTables(specs) {
-      // Asked first: with `if not exists` it still needs the right to create schemas, which few users have.
-      if (!(await hasSchema())) await run([`create schema if not exists ${redshiftDialect.quote(schema)}`])
+      await withSchema()
       await runAll(specs.flatMap((spec) => createTable(spec, writer)))
     },
 
     // Bound to no schema, a view can be replaced while others read through it.
-    createView: (name, select) =>
-      run([
+    async createView(name, select) {
+      await withSchema()
+      await run([
         `drop view if exists ${writer.table(name)}`,
         `create view ${writer.table(name)} as\n${inline(select).trim()}\nwith no schema binding`,
-      ]),
+      ])
+    },
 
-    stage: (name, select, o) => run(createStaging(name, select, writer), o),
+    async stage(name, select, o) {
+      if (o?.signal?.aborted) throw cancelled(name)
+      await withSchema()
+      await run(createStaging(name, select, writer), o)
+    },
     async dropStaging(names) {
       await runAll((names ?? (await stagingTables())).map((name) => dropStaging(name, writer)))
     },
-    loadLines: () => {
-      throw new Error('not yet')
+    async loadLines(name, files, o) {
+      const { rows, unreadable } = lineRows(files, o?.signal)
+      await untilAborted(`load lines into ${name}`, o, () => loadStaging(name, lineColumns, linesThatFit(rows), o))
+      return unreadable
     },
-    loadTabular: () => {
-      throw new Error('not yet')
-    },
+    loadTabular: (name, files, o) =>
+      untilAborted(`load files into ${name}`, o, async () => {
+        const { columns, rows, loaded, close } = await tabularRows(files, o?.signal)
+        try {
+          await loadStaging(name, columns, rows, o)
+          return loaded
+        } finally {
+          await close()
+        }
+      }),
     load,
     loadStaging,
 
@@ -141,5 +173,15 @@ export async function openRedshift({ schema, ...target }: RedshiftOptions): Prom
     async close() {
       statements.close()
     },
+  }
+}
+
+/** Reading files for a statement is part of it. */
+async function untilAborted<T>(text: string, o: RunOptions | undefined, work: () => Promise<T>): Promise<T> {
+  if (o?.signal?.aborted) throw cancelled(text)
+  try {
+    return await work()
+  } catch (error) {
+    throw o?.signal?.aborted ? cancelled(text) : error
   }
 }

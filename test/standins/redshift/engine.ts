@@ -85,7 +85,8 @@ export class Session {
     }
     const view = viewStatement(sql)
     const refusals = refusalsOf(view?.select ?? sql)
-    if (refusals.length > 0 && !(view && !view.select)) throw new EngineError(`ERROR: Redshift refuses ${refusals.join('; ')}`)
+    if (refusals.length > 0 && !(view && !view.select))
+      throw new EngineError(`ERROR: Redshift refuses ${refusals.join('; ')}`)
     const { text, values } = withPositions(sql, parameters)
     if (view) return this.send(view.shim(this.settings), [])
     return this.send(toPostgres(await this.withoutExcluded(text, values), this.settings), values)
@@ -135,7 +136,8 @@ function viewStatement(sql: string): { select?: string; shim: (s: SessionSetting
   const [, place, view, select] = create
   return {
     select: select!,
-    shim: (s) => `select from rs_shim.create_view(${name(place!)}, ${name(view!)}, $view$${toPostgres(select!, s)}$view$)`,
+    shim: (s) =>
+      `select from rs_shim.create_view(${name(place!)}, ${name(view!)}, $view$${toPostgres(select!, s)}$view$)`,
   }
 }
 
@@ -143,7 +145,9 @@ function inWordsOfRedshift(error: Error & { code?: string }): Error {
   if (error.code === undefined || !/^[0-9A-Z]{5}$/.test(error.code)) return error // the connection, not the engine
   if (error.code.startsWith('57P')) return error
   if (error.code === '40001') {
-    return new EngineError('ERROR: 1023\nDETAIL: Serializable isolation violation on table, transactions forming the cycle are unknown')
+    return new EngineError(
+      'ERROR: 1023\nDETAIL: Serializable isolation violation on table, transactions forming the cycle are unknown',
+    )
   }
   if (error.code === '57014') return new EngineError("ERROR: Query cancelled on user's request")
   return new EngineError(`ERROR: ${error.message}`)

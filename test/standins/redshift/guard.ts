@@ -8,7 +8,18 @@ await loadModule()
 type Node = Record<string, unknown>
 
 /** Functions that need a frame when their window is ordered. */
-const FRAMED = new Set(['sum', 'count', 'avg', 'min', 'max', 'first_value', 'last_value', 'nth_value', 'stddev', 'variance'])
+const FRAMED = new Set([
+  'sum',
+  'count',
+  'avg',
+  'min',
+  'max',
+  'first_value',
+  'last_value',
+  'nth_value',
+  'stddev',
+  'variance',
+])
 /** Bits of a parsed window: it was written, it is no ROWS. */
 const WRITTEN = 1
 const RANGE_OR_GROUPS = 2 | 8
@@ -18,7 +29,8 @@ const strings = (list: unknown): string[] =>
     const text = (x.String as { sval?: string } | undefined)?.sval
     return text === undefined ? [] : [text]
   })
-const isSet = (value: unknown): boolean => Array.isArray(value) ? value.some((x) => Object.keys(x as Node).length > 0) : value !== undefined
+const isSet = (value: unknown): boolean =>
+  Array.isArray(value) ? value.some((x) => Object.keys(x as Node).length > 0) : value !== undefined
 
 const known = new Map<string, readonly string[]>()
 
@@ -39,12 +51,11 @@ export function refusalsOf(statement: string): readonly string[] {
 
 function judge(statement: string): readonly string[] {
   const problems = new Set<string>()
-  const plain = statement
-    .replace(/\bexclude \([^)]*\)/g, '')
-    .replace(/\bwith no schema binding\b/g, '')
+  const plain = tokensOf(statement).map((t) => (t.kind === 'parameter' ? "'x'" : t.text))
+  const text = withoutExtensions(plain.join(''))
   let tree: unknown
   try {
-    tree = parseSync(toPostgres(plain.replace(/(?<![:\w]):([a-z]\w*)/g, "'$1'"), { isCaseSensitive: true }))
+    tree = parseSync(toPostgres(text, { isCaseSensitive: true }))
   } catch (error) {
     return [`syntax: ${(error as Error).message}`]
   }
@@ -53,6 +64,10 @@ function judge(statement: string): readonly string[] {
   })
   return [...problems]
 }
+
+/** What Redshift adds to what Postgres can parse. */
+const withoutExtensions = (text: string): string =>
+  text.replace(/\bexclude \("[a-z_]+"\)/g, '').replace(/\bwith no schema binding\s*$/, '')
 
 function walk(node: unknown, key: string, visit: (node: Node, key: string) => void): void {
   if (Array.isArray(node)) {
@@ -84,7 +99,8 @@ function* problemsOf(node: Node, key: string): Generator<string> {
     const kind = String(expression.kind)
     if (/DISTINCT/.test(kind)) yield 'IS DISTINCT FROM'
     if (/OP_ANY|OP_ALL/.test(kind)) yield '= ANY (array)'
-    if (strings(expression.name).some((op) => /^(->>?|#>>?|@>|<@|\?[|&]?|&&|~\*|!~\*|@@)$/.test(op))) yield 'an operator of JSON, arrays or without case'
+    if (strings(expression.name).some((op) => /^(->>?|#>>?|@>|<@|\?[|&]?|&&|~\*|!~\*|@@)$/.test(op)))
+      yield 'an operator of JSON, arrays or without case'
   }
   for (const name of ['InsertStmt', 'UpdateStmt', 'DeleteStmt']) {
     const change = of(name)
@@ -115,7 +131,8 @@ function* problemsOfCall(call: Node): Generator<string> {
   const isFramed = (frame & WRITTEN) !== 0
   if (window.name || window.refname) yield 'a named window'
   if (isFramed && (frame & RANGE_OR_GROUPS) !== 0) yield 'a frame other than ROWS'
-  if (FRAMED.has(name) && isSet(window.orderClause) && !isFramed) yield `${name}() over an ordered window without a frame`
+  if (FRAMED.has(name) && isSet(window.orderClause) && !isFramed)
+    yield `${name}() over an ordered window without a frame`
   if (call.agg_distinct) yield 'DISTINCT in a window'
 }
 
@@ -125,5 +142,6 @@ function* problemsOfSelect(select: Node, key: string): Generator<string> {
   if (select.lockingClause) yield 'FOR UPDATE'
   if (select.windowClause) yield 'a WINDOW clause'
   if (select.limitOption === 'LIMIT_OPTION_WITH_TIES') yield 'WITH TIES'
-  if ((select.groupClause as Node[] | undefined)?.some((x) => x.GroupingSet)) yield 'grouping sets, which this project does without'
+  if ((select.groupClause as Node[] | undefined)?.some((x) => x.GroupingSet))
+    yield 'grouping sets, which this project does without'
 }

@@ -55,7 +55,10 @@ export class Operations {
   async BatchExecuteStatement(request: Request) {
     const sqls = request.Sqls!
     if (sqls.length > 40) {
-      throw new Refusal('ValidationException', "Value at 'sqls' failed to satisfy constraint: Member must have length less than or equal to 40")
+      throw new Refusal(
+        'ValidationException',
+        "Value at 'sqls' failed to satisfy constraint: Member must have length less than or equal to 40",
+      )
     }
     checkParameters(sqls, request)
     return this.submit(request)
@@ -70,15 +73,18 @@ export class Operations {
   async GetStatementResult({ Id, NextToken }: { Id: string; NextToken?: string }) {
     const work = this.workOf(Id)
     const part = work.parts[Number(Id.split(':')[1] ?? 1) - 1]
-    if (work.isBatch && !Id.includes(':')) throw new Refusal('ValidationException', 'A batch has results of its statements only.')
-    if (!part || work.status !== 'FINISHED') throw new Refusal('ResourceNotFoundException', `Query is not finished: ${work.status}`)
+    if (work.isBatch && !Id.includes(':'))
+      throw new Refusal('ValidationException', 'A batch has results of its statements only.')
+    if (!part || work.status !== 'FINISHED')
+      throw new Refusal('ResourceNotFoundException', `Query is not finished: ${work.status}`)
     if (!part.result) throw new Refusal('ResourceNotFoundException', 'Query does not have result.')
     return page(part, Number(NextToken ?? 0), this.limits.pageRows)
   }
 
   async CancelStatement({ Id }: { Id: string }) {
     const work = this.workOf(Id)
-    if (work.isOver) throw new Refusal('ValidationException', `Could not cancel a query that is already in ${work.status} state`)
+    if (work.isOver)
+      throw new Refusal('ValidationException', `Could not cancel a query that is already in ${work.status} state`)
     await work.cancel()
     return { Status: true }
   }
@@ -101,7 +107,8 @@ export class Operations {
 
   private workOf(id: string): Work {
     const work = this.works.get(id.split(':')[0]!)
-    if (!work || Date.now() - work.createdAt > DAY) throw new Refusal('ResourceNotFoundException', 'Query does not exist.')
+    if (!work || Date.now() - work.createdAt > DAY)
+      throw new Refusal('ResourceNotFoundException', 'Query does not exist.')
     return work
   }
 }
@@ -125,14 +132,19 @@ function checkParameters(sqls: readonly string[], { Parameters = [] }: Request):
   }
   for (const { name, value } of Parameters) {
     if (typeof value !== 'string' || value === '') {
-      throw new Refusal('ValidationException', `Value at 'parameters.${name}' failed to satisfy constraint: Member must have length greater than or equal to 1`)
+      throw new Refusal(
+        'ValidationException',
+        `Value at 'parameters.${name}' failed to satisfy constraint: Member must have length greater than or equal to 1`,
+      )
     }
   }
   const uses = sqls.map((sql) => withPositions(sql, Parameters))
   const missing = uses.flatMap((u) => (Parameters.length > 0 ? u.missing : []))
-  if (missing.length > 0) throw new Refusal('ValidationException', `Parameters list does not contain parameters: ${missing}`)
+  if (missing.length > 0)
+    throw new Refusal('ValidationException', `Parameters list does not contain parameters: ${missing}`)
   const unused = Parameters.filter((p) => uses.every((u) => u.unused.includes(p.name))).map((p) => p.name)
-  if (unused.length > 0) throw new Refusal('ValidationException', `Parameters list contains unused parameters: [${unused}]`)
+  if (unused.length > 0)
+    throw new Refusal('ValidationException', `Parameters list contains unused parameters: [${unused}]`)
 }
 
 const head = (work: Work) => ({
@@ -166,7 +178,12 @@ function describe(work: Work) {
 
 function page({ result }: Part, from: number, size: number) {
   const { columns, rows } = result!
-  const typed = columns.map(({ name, oid }) => ({ name, label: name, typeName: TYPES[oid]?.[0] ?? 'varchar', nullable: 1 }))
+  const typed = columns.map(({ name, oid }) => ({
+    name,
+    label: name,
+    typeName: TYPES[oid]?.[0] ?? 'varchar',
+    nullable: 1,
+  }))
   const end = from + size
   return {
     Records: rows.slice(from, end).map((row) => row.map((value, i) => field(value, TYPES[columns[i]!.oid]?.[1]))),

@@ -59,6 +59,8 @@ function withWords(tokens: readonly Token[]): Token[] {
     if (token.kind !== 'word') return token
     const before = tokens[i - 1]?.text
     if (before === '(' && isWord(tokens[i - 2], 'datediff', 'dateadd')) return sign(`'${token.text.toLowerCase()}'`)
+    // A key word of Postgres' own, unless it is qualified.
+    if (isWord(token, 'json_serialize')) return sign('rs_shim.json_serialize')
     if (isWord(token, 'sysdate')) return sign('rs_shim.sysdate()')
     if (isWord(token, 'max') && before === '(' && isWord(tokens[i - 2], 'varchar')) return sign('65535')
     return token

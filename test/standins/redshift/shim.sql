@@ -42,7 +42,7 @@ begin
     if not ($1 is json) then raise exception 'JSON parsing error'; end if;
     return row($1)::rs_shim.super;
 end $$;
-create function json_serialize(super) returns varchar language sql immutable as $$ select $1.json $$;
+create function rs_shim.json_serialize(super) returns varchar language sql immutable as $$ select $1.json $$;
 create function json_typeof(super) returns varchar language sql immutable as $$
 select case when $1.json ~ '^(NaN|-?Infinity)' then 'number' else json_typeof($1.json::json) end $$;
 -- A field of a SUPER value; null where there is none, as in the lax mode that is the default.
@@ -60,10 +60,9 @@ select case part
 end $$;
 create function dateadd(part text, n bigint, t timestamp) returns timestamp language sql immutable as $$
 select case part
-    when 'microsecond' then t + make_interval(secs => 0) + (n / 86400000000) * interval '1 day' + (n % 86400000000) * interval '1 microsecond'
+    when 'microsecond' then t + (n / 86400000000) * interval '1 day' + (n % 86400000000) * interval '1 microsecond'
     else t + (n::text || ' ' || part)::interval
 end $$;
-create function dateadd(part text, n numeric, t timestamp) returns timestamp language sql immutable as $$ select rs_shim.dateadd(part, n::bigint, t) $$;
 create function sysdate() returns timestamp language sql stable as $$ select transaction_timestamp() at time zone 'UTC' $$;
 create function getdate() returns timestamp language sql stable as $$ select date_trunc('second', statement_timestamp() at time zone 'UTC') $$;
 create function convert_timezone(source text, target text, t timestamp) returns timestamp language sql immutable as $$

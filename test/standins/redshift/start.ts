@@ -89,11 +89,14 @@ async function answer(standIn: RedshiftStandIn, request: IncomingMessage, respon
   const fault = standIn.fault?.(operation, body) ?? null
   if (fault === 'drop before') return void request.socket.destroy()
   try {
-    if (fault && fault !== 'drop after') throw Object.assign(new Refusal(fault.refuse, fault.message ?? fault.refuse), fault)
+    if (fault && fault !== 'drop after')
+      throw Object.assign(new Refusal(fault.refuse, fault.message ?? fault.refuse), fault)
     if (!String(request.headers.authorization ?? '').startsWith('AWS4-HMAC-SHA256')) {
       throw new Refusal('MissingAuthenticationTokenException', 'Missing Authentication Token')
     }
-    const run = (standIn.operations as unknown as Record<string, ((r: unknown) => Promise<unknown>) | undefined>)[operation]
+    const run = (standIn.operations as unknown as Record<string, ((r: unknown) => Promise<unknown>) | undefined>)[
+      operation
+    ]
     if (!run) throw new Refusal('UnknownOperationException', operation)
     const content = await run.call(standIn.operations, body)
     if (fault === 'drop after') return void request.socket.destroy()
