@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { refusalsOf } from './guard.ts'
-import { type SessionSettings, toPostgres, withPositions } from './rewrite.ts'
+import { type SessionSettings, toPostgres, withFences, withPositions } from './rewrite.ts'
 import { closing, nextOf, textOf, tokensOf } from './tokens.ts'
 
 /** What a statement gave: rows as texts, and what their columns are. */
@@ -89,7 +89,7 @@ export class Session {
       throw new EngineError(`ERROR: Redshift refuses ${refusals.join('; ')}`)
     const { text, values } = withPositions(sql, parameters)
     if (view) return this.send(view.shim(this.settings), [])
-    return this.send(toPostgres(await this.withoutExcluded(text, values), this.settings), values)
+    return this.send(withFences(toPostgres(await this.withoutExcluded(text, values), this.settings)), values)
   }
 
   /** `select * exclude (a) from (…) as t`: Postgres has to be told the other columns by name. */
@@ -107,8 +107,10 @@ export class Session {
     const names = found!.columns.map((c) => c.name).filter((name) => name !== excluded)
     const star = tokens.findLastIndex((t, i) => i < at && t.text === '*')
     const list = names.map((name) => `"${name.replaceAll('"', '""')}"`).join(', ')
-    const rest = textOf(tokens.slice(close + 1))
-    return this.withoutExcluded(`${textOf(tokens.slice(0, star))}${list}${rest}`, values)
+    const rest = textOf(tokens.slice(closing(tokens, begin)))
+    // The offset keeps Postgres from putting the fields in each place that reads them.
+    const plain = `${textOf(tokens.slice(0, star))}${list} from ${relation.slice(0, -1)} offset 0${rest}`
+    return this.withoutExcluded(plain, values)
   }
 
   private async plain(text: string): Promise<void> {

@@ -67,6 +67,15 @@ function withWords(tokens: readonly Token[]): Token[] {
   })
 }
 
+/** Postgres would put the query of a name in each place that reads it, and plan for seconds. */
+export function withFences(statement: string): string {
+  const tokens = tokensOf(statement)
+  const isQuery = (open: number) => tokens[open]?.text === '(' && isWord(tokens[nextOf(tokens, open)], 'select', 'with')
+  return textOf(
+    tokens.map((token, i) => (isWord(token, 'as') && isQuery(nextOf(tokens, i)) ? sign('as materialized') : token)),
+  )
+}
+
 function isCreateTable(tokens: readonly Token[]): boolean {
   const words = tokens.filter((t) => t.kind !== 'space').slice(0, 3)
   return isWord(words[0], 'create') && (isWord(words[1], 'table') || isWord(words[2], 'table'))
