@@ -31,6 +31,7 @@ import {
   settleEarlierRuns,
 } from './run-records.ts'
 import type { StageContext } from './stage.ts'
+import { events } from './tables/events.ts'
 import { tables } from './tables/tables.ts'
 
 export type { ProgressEvent, ReleaseFilter, ReleaseReport, RunReport, RunRequest } from './report.ts'
@@ -207,6 +208,7 @@ async function computeAndPublish(
       warehouse.transaction([...lease.fence(isAtWork(context)), ...statements], {
         label: `run ${context.run} publish`,
         repeat: () => isRunWritten(warehouse, context.run),
+        fills: context.readsSources || context.recompute.events ? [[events, 'new_events']] : [],
       }),
     )
     await markPublished(warehouse)
