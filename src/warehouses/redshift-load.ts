@@ -1,4 +1,4 @@
-import { redshiftDialect } from './redshift-dialect.ts'
+import { redshiftDialect, shortLiteral } from './redshift-dialect.ts'
 import { BATCH, MOST_BYTES } from './redshift-statements.ts'
 import type { ColumnSpec, Row, RowValue } from './warehouse.ts'
 
@@ -15,7 +15,7 @@ function literal(value: RowValue | undefined, { type }: ColumnSpec): string {
       `Expected text of at most ${LONGEST_TEXT} bytes, which is what a column of Redshift holds, but got more.`,
     )
   }
-  return redshiftDialect.literal(value)
+  return type === 'string' ? shortLiteral(String(value)) : redshiftDialect.literal(value)
 }
 
 /**
@@ -56,8 +56,7 @@ export async function* linesThatFit(rows: AsyncIterable<Row>): AsyncGenerator<Ro
   for await (const row of rows) {
     const { text } = row
     const fits = typeof text !== 'string' || Buffer.byteLength(text) <= LONGEST_TEXT
-    const isSent =
-      fits && (typeof text !== 'string' || Buffer.byteLength(redshiftDialect.literal(text)) < MOST_BYTES - 10_000)
+    const isSent = fits && (typeof text !== 'string' || Buffer.byteLength(shortLiteral(text)) < MOST_BYTES - 10_000)
     yield isSent ? row : { ...row, text: null }
   }
 }

@@ -1,6 +1,6 @@
-import { redshiftForTests } from '../harness/redshift.ts'
+import { openOn } from '../harness/engines.ts'
 import { testBadInput } from './bad-input-suite.ts'
 
-const { open } = redshiftForTests()
+const open = openOn('redshift')
 
 testBadInput(open)

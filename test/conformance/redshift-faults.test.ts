@@ -1,6 +1,6 @@
-import { redshiftForTests } from '../harness/redshift.ts'
+import { openOn } from '../harness/engines.ts'
 import { testFaults } from './faults-suite.ts'
 
-const { open } = redshiftForTests()
+const open = openOn('redshift')
 
 testFaults(open, { every: 40 })

@@ -1,8 +1,8 @@
-import { redshiftForTests } from '../harness/redshift.ts'
+import { openOn } from '../harness/engines.ts'
 import { testLease } from './lease-suite.ts'
 import { testRetries } from './retries-suite.ts'
 
-const { open } = redshiftForTests()
+const open = openOn('redshift')
 
 testLease(open)
 testRetries(open)

@@ -1,6 +1,6 @@
-import { redshiftForTests } from '../harness/redshift.ts'
+import { openOn } from '../harness/engines.ts'
 import { testSettingsChanges } from './settings-suite.ts'
 
-const { open } = redshiftForTests()
+const open = openOn('redshift')
 
 testSettingsChanges(open)

@@ -1,11 +1,11 @@
-import { redshiftForTests } from '../harness/redshift.ts'
+import { openOn } from '../harness/engines.ts'
 import { testBatches } from './batches-suite.ts'
 import { testInterplay } from './interplay-suite.ts'
 import { testSourceColumns } from './source-columns-suite.ts'
 import { testSourceTables } from './source-tables-suite.ts'
 import { testSources } from './sources-suite.ts'
 
-const { open } = redshiftForTests()
+const open = openOn('redshift')
 
 testBatches(open)
 testInterplay(open)

@@ -1,6 +1,6 @@
-import { redshiftForTests } from '../harness/redshift.ts'
+import { openOn } from '../harness/engines.ts'
 import { testStreams } from './streams-suite.ts'
 
-const { open } = redshiftForTests()
+const open = openOn('redshift')
 
 testStreams(open, { numRuns: 4, seed: 20261123 })

@@ -1,12 +1,4 @@
-import { redshiftForTests } from '../harness/redshift.ts'
-import { testFromSources } from './from-sources-suite.ts'
-import { testPruning } from './prune-suite.ts'
-import { testSpend } from './spend-suite.ts'
+import { openOn } from '../harness/engines.ts'
 import { testVersions } from './versions-suite.ts'
 
-const { open } = redshiftForTests()
-
-testFromSources(open)
-testPruning(open)
-testSpend(open)
-testVersions(open)
+testVersions(openOn('redshift'))

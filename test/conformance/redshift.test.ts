@@ -1,8 +1,10 @@
-import { redshiftForTests } from '../harness/redshift.ts'
+import { openOn } from '../harness/engines.ts'
 import { testCorners } from './corners-suite.ts'
 import { testHandWorked } from './hand-worked-suite.ts'
+import { testWeblog } from './weblog-suite.ts'
 
-const { open } = redshiftForTests()
+const open = openOn('redshift')
 
 testHandWorked(open)
+testWeblog(open)
 testCorners(open)

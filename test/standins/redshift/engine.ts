@@ -72,7 +72,11 @@ export class Session {
     return (this.client as unknown as { processID: number }).processID
   }
 
-  begin = () => this.plain('begin isolation level repeatable read')
+  /** As a database user, for whom grants count. */
+  async begin(user?: string): Promise<void> {
+    await this.plain('begin isolation level repeatable read')
+    if (user !== undefined) await this.plain(`set local role "${user}"`)
+  }
   commit = () => this.plain('commit')
   rollback = () => this.plain('rollback')
 

@@ -120,4 +120,6 @@ begin
     end loop;
     delete from rs_shim.late_views;
 end $$;
+grant usage on schema rs_shim to public;
+grant all on all tables in schema rs_shim to public;
 reset search_path;

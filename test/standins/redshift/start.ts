@@ -13,7 +13,7 @@
  *   (widths of declared columns are checked, in bytes)
  * - how SUPER keeps numbers: decimals of more than 38 digits, 1e3 and 1.0 as text; it keeps what was written
  * - conflicts between transactions that Redshift finds by table, and Postgres by row
- * - users, grants and IAM; COPY and UNLOAD; the 24 hours that results are kept; sessions
+ * - IAM and secrets: `DbUser` is a role of Postgres, and its grants count; COPY and UNLOAD; the 24 hours that results are kept; sessions
  * - regular expressions beyond what POSIX says of both
  */
 import { randomUUID } from 'node:crypto'
@@ -33,6 +33,8 @@ export type Fault =
 /** A running stand-in. */
 export interface RedshiftStandIn {
   readonly endpoint: string
+  /** Of the Postgres beneath. */
+  readonly url: string
   readonly operations: Operations
   /** Names of the operations that were called, in order. */
   readonly calls: string[]
@@ -51,6 +53,7 @@ export async function startRedshift(url: string): Promise<RedshiftStandIn> {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const standIn: RedshiftStandIn = {
+    url,
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     operations,
     calls: [],

@@ -80,7 +80,7 @@ export class Work {
       await this.engine.use(async (session) => {
         this.status = 'STARTED'
         this.pid = session.pid
-        await session.begin()
+        await session.begin(this.request.DbUser)
         try {
           for (const part of this.parts) await this.runPart(part, (given) => session.run(given))
           await session.commit()
