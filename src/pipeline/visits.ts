@@ -158,7 +158,7 @@ merged as (
     group by anonymous_id, user_id, is_in_session, visit_number
 )
 
-select ${d.surrogateKey(['anonymous_id', 'user_id', 'is_in_session', 'first_key'])} as visit_id, ${columns}
+select ${d.surrogateKey(['anonymous_id', 'user_id', sql`case when is_in_session then 'true' else 'false' end`, 'first_key'])} as visit_id, ${columns}
 from merged
 `,
     },
