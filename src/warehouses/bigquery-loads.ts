@@ -67,6 +67,7 @@ export async function loadRows(
   }
   const source = chunks()
   const first = await source.next().catch(() => null) // `ofRows` knows why
+  if (how.signal?.aborted) throw cancelled(what)
   throwIfOfRows()
   if (first === null || first.done) return false
   const start = first.value
@@ -85,8 +86,10 @@ export async function loadRows(
   try {
     await pipeline(Readable.from(all()), target, { signal: how.signal })
   } catch (error) {
-    throwIfOfRows()
-    if (!how.signal?.aborted) throw refused(what, error)
+    if (!how.signal?.aborted) {
+      throwIfOfRows()
+      throw refused(what, error)
+    }
     await client
       .job(id, { location: client.location })
       .cancel()

@@ -1,13 +1,14 @@
 import { BigQuery, type BigQueryOptions } from '@google-cloud/bigquery'
 import { bigqueryDialect } from './bigquery-dialect.ts'
-import { closed } from './bigquery-errors.ts'
+import { cancelled, closed } from './bigquery-errors.ts'
 import { type JobLimits, QueryJobs } from './bigquery-jobs.ts'
 import { loadRows } from './bigquery-loads.ts'
 import { BigqueryTables, sentinelOf } from './bigquery-tables.ts'
 import { bigqueryWriter, createStaging, stagingOf } from './bigquery-writer.ts'
+import { tabularRows } from './duckdb-reader.ts'
+import { lineColumns, lineRows } from './file-rows.ts'
 import { compile, compileInline, type Sql } from './sql.ts'
-import { inspectTextFile, readLines } from './text-files.ts'
-import type { ColumnSpec, Row, RunOptions, TextFile, UnreadableFile, Warehouse } from './warehouse.ts'
+import type { ColumnSpec, Row, RunOptions, Warehouse } from './warehouse.ts'
 
 /** Which project and datasets, and how to reach them. */
 export interface BigqueryOptions extends JobLimits {
@@ -21,12 +22,6 @@ export interface BigqueryOptions extends JobLimits {
   readonly keyFile?: string
   /** Another address than Google's: a private endpoint, or a stand-in. */
   readonly apiEndpoint?: string
-}
-
-const LINES: Readonly<Record<string, ColumnSpec>> = {
-  file: { type: 'string', description: 'File.' },
-  line: { type: 'integer', description: 'Line, from 1.' },
-  text: { type: 'string', nullable: true, description: 'Its text.' },
 }
 
 /** Opens BigQuery. Nothing is asked of it yet. `authClient` replaces the credentials; for tests. */
@@ -119,13 +114,20 @@ export async function openBigquery(
     },
 
     async loadLines(name, files, o) {
-      const { readable, unreadable } = await sorted(files, o?.signal)
-      await replaceStaging(name, LINES, linesOf(readable), o)
+      const { rows, unreadable } = lineRows(files, o?.signal)
+      await replaceStaging(name, lineColumns, rows, o)
       return unreadable
     },
 
-    loadTabular: async () => {
-      throw new Error('not yet')
+    async loadTabular(name, files, o) {
+      if (o?.signal?.aborted) throw cancelled(`load ${name}`)
+      const { columns, rows, loaded, close } = await tabularRows(files, o?.signal)
+      try {
+        await replaceStaging(name, columns, rows, o)
+      } finally {
+        await close()
+      }
+      return loaded
     },
 
     async load(table, rows, o) {
@@ -153,24 +155,4 @@ export async function openBigquery(
       isClosed = true
     },
   }
-}
-
-/** Files that can be read to their end, and those that cannot: a load job is all or none. */
-async function sorted(
-  files: readonly TextFile[],
-  signal?: AbortSignal,
-): Promise<{ readable: TextFile[]; unreadable: UnreadableFile[] }> {
-  const readable: TextFile[] = []
-  const unreadable: UnreadableFile[] = []
-  for (const file of files) {
-    if (signal?.aborted) break
-    const { reason } = await inspectTextFile(file, Number.MAX_SAFE_INTEGER)
-    if (reason === null) readable.push(file)
-    else unreadable.push({ file: file.name, reason })
-  }
-  return { readable, unreadable }
-}
-
-async function* linesOf(files: readonly TextFile[]): AsyncGenerator<Row> {
-  for (const file of files) for await (const row of readLines(file)) yield { file: file.name, ...row }
 }
