@@ -44,7 +44,7 @@ export interface EnvVariable {
   env: string
 }
 
-export type WarehouseInput = DuckdbInput | PostgresInput
+export type WarehouseInput = DuckdbInput | PostgresInput | RedshiftInput
 
 export interface DuckdbInput {
   /** `duckdb`: an embedded database. */
@@ -70,6 +70,27 @@ export interface PostgresInput {
   maxConnections?: number
   /** Postgres: the server ends a statement that takes longer than so many minutes, 120 by default. */
   statementMinutes?: number
+}
+
+export interface RedshiftInput {
+  /** `redshift`: Amazon Redshift through its Data API; docs/warehouses/redshift.md says what it needs. */
+  kind: 'redshift'
+  /** Redshift: the database. */
+  database: string
+  /** Redshift: the provisioned cluster; or else `workgroupName`. */
+  clusterIdentifier?: string
+  /** Redshift: the serverless workgroup; or else `clusterIdentifier`. */
+  workgroupName?: string
+  /** Redshift: secret of AWS Secrets Manager with user and password. Without it the IAM identity is the user. */
+  secretArn?: string
+  /** Redshift: with a cluster, the database user that the IAM identity becomes. */
+  dbUser?: string
+  /** Redshift: region, such as `eu-central-1`. By default AWS's own settings say. */
+  region?: string
+  /** Redshift: another address of the Data API, such as that of a VPC endpoint. */
+  endpoint?: string
+  /** Schema that holds the tables. */
+  schema?: string
 }
 
 export type SourceInput = FilesSourceInput | TableSourceInput

@@ -7,7 +7,7 @@ import * as warehouses from './warehouse-schema.ts'
 
 /** What is allowed. What the options mean stands in options.ts. */
 
-const warehouse = z.discriminatedUnion('kind', [warehouses.duckdb, warehouses.postgres], {
+const warehouse = z.discriminatedUnion('kind', [warehouses.duckdb, warehouses.postgres, warehouses.redshift], {
   error: warehouses.kindError,
 })
 
