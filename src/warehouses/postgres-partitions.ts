@@ -1,21 +1,21 @@
 import { createPartition } from './postgres-ddl.ts'
-import type { SqlWriter } from './sql.ts'
+import { compileInline, type Sql, type SqlWriter } from './sql.ts'
 import type { TableSpec } from './warehouse.ts'
 
 /**
- * Makes the partitions that rows of a staging table need. What no month has, and months of which the default partition
+ * Makes the partitions that rows to come need. What no month has, and months of which the default partition
  * holds rows already, stay in that one: it is never in the way, only larger.
  */
 export async function makePartitions(
   spec: TableSpec,
-  staging: string,
+  filling: Sql,
   writer: SqlWriter,
   send: (text: string) => Promise<{ rows: unknown[] }>,
 ): Promise<void> {
   if (!spec.isHuge || !spec.partitionBy) return
   const column = writer.quote(spec.partitionBy)
   const month = `to_char(${column}, 'YYYY-MM')`
-  const { rows } = await send(`select distinct ${month} as month from ${writer.staging(staging)}
+  const { rows } = await send(`select distinct ${month} as month from ${compileInline(filling, writer)} as filling
 except
 select distinct ${month} from only ${writer.table(`${spec.name}_default`)}
 except
