@@ -37,7 +37,7 @@ export function createTable(spec: TableSpec, writer: SqlWriter): string[] {
 
 /** Columns that rows of a table that grows are looked up by: as it says, or those that keep them together and the first of their key. */
 function indexesOf({ key, clusterBy, partitionBy, versioned, lookUpBy }: TableSpec): readonly (readonly string[])[] {
-  if (!clusterBy && !partitionBy && !versioned) return []
+  if (!clusterBy && !partitionBy && !versioned && !lookUpBy) return []
   const all = lookUpBy ?? [...(clusterBy ? [clusterBy] : []), key.slice(0, 1)]
   return all.filter((columns, i) => all.findIndex((other) => columns.every((name, j) => other[j] === name)) === i)
 }
