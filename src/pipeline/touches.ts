@@ -81,7 +81,7 @@ left join pages as p on p.anonymous_id = k.anonymous_id and p.user_id = k.user_i
   ]
 }
 
-/** Candidates after the run, as far back as anybody's sessions are made anew: some of their columns, and the order key. */
+/** Candidates after the run of devices in affected sessions, as far back as anybody's are made anew: some of their columns, and the order key. */
 function candidatesOf(c: StageContext, columns: readonly string[], where: Sql): Sql {
   const list = sql.join([...columns])
   const isKept = c.isRebuild
@@ -92,6 +92,7 @@ function candidatesOf(c: StageContext, columns: readonly string[], where: Sql): 
     select ${list}, ${orderKey(c.d, 's', sql`s.is_page`)} as order_key
     from ${stored(c, 'touch_candidates')} as s
     where occurred_at >= ${affectedSince} and ${where}${isKept}
+        and anonymous_id in (select anonymous_id from ${sql.staging('session_visits')})
     union all
     select ${list}, order_key
     from ${sql.staging('touch_candidates_new')}
