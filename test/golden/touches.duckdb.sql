@@ -15,6 +15,7 @@ from (
     from "tributary"."touch_candidates" as s
     where occurred_at >= (select min(from_at) from staging.main."affected_people") and (is_first or is_candidate)
         and event_key not in (select event_key from staging.main."reread_keys")
+        and anonymous_id in (select anonymous_id from staging.main."session_visits")
     union all
     select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, order_key
     from staging.main."touch_candidates_new"
@@ -70,6 +71,7 @@ pages as (
     from "tributary"."touch_candidates" as s
     where occurred_at >= (select min(from_at) from staging.main."affected_people") and is_page
         and event_key not in (select event_key from staging.main."reread_keys")
+        and anonymous_id in (select anonymous_id from staging.main."session_visits")
     union all
     select anonymous_id, user_id, event_key, occurred_at, is_page, raw_referrer_host, order_key
     from staging.main."touch_candidates_new"

@@ -140,7 +140,7 @@ merged as (
     group by anonymous_id, user_id, is_in_session, visit_number
 )
 
-select md5(coalesce(length(cast(anonymous_id as varchar)) || ':' || cast(anonymous_id as varchar), 'null') || ',' || coalesce(length(cast(user_id as varchar)) || ':' || cast(user_id as varchar), 'null') || ',' || coalesce(length(cast(is_in_session as varchar)) || ':' || cast(is_in_session as varchar), 'null') || ',' || coalesce(length(cast(first_key as varchar)) || ':' || cast(first_key as varchar), 'null')) as visit_id, anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url
+select md5(coalesce(length(cast(anonymous_id as varchar)) || ':' || cast(anonymous_id as varchar), 'null') || ',' || coalesce(length(cast(user_id as varchar)) || ':' || cast(user_id as varchar), 'null') || ',' || coalesce(length(cast(case when is_in_session then 'true' else 'false' end as varchar)) || ':' || cast(case when is_in_session then 'true' else 'false' end as varchar), 'null') || ',' || coalesce(length(cast(first_key as varchar)) || ':' || cast(first_key as varchar), 'null')) as visit_id, anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url
 from merged;
 
 -- touch_candidates_new: Pages and screens that touches may be made of.
