@@ -32,6 +32,7 @@ import {
 } from './run-records.ts'
 import { recordColumns, type SeenColumns } from './sources/columns.ts'
 import type { StageContext } from './stage.ts'
+import { events } from './tables/events.ts'
 import { tables } from './tables/tables.ts'
 
 export type { ProgressEvent, ReleaseFilter, ReleaseReport, RunReport, RunRequest } from './report.ts'
@@ -208,6 +209,7 @@ async function computeAndPublish(
       warehouse.transaction([...lease.fence(isAtWork(context)), ...statements], {
         label: `run ${context.run} publish`,
         repeat: () => isRunWritten(warehouse, context.run),
+        fills: context.readsSources || context.recompute.events ? [[events, 'new_events']] : [],
       }),
     )
     await markPublished(warehouse)

@@ -20,6 +20,7 @@ export const events = table({
   kind: 'output',
   key: ['event_key'],
   partitionBy: 'occurred_at',
+  isHuge: true,
   clusterBy: ['anonymous_id'],
   columns: {
     source: text('Name of the source that delivered it.'),

@@ -1,0 +1,40 @@
+import { z } from 'zod'
+import * as is from './leaves.ts'
+
+/** What is allowed for each kind of warehouse. What the options mean stands in options.ts. */
+
+/** The schema of the tables, where the engine calls it so. */
+export const schemaName = is.text('a name of lower case letters, digits and _', (v) =>
+  /^[a-z_][a-z0-9_]{0,62}$/.test(v),
+)
+
+export const duckdb = is.object({
+  kind: z.literal('duckdb'),
+  path: is.text('the path of a database file', (v) => v !== ':memory:').optional(),
+  schema: schemaName.optional(),
+  memoryLimit: is.text('an amount of memory such as 4GB', (v) => /^\d+(\.\d+)? ?[KMGT]i?B$/.test(v)).optional(),
+  threads: is.whole('a number of threads', 1, 1024).optional(),
+})
+
+export const postgres = is.object({
+  kind: z.literal('postgres'),
+  url: is.text('the address of a database such as postgres://user@host:5432/database', isPostgresUrl),
+  schema: schemaName.optional(),
+  maxConnections: is.whole('a number of connections', 3, 1000).optional(),
+  statementMinutes: is.whole('a number of minutes', 1, 10_080).optional(),
+})
+
+/** A host and a database must be named: what the driver would fill in depends on who runs it. */
+function isPostgresUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false
+  const { protocol, hostname, pathname } = new URL(value)
+  return /^postgres(ql)?:$/.test(protocol) && hostname !== '' && pathname.length > 1
+}
+
+const kinds = [duckdb, postgres].map((schema) => `'${schema.shape.kind.value}'`)
+
+/** Which kinds there are. */
+export const kindError = (issue: { code?: string }): string =>
+  issue.code === 'invalid_union'
+    ? `expected ${kinds.join(' or ')}`
+    : `expected an object with a kind, such as { kind: ${kinds[0]}, … }`
