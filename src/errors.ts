@@ -4,6 +4,7 @@ export type ErrorCode =
   | 'INPUT_INVALID'
   | 'SOURCE_UNREADABLE'
   | 'SOURCE_CHANGED'
+  | 'SOURCE_SHRANK'
   | 'QUERY_FAILED'
   | 'QUERY_CANCELLED'
   | 'WAREHOUSE_BUSY'

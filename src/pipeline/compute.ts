@@ -1,13 +1,17 @@
 import { sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 import { lookUpAgents } from './agents.ts'
+import { copyProduct, notesOfCopy, readProductCounts, refuseShrink } from './companies/copy.ts'
+import type { OpenProduct } from './companies/product-source.ts'
+import { companies } from './companies.ts'
 import { refuseLoss } from './from-sources.ts'
 import { ingest, readSources } from './ingest.ts'
 import type { SourceOptions } from './options.ts'
 import { matchReleased } from './quarantine/release.ts'
 import { daysOf, readRanges } from './ranges.ts'
 import { isRecomputing, NO_RECOMPUTE } from './recompute.ts'
-import type { ProgressEvent, StageReport } from './report.ts'
+import type { ProgressEvent, SourceReport, StageReport } from './report.ts'
+import { rollups } from './rollups.ts'
 import { type SourceReading, stageSourceRows } from './sources/read.ts'
 import type { Loop, RangedStep, Stage, StageContext, Step } from './stage.ts'
 import { stages } from './stages.ts'
@@ -22,6 +26,12 @@ export interface Computing {
   readonly rowsPerRun?: number | undefined
   /** Files that earlier runs of this call have read; grows. */
   readonly readBefore?: Set<string>
+  /** Opens the product database, when that is one. */
+  readonly openProduct?: OpenProduct | undefined
+  /** False when an earlier run of this call has copied it. */
+  readonly copiesProduct?: boolean | undefined
+  /** Its tables may have lost most of their rows. */
+  readonly acceptShrink?: boolean | undefined
   readonly signal?: AbortSignal
   readonly onProgress?: (event: ProgressEvent) => void
   /** Revised events up to this many are fed through the increment; more, when they are many of all, are not worth it. */
@@ -42,6 +52,8 @@ export interface Computed {
   readonly reports: readonly StageReport[]
   /** Files that could not be read. */
   readonly problems: readonly string[]
+  /** What became of the rows of the product database. */
+  readonly product: readonly SourceReport[]
   /** The sources hold more, for another run. */
   readonly isMore: boolean
 }
@@ -52,14 +64,15 @@ export async function computeStages(run: Computing, begun: StageContext): Promis
   const ran: Stage[] = []
   const reports: StageReport[] = []
   const problems: string[] = []
+  let product: readonly SourceReport[] = []
   let isMore = false
   for (const stage of stages) {
     if (stage !== ingest && ran.length === 1) {
       const { context: after, isNew, notes } = await afterIngest(run, context)
-      context = after
       problems.push(...notes)
-      if (!isNew && !isRecomputing(context)) break
+      context = isNew || isRecomputing(after) ? after : { ...after, isQuiet: true }
     }
+    if (isIdle(stage, context)) continue
     ran.push(stage)
     reports.push(
       await timed(run.onProgress, stage.name, async () => {
@@ -68,13 +81,33 @@ export async function computeStages(run: Computing, begun: StageContext): Promis
           problems.push(...reading.problems)
           isMore = reading.isMore
         }
+        if (stage === companies) context = await withCopy(run, context)
         const rows = await computeStage(run, context, stage)
         if (stage === ingest) await refuseLoss(run.warehouse, context)
+        if (stage === companies) {
+          product = await readProductCounts(run.warehouse, context)
+          await refuseShrink(run.warehouse, context, product, run.acceptShrink ?? false)
+          problems.push(...notesOfCopy(product))
+        }
         return rows
       }),
     )
   }
-  return { context, stages: ran, reports, problems, isMore }
+  return { context, stages: ran, reports, problems, product, isMore }
+}
+
+/** Nobody configured companies; or no event is new, which leaves only them to be looked at. */
+function isIdle(stage: Stage, { isQuiet, options }: StageContext): boolean {
+  if (stage === companies) return !options.companies
+  return isQuiet === true && stage !== ingest && !(stage === rollups && options.companies)
+}
+
+/** The product database is copied once in a call, and not by a run that was asked for something else. */
+async function withCopy(run: Computing, c: StageContext): Promise<StageContext> {
+  const { companies: options } = c.options
+  if (!options || !c.readsSources || c.release || run.copiesProduct === false) return c
+  const label = `run ${c.run} companies`
+  return { ...c, copy: await copyProduct(run.warehouse, c, options, { ...run, label }) }
 }
 
 /** What `ingest` found: whether anything is new, where in time something is withdrawn, and whether that is too much for an increment. */
