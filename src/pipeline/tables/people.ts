@@ -38,7 +38,7 @@ export const aliasLinks = table({
   description:
     'Links that alias messages declare, and from each id of a connected component of them to its person; ids that stand alone have none.',
   kind: 'state',
-  key: ['kind', 'event_key', 'occurred_at', 'id'],
+  key: ['kind', 'event_key', 'id', 'other_id'],
   clusterBy: ['kind'],
   columns: {
     kind: text('`declared` by an alias message, or of an id to its `person`.'),
