@@ -9,7 +9,7 @@ const quoteName = (name: string) => `"${name.replaceAll('"', '""')}"`
 const literalPath = (path: string) => path.replace(/[*?[]/g, '[$&]')
 
 /** The columns of our own in front of those of the files. */
-const OWN = ['row_file', 'row_in_file']
+export const OWN_COLUMNS = ['row_file', 'row_in_file']
 
 /**
  * Loads CSV and Parquet files into `table(row_file, row_in_file, …)`, every column as text: one table takes files whose
@@ -22,7 +22,7 @@ export async function loadTabular(
   signal?: AbortSignal,
 ): Promise<readonly LoadedFile[]> {
   await connection.run(`create or replace table ${table} (row_file varchar, row_in_file bigint)`)
-  const known = new Set(OWN)
+  const known = new Set(OWN_COLUMNS)
   const loaded: LoadedFile[] = []
   for (const file of files) {
     signal?.throwIfAborted()
@@ -51,7 +51,7 @@ async function loadOne(
   const described = await connection.runAndReadAll(`describe select * from ${rows}`)
   const names = described.getRows().map(([name]) => String(name))
   const columns = names.map((name) => name.toLowerCase())
-  const clash = columns.find((name, i) => OWN.includes(name) || columns.indexOf(name) < i)
+  const clash = columns.find((name, i) => OWN_COLUMNS.includes(name) || columns.indexOf(name) < i)
   if (clash !== undefined) throw new Error(`it has two columns that could be called ${clash}`)
   for (const column of columns.filter((name) => !known.has(name))) {
     await connection.run(`alter table ${table} add column ${quoteName(column)} varchar`)
