@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'RECOMPUTE_REFUSED'
   | 'LOSS_REFUSED'
   | 'NOT_READY'
+  | 'FORBIDDEN'
   | 'USAGE'
 
 /** Base of every error tributary raises on purpose. */

@@ -30,7 +30,7 @@ select
     b.utm_source, b.utm_medium, b.utm_campaign, b.utm_content, b.utm_term, b.click_id, b.group_id as company_id
 from ${sql.staging('batch')} as b
 left join firsts as f on f.order_key = b.order_key
-where b.is_in_session and (${isPage} or (f.order_key is not null and (${isCandidate} or b.page_url is not null or b.referrer is not null)))
+where b.is_in_session and (${isPage} or (f.order_key is not null and (${isCandidate} or b.page_url is not null or b.referrer is not null or b.group_id is not null)))
 `,
   }
 }

@@ -3,6 +3,7 @@ import type { StageContext, Step } from '../stage.ts'
 import { conversions, touches } from '../tables/people.ts'
 import { ofCompanies } from './affected.ts'
 import { after } from './after.ts'
+import { PRODUCT } from './copied-tables.ts'
 
 /** A company's own conversion beside those of its people: its plan became a paid one. */
 export const PAID_PLAN = 'paid_plan'
@@ -71,18 +72,19 @@ group by s.company_id
 }
 
 /** When the very first copy was taken. */
-export const firstCopy = (c: StageContext): Sql =>
-  sql`select min(first_seen_at) as first_seen_at from (
-    select first_seen_at from ${sql.table('companies')} where to_run <> 0
-    union all
-    select first_seen_at from ${sql.staging('company_states')}${
-      c.copy
-        ? sql`
-    union all
-    select ${sql.timestamp(c.copy.at)} as first_seen_at`
-        : sql.empty
-    }
-) as seen`
+const firstCopy = (c: StageContext): Sql => sql`
+    select min(copied_at) as first_seen_at
+    from (
+        select ${c.d.parseTime('position')} as copied_at
+        from ${sql.table('watermarks')}
+        where source = ${PRODUCT}${
+          c.copy
+            ? sql`
+        union all
+        select ${sql.timestamp(c.copy.at)} as copied_at`
+            : sql.empty
+        }
+    ) as copies`
 
 /** Each conversion of the people; of those that count once the company's first; and when the plan became a paid one. */
 function companyConversions(c: StageContext): Step {
