@@ -9,6 +9,7 @@ import { openWarehouse } from '../warehouses/open.ts'
 import type { Retry } from '../warehouses/retry.ts'
 import type { Warehouse } from '../warehouses/warehouse.ts'
 import { checkOpened } from './check-config.ts'
+import { productOf } from './open-product.ts'
 import { pipelineOfServer } from './remote.ts'
 import { readServerFile } from './server-file.ts'
 
@@ -63,6 +64,7 @@ function pipelineHere(config: Config, warehouse: Warehouse): Pipeline {
         warehouse,
         options,
         configVersion,
+        ...productOf(config),
         bytesPerRun,
         rowsPerRun,
         keepDays,
