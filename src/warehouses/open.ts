@@ -1,3 +1,4 @@
+import type { RedshiftOptions } from './redshift.ts'
 import type { Warehouse } from './warehouse.ts'
 
 /** An embedded DuckDB. */
@@ -20,8 +21,13 @@ export interface PostgresPlace {
   readonly statementMinutes?: number
 }
 
+/** A database of Amazon Redshift: of a cluster or of a serverless workgroup. */
+export interface RedshiftPlace extends RedshiftOptions {
+  readonly kind: 'redshift'
+}
+
 /** Which warehouse, and how to reach it. */
-export type WarehouseOptions = DuckdbPlace | PostgresPlace
+export type WarehouseOptions = DuckdbPlace | PostgresPlace | RedshiftPlace
 
 /** How each kind is opened; its driver is loaded only then. */
 const openers: {
@@ -29,6 +35,7 @@ const openers: {
 } = {
   duckdb: async (options) => (await import('./duckdb.ts')).openDuckdb(options),
   postgres: async (options) => (await import('./postgres.ts')).openPostgres(options),
+  redshift: async (options) => (await import('./redshift.ts')).openRedshift(options),
 }
 
 /** Opens the configured warehouse. */

@@ -10,6 +10,7 @@ export interface TestEngine {
 const engines = {
   duckdb: async () => (await import('./duckdb-engine.ts')).duckdbEngine(),
   postgres: async () => (await import('./postgres-engine.ts')).postgresEngine(),
+  redshift: async () => (await import('./redshift-engine.ts')).redshiftEngine(),
 } satisfies Record<string, () => Promise<TestEngine>>
 
 export type EngineName = keyof typeof engines
