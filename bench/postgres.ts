@@ -161,9 +161,10 @@ group by 1 order by 1`)
   return rows
 }
 
-const difference = (before: readonly Reads[], after: readonly Reads[]): readonly string[] =>
-  after.flatMap(({ name, rows, scanned, fetched }) => {
+function difference(before: readonly Reads[], after: readonly Reads[]): readonly string[] {
+  return after.flatMap(({ name, rows, scanned, fetched }) => {
     const old = before.find((b) => b.name === name) ?? { scanned: 0, fetched: 0 }
     const [read, found] = [scanned - old.scanned, fetched - old.fetched]
     return read + found < 5000 ? [] : [`${name}: ${rows} rows, ${read} scanned, ${found} by an index`]
   })
+}
