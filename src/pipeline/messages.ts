@@ -39,13 +39,15 @@ export function isIgnoredId(c: StageContext, id: Sql): Sql {
   // Case matters for few ids, and folding all of them takes longer than all else here: most are longer, the nil one has no case.
   const folded = [...new Set([...IGNORED_IDS, ...own])].filter((name) => name !== NIL).sort()
   const longest = Math.max(...folded.map((name) => name.length))
-  return sql`(${id} = ${NIL} or (length(${id}) <= ${longest} and ${asciiLower(id)} in (${sql.values(folded)})))`
+  return sql`(${id} = ${NIL} or coalesce(case when length(${id}) <= ${longest} then ${asciiLower(id)} end, '') in (${sql.values(folded)}))`
 }
 
+const IDS = ['anonymous_id', 'user_id', 'previous_id'] as const
+
 /** An id as the semantics want it: trimmed, null when it says nobody; and beside it the one that was ignored. */
-function cleanId(c: StageContext, name: string): Sql {
+function cleanId(name: string): Sql {
   const trimmed = sql.id(`trimmed_${name}`)
-  const isIgnored = isIgnoredId(c, trimmed)
+  const isIgnored = sql.id(`is_ignored_${name}`)
   return sql`case when ${trimmed} <> '' and not ${isIgnored} then ${trimmed} end as ${sql.id(name)},
         case when ${trimmed} <> '' and ${isIgnored} then ${trimmed} end as ${sql.id(`ignored_${name}`)}`
 }
@@ -137,25 +139,24 @@ ${sql.join(hasLines || rows.length === 0 ? [rowsOfLines(c), ...rows] : rows, '\n
 ),
 
 trimmed as (
-    select
-        *,
-        ${d.trim('raw_anonymous_id')} as trimmed_anonymous_id,
-        ${d.trim('raw_user_id')} as trimmed_user_id,
-        ${d.trim('raw_previous_id')} as trimmed_previous_id
+    select *, ${sql.join(IDS.map((id) => sql`${d.trim(`raw_${id}`)} as ${sql.id(`trimmed_${id}`)}`))}
     from delivered
+),
+
+flagged as (
+    select *, ${sql.join(IDS.map((id) => sql`${isIgnoredId(c, sql.id(`trimmed_${id}`))} as ${sql.id(`is_ignored_${id}`)}`))}
+    from trimmed
 ),
 
 cleaned as (
     select
         *,
         ${asciiLower('raw_type')} as type,
-        ${cleanId(c, 'anonymous_id')},
-        ${cleanId(c, 'user_id')},
-        ${cleanId(c, 'previous_id')},
+        ${sql.join(IDS.map(cleanId), ',\n        ')},
         ${trimmed('raw_group_id')} as group_id,
         nullif(raw_user_agent, '') as user_agent,
         ${trimmed('raw_library')} as library
-    from trimmed
+    from flagged
 ),
 
 -- The source's corrected time; else the device's, moved by the error of its clock; else when it was received.
