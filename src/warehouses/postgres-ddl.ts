@@ -35,9 +35,10 @@ export function createTable(spec: TableSpec, writer: SqlWriter): string[] {
   return statements
 }
 
-/** What rows are looked up by: the columns that keep them together, the first of their key, and what the table says beside. */
-function indexesOf({ key, clusterBy = [], lookUpBy = [] }: TableSpec): readonly (readonly string[])[] {
-  const all = [...(clusterBy.length > 0 ? [clusterBy] : []), key.slice(0, 1), ...lookUpBy]
+/** Columns that rows of a table that grows are looked up by: as it says, or those that keep them together and the first of their key. */
+function indexesOf({ key, clusterBy, partitionBy, versioned, lookUpBy }: TableSpec): readonly (readonly string[])[] {
+  if (!clusterBy && !partitionBy && !versioned) return []
+  const all = lookUpBy ?? [...(clusterBy ? [clusterBy] : []), key.slice(0, 1)]
   return all.filter((columns, i) => all.findIndex((other) => columns.every((name, j) => other[j] === name)) === i)
 }
 

@@ -29,7 +29,7 @@ export interface TableSpec {
   readonly partitionBy?: string
   /** The columns that keep rows together where the engine can. */
   readonly clusterBy?: readonly string[]
-  /** Other columns that few rows at a time are looked up by: indexes, where the engine has them. */
+  /** Columns that few rows at a time are looked up by, where these are not those of `clusterBy` and the first of the key: indexes, where the engine has them. */
   readonly lookUpBy?: readonly (readonly string[])[]
   /** It may outgrow all others: partitioned even where every partition is a table of its own. */
   readonly isHuge?: boolean

@@ -73,6 +73,7 @@ export const eventLedger = table({
   kind: 'state',
   key: ['event_key', 'received_at'],
   partitionBy: 'received_at',
+  lookUpBy: [['key_hash']],
   columns: {
     key_hash: integer('A number out of the key: a look-up reads only this of all rows.'),
     event_key: text('Key of the event.'),
