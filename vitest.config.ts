@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 /** Tests of the API that are run on every engine by `npm test`; `npm run conformance` runs them all. */
 const apiEverywhere = ['as-of', 'channel-stats', 'end-to-end', 'flat-rows', 'paging', 'user']
 
-const engines = ['postgres']
+const engines = ['postgres', 'redshift']
 
 export default defineConfig({
   resolve: {

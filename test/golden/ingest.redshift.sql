@@ -250,7 +250,7 @@ dated as (
             corrected_at,
             case
                 when original_at is not null and sent_at is not null and collected_at is not null
-                    then dateadd(microsecond, cast(datediff(microsecond, sent_at, collected_at) as bigint), original_at)
+                    then dateadd(microsecond, cast(case when datediff(microsecond, cast('1970-01-01' as timestamp), original_at) + datediff(microsecond, sent_at, collected_at) < (-62135596800000000) then (-62135596800000000) when datediff(microsecond, cast('1970-01-01' as timestamp), original_at) + datediff(microsecond, sent_at, collected_at) > 253402300799000000 then 253402300799000000 else datediff(microsecond, cast('1970-01-01' as timestamp), original_at) + datediff(microsecond, sent_at, collected_at) end as bigint), cast('1970-01-01 00:00:00.000000' as timestamp))
             end,
             collected_at
         ) as occurred_at,
@@ -271,7 +271,7 @@ reasoned as (
         case
             when unreadable is not null then 'UNREADABLE'
             when type is null or type not in ('page', 'screen', 'track', 'identify', 'alias', 'group') then 'UNKNOWN_TYPE'
-            when wrong_type is not null then 'WRONG_TYPE'
+            when wrong_type is not null or (length("message_id") > 512 or length("anonymous_id") > 512 or length("user_id") > 512 or length("previous_id") > 512 or length("group_id") > 512) then 'WRONG_TYPE'
             when anonymous_id is null and user_id is null then 'NO_ID'
             when occurred_at is null then 'NO_TIME'
             when datediff(microsecond, received_at, occurred_at) > 86400000000
@@ -317,7 +317,7 @@ select
         when 'UNREADABLE' then unreadable
         when 'UNKNOWN_TYPE' then 'Expected type to be page, screen, track, identify, alias or group, but got '
             || coalesce(substr(raw_type, 1, 100), 'none') || '.'
-        when 'WRONG_TYPE' then wrong_type
+        when 'WRONG_TYPE' then coalesce(wrong_type, 'Expected ids of at most 512 characters, but one is longer.')
         when 'NO_ID' then 'Expected anonymousId or userId, but both are absent or on the ignore list.'
         when 'NO_TIME' then 'Expected timestamp, or originalTimestamp with sentAt and receivedAt, or receivedAt as ISO 8601 times.'
         when 'FUTURE' then 'Expected it to happen at most a day after it was received, and to be received at most a day from now.'
