@@ -1,5 +1,6 @@
-import { redshiftDialect, shortLiteral } from './redshift-dialect.ts'
+import { redshiftDialect } from './redshift-dialect.ts'
 import { BATCH, MOST_BYTES } from './redshift-statements.ts'
+import { shortLiteral } from './redshift-text.ts'
 import type { ColumnSpec, Row, RowValue } from './warehouse.ts'
 
 /** The longest text of a column, in bytes. */

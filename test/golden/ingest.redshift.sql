@@ -198,7 +198,7 @@ from (
             nullif(json_typeof(parsed."json_document"."context"."campaign"), 'null') as "type_campaign",
             nullif(json_typeof(parsed."json_document"."context"."library"), 'null') as "type_library"
         from (
-            select *, json_parse(document) as "json_document"
+            select *, json_parse(case when strpos(document, replace('~u0000', '~', chr(92))) = 0 then document end) as "json_document"
             from (
     select
         f.file_number, f.source, f.key_source, f.file, f.is_retry, f.is_row,

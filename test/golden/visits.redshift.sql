@@ -203,7 +203,7 @@ with delivered as (
     from (
         select parsed.*
         from (
-            select *, json_parse(properties) as "json_document"
+            select *, json_parse(case when strpos(properties, replace('~u0000', '~', chr(92))) = 0 then properties end) as "json_document"
             from (
     select *
     from (
@@ -269,7 +269,7 @@ with delivered as (
             else cast(parsed."json_document"."currency" as varchar)
         end as "raw_currency_0"
         from (
-            select *, json_parse(properties) as "json_document"
+            select *, json_parse(case when strpos(properties, replace('~u0000', '~', chr(92))) = 0 then properties end) as "json_document"
             from (
     select *
     from (
