@@ -1,5 +1,6 @@
 import { type Sql, sql } from '../warehouses/sql.ts'
 import type { Warehouse } from '../warehouses/warehouse.ts'
+import { PRODUCT } from './companies/copied-tables.ts'
 import { newEvents } from './new-events.ts'
 import type { SourceReport, StageReport } from './report.ts'
 import { insertInto, type Stage, type StageContext } from './stage.ts'
@@ -39,13 +40,9 @@ export function publishTransaction(c: StageContext, stages: readonly Stage[], fa
     ...stages.flatMap((stage) => stage.publish(c)),
     ...(c.readsSources
       ? [
-          c.fromSources
-            ? sql`delete from ${sql.table('watermarks')} where 1 = 1`
-            : sql`delete from ${sql.table('watermarks')}
-where exists (
-    select 1 from ${sql.staging('watermarks_new')} as n where n.source = watermarks.source and n.item = watermarks.item
-)`,
-          insertInto('watermarks', Object.keys(watermarks.columns), 'watermarks_new'),
+          ...(c.fromSources ? [sql`delete from ${sql.table('watermarks')} where source <> ${PRODUCT}`] : []),
+          sql`insert into ${sql.table('watermarks')} (${sql.join(Object.keys(watermarks.columns))})
+select * from ${newMarks(c)} as n`,
           insertInto('run_sources', Object.keys(runSources.columns), 'run_sources_new'),
         ]
       : []),
@@ -54,6 +51,13 @@ where exists (
       : []),
     writtenRun(c, stages, facts),
   ]
+}
+
+/** How far the sources were read, and when companies were copied. */
+function newMarks(c: StageContext): Sql {
+  const columns = sql.join(Object.keys(watermarks.columns))
+  const from = (name: string) => sql`select ${columns} from ${sql.staging(name)}`
+  return c.copy ? sql`(${from('watermarks_new')} union all ${from('product_marks')})` : sql`(${from('watermarks_new')})`
 }
 
 /** What the run took from each source, as a staging table. */

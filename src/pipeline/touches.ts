@@ -117,6 +117,7 @@ const FIELDS = [
   ].map((name) => sql`k.${sql.id(name)}`),
   // An inside referrer says nothing about where somebody came from.
   sql`case when k.referrer_host is not null then k.referrer end as referrer`,
+  sql`k.company_id`,
 ]
 
 /** The entry of each session, and the later candidates that the single-page rule leaves. */
@@ -167,6 +168,7 @@ function classified(c: StageContext): Step {
         'referrer',
         'referrer_host',
         'page_url',
+        'company_id',
       ],
       c.options.channels,
       {
@@ -198,7 +200,7 @@ followed as (
 select
     touch_id, session_id, person_id, touched_at, order_key, is_entry,
     channel, source, medium, campaign, content, term, click_id,
-    referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct
+    referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct, company_id
 from followed
 where is_entry or origin <> previous_origin
 `,
