@@ -5,6 +5,8 @@ import type { ColumnSpec, Row, RowValue } from './warehouse.ts'
 
 /** The longest text of a column, in bytes. */
 const LONGEST_TEXT = 65_535
+/** The longest line: what is put before it, to be hashed, has to fit into a text with it. */
+const LONGEST_LINE = 64_000
 
 /** A value as an insert takes it. */
 function literal(value: RowValue | undefined, { type }: ColumnSpec): string {
@@ -56,7 +58,7 @@ export async function* inserts(
 export async function* linesThatFit(rows: AsyncIterable<Row>): AsyncGenerator<Row> {
   for await (const row of rows) {
     const { text } = row
-    const fits = typeof text !== 'string' || Buffer.byteLength(text) <= LONGEST_TEXT
+    const fits = typeof text !== 'string' || Buffer.byteLength(text) <= LONGEST_LINE
     const isSent = fits && (typeof text !== 'string' || Buffer.byteLength(shortLiteral(text)) < MOST_BYTES - 10_000)
     yield isSent ? row : { ...row, text: null }
   }
