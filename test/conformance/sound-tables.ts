@@ -55,9 +55,9 @@ export async function memoryOf(warehouse: Warehouse): Promise<Record<string, str
   memory.activity_hours = textsOf(
     await warehouse.query(sql`
 select anonymous_id, user_id, is_in_session, hour_at, event_name, sum(event_count) as event_count
-from ${sql.table('activity_hours')}
+from ${sql.table('activity_hours')} as a
 group by anonymous_id, user_id, is_in_session, hour_at, event_name
-having sum(event_count) <> 0`),
+having sum(a.event_count) <> 0`),
   )
   return memory
 }
