@@ -22,6 +22,9 @@ const allowed: Record<string, readonly string[]> = {
 /** Packages that only one file may import. */
 const drivers: Record<string, RegExp> = {
   '@duckdb/node-api': /^src\/warehouses\/duckdb[-a-z]*\.ts$/,
+  pg: /^src\/warehouses\/postgres[-a-z]*\.ts$/,
+  'pg-cursor': /^src\/warehouses\/postgres[-a-z]*\.ts$/,
+  'pg-copy-streams': /^src\/warehouses\/postgres[-a-z]*\.ts$/,
   'node-cron': /^src\/server\/schedule\.ts$/,
   isbot: /^src\/pipeline\/agents\.ts$/,
 }

@@ -3,11 +3,13 @@ import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 import { lookUpAgents } from './agents.ts'
 import { refuseLoss } from './from-sources.ts'
 import { ingest, readSources } from './ingest.ts'
+import { newEvents } from './new-events.ts'
 import type { SourceOptions } from './options.ts'
 import { matchReleased } from './quarantine/release.ts'
 import { daysOf, readRanges } from './ranges.ts'
 import { isRecomputing, NO_RECOMPUTE } from './recompute.ts'
 import type { ProgressEvent, StageReport } from './report.ts'
+import type { SeenColumns } from './sources/columns.ts'
 import { type SourceReading, stageSourceRows } from './sources/read.ts'
 import type { Loop, RangedStep, Stage, StageContext, Step } from './stage.ts'
 import { stages } from './stages.ts'
@@ -44,6 +46,8 @@ export interface Computed {
   readonly problems: readonly string[]
   /** The sources hold more, for another run. */
   readonly isMore: boolean
+  /** Columns of source tables, to be recorded once the run is published; null when no source was read. */
+  readonly seen: SeenColumns | null
 }
 
 /** Reads the sources and runs the stages. */
@@ -53,6 +57,7 @@ export async function computeStages(run: Computing, begun: StageContext): Promis
   const reports: StageReport[] = []
   const problems: string[] = []
   let isMore = false
+  let seen: SeenColumns | null = null
   for (const stage of stages) {
     if (stage !== ingest && ran.length === 1) {
       const { context: after, isNew, notes } = await afterIngest(run, context)
@@ -67,6 +72,7 @@ export async function computeStages(run: Computing, begun: StageContext): Promis
           const reading = await readNewRows(run, context)
           problems.push(...reading.problems)
           isMore = reading.isMore
+          seen = reading.seen
         }
         const rows = await computeStage(run, context, stage)
         if (stage === ingest) await refuseLoss(run.warehouse, context)
@@ -74,7 +80,7 @@ export async function computeStages(run: Computing, begun: StageContext): Promis
       }),
     )
   }
-  return { context, stages: ran, reports, problems, isMore }
+  return { context, stages: ran, reports, problems, isMore, seen }
 }
 
 /** What `ingest` found: whether anything is new, where in time something is withdrawn, and whether that is too much for an increment. */
@@ -86,7 +92,7 @@ async function afterIngest({ warehouse, signal, onProgress, mostRevised = MOST_R
   const [row] = await warehouse.query<Row & { new_events: number; withdrawn: number; events: number }>(
     sql`
 select
-    (select count(*) from ${sql.staging('new_events')}) as new_events,
+    (select count(*) from ${newEvents(c)} as s) as new_events,
     (select count(*) from ${sql.staging('withdrawn')}) as withdrawn,
     ${all} as events
 `,
@@ -127,7 +133,7 @@ async function computeStage(run: Computing, context: StageContext, stage: Stage)
   }
   if (steps.length === 0) return 0
   const [row] = await run.warehouse.query<Row & { rows: number }>(
-    sql`select count(*) as ${sql.id('rows')} from ${sql.staging(stage.result)}`,
+    sql`select count(*) as ${sql.id('rows')} from ${typeof stage.result === 'string' ? sql.staging(stage.result) : sql`${stage.result(context)} as s`}`,
     { signal: run.signal },
   )
   await run.warehouse.dropStaging(stage.discards ?? [])

@@ -16,7 +16,6 @@ export const identities = defineStage({
   writes: ['visits', 'alias_links', 'identity_members', 'known_pairs', 'aliases'],
   result: 'changed_people',
   discards: [
-    'batch',
     'visits_hit',
     'device_pairs',
     'device_visits',

@@ -1,5 +1,6 @@
 import { type Sql, sql } from '../warehouses/sql.ts'
 import type { Warehouse } from '../warehouses/warehouse.ts'
+import { newEvents } from './new-events.ts'
 import type { SourceReport, StageReport } from './report.ts'
 import { insertInto, type Stage, type StageContext } from './stage.ts'
 import { quarantine } from './tables/events.ts'
@@ -82,7 +83,7 @@ function writtenRun(c: StageContext, stages: readonly Stage[], facts: RunFacts):
   // A released event may have been received in the future by its own words: that moves no mark.
   const latest = c.d.addMicroseconds(sql.timestamp(c.startedAt), sql`${86_400_000_000}`)
   const now = c.readsSources
-    ? sql`(select max(received_at) from ${sql.staging('new_events')} where received_at <= ${latest})`
+    ? sql`(select max(received_at) from ${newEvents(c)} as s where received_at <= ${latest})`
     : before
   return sql`update ${sql.table('runs')}
 set

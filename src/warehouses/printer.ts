@@ -16,10 +16,14 @@ export interface Printer {
 }
 
 /** Warehouses whose statements can be printed. */
-export const printable = ['duckdb'] as const
+export const printable = ['duckdb', 'postgres', 'redshift'] as const
 
 /** The printer of a kind of warehouse; no driver is loaded. */
 export async function openPrinter(kind: (typeof printable)[number], schema: string): Promise<Printer> {
-  const printers = { duckdb: async () => (await import('./duckdb-writer.ts')).duckdbPrinter }
+  const printers = {
+    duckdb: async () => (await import('./duckdb-writer.ts')).duckdbPrinter,
+    postgres: async () => (await import('./postgres-writer.ts')).postgresPrinter,
+    redshift: async () => (await import('./redshift-writer.ts')).redshiftPrinter,
+  }
   return (await printers[kind]())(schema)
 }

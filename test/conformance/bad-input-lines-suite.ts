@@ -111,17 +111,17 @@ export function testBadLines(open: () => Promise<Warehouse>): void {
         expect(String((await b.refused())[0]!.text)).toHaveLength(65_536)
       }))
 
-    test('ids and names of 1 MB', () =>
+    test('names of 1 MB, and ids as long as an index can hold; longer ones are refused', () =>
       Bench.use(warehouse, async (b) => {
-        const long = 'x'.repeat(1_000_000)
-        b.write(
-          'long.jsonl',
-          good(long),
-          good('n'),
-          good('e', `,"userId":"u","event":"${long}"`).replace('page', 'track'),
-        )
-        expect((await b.run()).sources[0]).toMatchObject({ read: 3, quarantined: 0 })
-        expect(await b.eventIds()).toEqual(expect.arrayContaining(['e', 'n']))
+        const [long, longest] = ['x'.repeat(1_000_000), '😀'.repeat(512)]
+        const named = good('e', `,"userId":"u","event":"${long}"`).replace('page', 'track')
+        b.write('long.jsonl', good(longest, `,"userId":"${longest}"`), good('n'), named)
+        b.write('longer.jsonl', good(long), good('u', `,"userId":"${'y'.repeat(513)}"`))
+        expect((await b.run()).sources[0]).toMatchObject({ read: 5, accepted: 3, quarantined: 2 })
+        expect(await b.eventIds()).toEqual(expect.arrayContaining(['e', 'n', longest]))
+        expect(
+          await warehouse.query(sql`select distinct reason, detail from ${sql.table('current_quarantine')}`),
+        ).toEqual([{ reason: 'WRONG_TYPE', detail: 'Expected ids of at most 512 characters, but one is longer.' }])
       }))
   })
 

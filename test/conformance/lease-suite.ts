@@ -70,7 +70,7 @@ export function testLease(open: Open): void {
         sql`update ${sql.table('lease')} set owner = 'another process', expires_at = ${opened().dialect.addMicroseconds(opened().dialect.now(), sql`60000000`)}`,
       )
       await expect(acquireLease(shared())).rejects.toMatchObject(refusal)
-      expect(await (await acquire(opened())).isOurs()).toBe(true)
+      expect(await (await acquire({ ...opened(), isExclusive: true })).isOurs()).toBe(true)
     })
 
     test.each(['before', 'after'] as const)(

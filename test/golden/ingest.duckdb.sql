@@ -90,28 +90,29 @@ from (
 ),
 
 trimmed as (
-    select
-        *,
-        case when regexp_matches(raw_anonymous_id, e'[ \t\n\x0b\x0c\r]') then trim(raw_anonymous_id, e' \t\n\x0b\x0c\r') else raw_anonymous_id end as trimmed_anonymous_id,
-        case when regexp_matches(raw_user_id, e'[ \t\n\x0b\x0c\r]') then trim(raw_user_id, e' \t\n\x0b\x0c\r') else raw_user_id end as trimmed_user_id,
-        case when regexp_matches(raw_previous_id, e'[ \t\n\x0b\x0c\r]') then trim(raw_previous_id, e' \t\n\x0b\x0c\r') else raw_previous_id end as trimmed_previous_id
+    select *, case when regexp_matches(raw_anonymous_id, e'[ \t\n\x0b\x0c\r]') then trim(raw_anonymous_id, e' \t\n\x0b\x0c\r') else raw_anonymous_id end as "trimmed_anonymous_id", case when regexp_matches(raw_user_id, e'[ \t\n\x0b\x0c\r]') then trim(raw_user_id, e' \t\n\x0b\x0c\r') else raw_user_id end as "trimmed_user_id", case when regexp_matches(raw_previous_id, e'[ \t\n\x0b\x0c\r]') then trim(raw_previous_id, e' \t\n\x0b\x0c\r') else raw_previous_id end as "trimmed_previous_id"
     from delivered
+),
+
+flagged as (
+    select *, ("trimmed_anonymous_id" = '00000000-0000-0000-0000-000000000000' or coalesce(case when length("trimmed_anonymous_id") <= 15 then case when "trimmed_anonymous_id" = lower("trimmed_anonymous_id") then "trimmed_anonymous_id" else translate("trimmed_anonymous_id", 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end end, '') in ('-1', '0', '[object object]', 'anonymous', 'false', 'guest', 'n/a', 'na', 'nan', 'nil', 'none', 'null', 'test', 'true', 'undefined', 'unknown')) as "is_ignored_anonymous_id", ("trimmed_user_id" = '00000000-0000-0000-0000-000000000000' or coalesce(case when length("trimmed_user_id") <= 15 then case when "trimmed_user_id" = lower("trimmed_user_id") then "trimmed_user_id" else translate("trimmed_user_id", 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end end, '') in ('-1', '0', '[object object]', 'anonymous', 'false', 'guest', 'n/a', 'na', 'nan', 'nil', 'none', 'null', 'test', 'true', 'undefined', 'unknown')) as "is_ignored_user_id", ("trimmed_previous_id" = '00000000-0000-0000-0000-000000000000' or coalesce(case when length("trimmed_previous_id") <= 15 then case when "trimmed_previous_id" = lower("trimmed_previous_id") then "trimmed_previous_id" else translate("trimmed_previous_id", 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end end, '') in ('-1', '0', '[object object]', 'anonymous', 'false', 'guest', 'n/a', 'na', 'nan', 'nil', 'none', 'null', 'test', 'true', 'undefined', 'unknown')) as "is_ignored_previous_id"
+    from trimmed
 ),
 
 cleaned as (
     select
         *,
-        translate(raw_type, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') as type,
-        case when "trimmed_anonymous_id" <> '' and not ("trimmed_anonymous_id" = '00000000-0000-0000-0000-000000000000' or (length("trimmed_anonymous_id") <= 15 and translate("trimmed_anonymous_id", 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') in ('-1', '0', '[object object]', 'anonymous', 'false', 'guest', 'n/a', 'na', 'nan', 'nil', 'none', 'null', 'test', 'true', 'undefined', 'unknown'))) then "trimmed_anonymous_id" end as "anonymous_id",
-        case when "trimmed_anonymous_id" <> '' and ("trimmed_anonymous_id" = '00000000-0000-0000-0000-000000000000' or (length("trimmed_anonymous_id") <= 15 and translate("trimmed_anonymous_id", 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') in ('-1', '0', '[object object]', 'anonymous', 'false', 'guest', 'n/a', 'na', 'nan', 'nil', 'none', 'null', 'test', 'true', 'undefined', 'unknown'))) then "trimmed_anonymous_id" end as "ignored_anonymous_id",
-        case when "trimmed_user_id" <> '' and not ("trimmed_user_id" = '00000000-0000-0000-0000-000000000000' or (length("trimmed_user_id") <= 15 and translate("trimmed_user_id", 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') in ('-1', '0', '[object object]', 'anonymous', 'false', 'guest', 'n/a', 'na', 'nan', 'nil', 'none', 'null', 'test', 'true', 'undefined', 'unknown'))) then "trimmed_user_id" end as "user_id",
-        case when "trimmed_user_id" <> '' and ("trimmed_user_id" = '00000000-0000-0000-0000-000000000000' or (length("trimmed_user_id") <= 15 and translate("trimmed_user_id", 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') in ('-1', '0', '[object object]', 'anonymous', 'false', 'guest', 'n/a', 'na', 'nan', 'nil', 'none', 'null', 'test', 'true', 'undefined', 'unknown'))) then "trimmed_user_id" end as "ignored_user_id",
-        case when "trimmed_previous_id" <> '' and not ("trimmed_previous_id" = '00000000-0000-0000-0000-000000000000' or (length("trimmed_previous_id") <= 15 and translate("trimmed_previous_id", 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') in ('-1', '0', '[object object]', 'anonymous', 'false', 'guest', 'n/a', 'na', 'nan', 'nil', 'none', 'null', 'test', 'true', 'undefined', 'unknown'))) then "trimmed_previous_id" end as "previous_id",
-        case when "trimmed_previous_id" <> '' and ("trimmed_previous_id" = '00000000-0000-0000-0000-000000000000' or (length("trimmed_previous_id") <= 15 and translate("trimmed_previous_id", 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') in ('-1', '0', '[object object]', 'anonymous', 'false', 'guest', 'n/a', 'na', 'nan', 'nil', 'none', 'null', 'test', 'true', 'undefined', 'unknown'))) then "trimmed_previous_id" end as "ignored_previous_id",
+        case when raw_type = lower(raw_type) then raw_type else translate(raw_type, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end as type,
+        case when "trimmed_anonymous_id" <> '' and not "is_ignored_anonymous_id" then "trimmed_anonymous_id" end as "anonymous_id",
+        case when "trimmed_anonymous_id" <> '' and "is_ignored_anonymous_id" then "trimmed_anonymous_id" end as "ignored_anonymous_id",
+        case when "trimmed_user_id" <> '' and not "is_ignored_user_id" then "trimmed_user_id" end as "user_id",
+        case when "trimmed_user_id" <> '' and "is_ignored_user_id" then "trimmed_user_id" end as "ignored_user_id",
+        case when "trimmed_previous_id" <> '' and not "is_ignored_previous_id" then "trimmed_previous_id" end as "previous_id",
+        case when "trimmed_previous_id" <> '' and "is_ignored_previous_id" then "trimmed_previous_id" end as "ignored_previous_id",
         nullif(case when regexp_matches(raw_group_id, e'[ \t\n\x0b\x0c\r]') then trim(raw_group_id, e' \t\n\x0b\x0c\r') else raw_group_id end, '') as group_id,
         nullif(raw_user_agent, '') as user_agent,
         nullif(case when regexp_matches(raw_library, e'[ \t\n\x0b\x0c\r]') then trim(raw_library, e' \t\n\x0b\x0c\r') else raw_library end, '') as library
-    from trimmed
+    from flagged
 ),
 
 -- The source's corrected time; else the device's, moved by the error of its clock; else when it was received.
@@ -275,46 +276,46 @@ parsed as (
         when regexp_matches(nullif(regexp_extract(query, '&[uU][tT][mM]_[tT][eE][rR][mM]=([^&]*)', 1), ''), '%(00|[^0-9a-fA-F]|[0-9a-fA-F]([^0-9a-fA-F]|$)|$)') then nullif(regexp_extract(query, '&[uU][tT][mM]_[tT][eE][rR][mM]=([^&]*)', 1), '')
         else coalesce(try(url_decode(replace(nullif(regexp_extract(query, '&[uU][tT][mM]_[tT][eE][rR][mM]=([^&]*)', 1), ''), '+', ' '))), nullif(regexp_extract(query, '&[uU][tT][mM]_[tT][eE][rR][mM]=([^&]*)', 1), ''))
     end, e' \t\n\x0b\x0c\r'), '') as "utm_term",
-        case when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&(gclid|wbraid|gbraid|dclid|msclkid|yclid|ttclid|twclid|li_fat_id|rdt_cid|sccid|scid|epik|qclid|tblci|dicbo|ob_click_id|ko_click_id|gclsrc|gad_source|gad_campaignid|irclickid|irclid|awc|cjevent|sscid|ransiteid|srsltid|fbclid|igshid|igsh|mc_cid|mc_eid|_kx|mkt_tok|_hsenc|_hsmi|ml_subscriber|ml_subscriber_hash)=[^&]') then case
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&gclid=[^&]') then 'gclid'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&wbraid=[^&]') then 'wbraid'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&gbraid=[^&]') then 'gbraid'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&dclid=[^&]') then 'dclid'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&msclkid=[^&]') then 'msclkid'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&yclid=[^&]') then 'yclid'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&ttclid=[^&]') then 'ttclid'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&twclid=[^&]') then 'twclid'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&li_fat_id=[^&]') then 'li_fat_id'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&rdt_cid=[^&]') then 'rdt_cid'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&sccid=[^&]') then 'sccid'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&scid=[^&]') then 'scid'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&epik=[^&]') then 'epik'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&qclid=[^&]') then 'qclid'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&tblci=[^&]') then 'tblci'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&dicbo=[^&]') then 'dicbo'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&ob_click_id=[^&]') then 'ob_click_id'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&ko_click_id=[^&]') then 'ko_click_id'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&gclsrc=[^&]') then 'gclsrc'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&gad_source=[^&]') then 'gad_source'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&gad_campaignid=[^&]') then 'gad_campaignid'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&irclickid=[^&]') then 'irclickid'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&irclid=[^&]') then 'irclid'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&awc=[^&]') then 'awc'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&cjevent=[^&]') then 'cjevent'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&sscid=[^&]') then 'sscid'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&ransiteid=[^&]') then 'ransiteid'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&srsltid=[^&]') then 'srsltid'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&fbclid=[^&]') then 'fbclid'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&igshid=[^&]') then 'igshid'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&igsh=[^&]') then 'igsh'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&mc_cid=[^&]') then 'mc_cid'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&mc_eid=[^&]') then 'mc_eid'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&_kx=[^&]') then '_kx'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&mkt_tok=[^&]') then 'mkt_tok'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&_hsenc=[^&]') then '_hsenc'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&_hsmi=[^&]') then '_hsmi'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&ml_subscriber=[^&]') then 'ml_subscriber'
-        when regexp_matches(translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '&ml_subscriber_hash=[^&]') then 'ml_subscriber_hash'
+        case when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&(gclid|wbraid|gbraid|dclid|msclkid|yclid|ttclid|twclid|li_fat_id|rdt_cid|sccid|scid|epik|qclid|tblci|dicbo|ob_click_id|ko_click_id|gclsrc|gad_source|gad_campaignid|irclickid|irclid|awc|cjevent|sscid|ransiteid|srsltid|fbclid|igshid|igsh|mc_cid|mc_eid|_kx|mkt_tok|_hsenc|_hsmi|ml_subscriber|ml_subscriber_hash)=[^&]') then case
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&gclid=[^&]') then 'gclid'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&wbraid=[^&]') then 'wbraid'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&gbraid=[^&]') then 'gbraid'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&dclid=[^&]') then 'dclid'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&msclkid=[^&]') then 'msclkid'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&yclid=[^&]') then 'yclid'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&ttclid=[^&]') then 'ttclid'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&twclid=[^&]') then 'twclid'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&li_fat_id=[^&]') then 'li_fat_id'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&rdt_cid=[^&]') then 'rdt_cid'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&sccid=[^&]') then 'sccid'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&scid=[^&]') then 'scid'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&epik=[^&]') then 'epik'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&qclid=[^&]') then 'qclid'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&tblci=[^&]') then 'tblci'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&dicbo=[^&]') then 'dicbo'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&ob_click_id=[^&]') then 'ob_click_id'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&ko_click_id=[^&]') then 'ko_click_id'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&gclsrc=[^&]') then 'gclsrc'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&gad_source=[^&]') then 'gad_source'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&gad_campaignid=[^&]') then 'gad_campaignid'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&irclickid=[^&]') then 'irclickid'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&irclid=[^&]') then 'irclid'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&awc=[^&]') then 'awc'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&cjevent=[^&]') then 'cjevent'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&sscid=[^&]') then 'sscid'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&ransiteid=[^&]') then 'ransiteid'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&srsltid=[^&]') then 'srsltid'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&fbclid=[^&]') then 'fbclid'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&igshid=[^&]') then 'igshid'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&igsh=[^&]') then 'igsh'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&mc_cid=[^&]') then 'mc_cid'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&mc_eid=[^&]') then 'mc_eid'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&_kx=[^&]') then '_kx'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&mkt_tok=[^&]') then 'mkt_tok'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&_hsenc=[^&]') then '_hsenc'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&_hsmi=[^&]') then '_hsmi'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&ml_subscriber=[^&]') then 'ml_subscriber'
+        when regexp_matches(case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '&ml_subscriber_hash=[^&]') then 'ml_subscriber_hash'
     end end as click_id
     from queried
 )
@@ -332,7 +333,7 @@ from parsed;
 
 -- event_names: Each distinct name of a track, normalised.
 create or replace table staging.main."event_names" as
-select raw_event_name, nullif(regexp_replace(regexp_replace(translate(raw_event_name, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '[^a-z0-9]+', '_', 'g'), '^_+|_+$', '', 'g'), '') as event_name
+select raw_event_name, nullif(regexp_replace(regexp_replace(case when raw_event_name = lower(raw_event_name) then raw_event_name else translate(raw_event_name, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '[^a-z0-9]+', '_', 'g'), '^_+|_+$', '', 'g'), '') as event_name
 from staging.main."checked"
 where reason is null and raw_event_name is not null
 group by raw_event_name;
@@ -412,10 +413,8 @@ select
     group_id,
     occurred_at,
     received_at,
-    lpad(cast(epoch_us(occurred_at) as varchar), 16, '0')
-        || case when type in ('page', 'screen') then '0' else '1' end
-        || event_key as order_key,
-    ("s".anonymous_id is not null and coalesce(translate("s".library, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '') not in ('analytics-node', '@segment/analytics-node', 'analytics-python', 'analytics-ruby', 'analytics-php', 'analytics-go', 'analytics-java', 'analytics.net', 'analytics-csharp', 'analytics-rust', 'analytics-elixir', 'analytics-clojure', 'segment-http-api', 'segment-cloud-app', 'http', '@rudderstack/rudder-sdk-node', 'rudder-sdk-node', 'rudder-sdk-python', 'rudder-sdk-ruby', 'rudder-sdk-php', 'rudder-sdk-go', 'rudder-sdk-java', 'rudder-sdk-dotnet', 'rudderstack-http-api')) as is_in_session,
+    lpad(cast(epoch_us(s.occurred_at) as varchar), 16, '0') || case when "s".type in ('page', 'screen') then '0' else '1' end || "s".event_key as order_key,
+    ("s".anonymous_id is not null and coalesce(case when "s".library = lower("s".library) then "s".library else translate("s".library, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '') not in ('analytics-node', '@segment/analytics-node', 'analytics-python', 'analytics-ruby', 'analytics-php', 'analytics-go', 'analytics-java', 'analytics.net', 'analytics-csharp', 'analytics-rust', 'analytics-elixir', 'analytics-clojure', 'segment-http-api', 'segment-cloud-app', 'http', '@rudderstack/rudder-sdk-node', 'rudder-sdk-node', 'rudder-sdk-python', 'rudder-sdk-ruby', 'rudder-sdk-php', 'rudder-sdk-go', 'rudder-sdk-java', 'rudder-sdk-dotnet', 'rudderstack-http-api')) as is_in_session,
     page_url,
     page_host,
     page_path,
@@ -523,19 +522,19 @@ select
     max(last_received_at) over (partition by event_key, cluster_number) as cluster_last_received_at
 from clustered;
 
--- statuses: What each row read is: fresh, replacing, seen before or a duplicate.
-create or replace table staging.main."statuses" as
+-- contested_rows: What became of the rows read of these keys: fresh, replacing, seen before or a
+-- duplicate.
+create or replace table staging.main."contested_rows" as
 select
-    i.row_number_read,
+    row_number_read,
     case
-        when c.event_key is null then 'fresh'
-        when c.has_stored = 0 and c.place = 1 then 'fresh'
-        when c.has_stored = 1 and c.place = 1 then 'replacing'
-        when c.is_known_content = 1 then 'seen'
+        when has_stored = 0 and place = 1 then 'fresh'
+        when has_stored = 1 and place = 1 then 'replacing'
+        when is_known_content = 1 then 'seen'
         else 'duplicate'
     end as status
-from staging.main."incoming" as i
-left join staging.main."contested" as c on c.event_key = i.event_key and c.row_number_read = i.row_number_read and c.is_stored = 0;
+from staging.main."contested"
+where is_stored = 0;
 
 -- source_counts: Where the rows of each source went.
 create or replace table staging.main."source_counts" as
@@ -544,12 +543,12 @@ with outcomes as (
         i.source,
         case
             when s.status in ('replacing', 'duplicate') then 'duplicate'
-            when s.status = 'fresh' and i.excluded_reason is not null then 'excluded'
-            when s.status = 'fresh' then 'accepted'
-            else 'seen'
+            when s.status = 'seen' then 'seen'
+            when i.excluded_reason is not null then 'excluded'
+            else 'accepted'
         end as outcome
     from staging.main."incoming" as i
-    join staging.main."statuses" as s on s.row_number_read = i.row_number_read
+    left join staging.main."contested_rows" as s on s.row_number_read = i.row_number_read
     union all
     select source, 'refused' as outcome
     from staging.main."refused_rows"
@@ -578,17 +577,6 @@ create or replace table staging.main."withdrawn" as
 select event_key, received_at, occurred_at
 from staging.main."contested"
 where is_stored = 1 and place > 1;
-
--- new_events: The rows this run adds to events.
-create or replace table staging.main."new_events" as
-select i.*, 7 as run_id
-from staging.main."incoming" as i
-join staging.main."statuses" as s on s.row_number_read = i.row_number_read
-where s.status in ('fresh', 'replacing');
-
--- Nothing after it reads these.
-drop table if exists staging.main."incoming";
-drop table if exists staging.main."statuses";
 
 -- ledger_changes: Ledger rows that come (is_old 0) and go (is_old 1).
 create or replace table staging.main."ledger_changes" as
@@ -660,17 +648,20 @@ drop table if exists staging.main."outside_hosts";
 drop table if exists staging.main."copies";
 drop table if exists staging.main."contested";
 drop table if exists staging.main."ledger_hits";
-drop table if exists staging.main."incoming";
-drop table if exists staging.main."statuses";
 drop table if exists staging.main."outside_hosts_stored";
-drop table if exists staging.main."taken";
 drop table if exists staging.main."replaced";
 drop table if exists staging.main."revisions";
 
 -- The part of `ingest` in the publish transaction of the run; alone it would leave half a run.
 -- `tributary sql publish` has all of it.
-insert into "tributary"."events" (source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, order_key, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, content_hash, run_id)
-select source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, order_key, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, content_hash, run_id from staging.main."new_events";
+insert into "tributary"."events" (source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, run_id)
+select source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, run_id from (
+    select i.*, 7 as run_id
+    from staging.main."incoming" as i
+    where i.row_number_read not in (
+        select row_number_read from staging.main."contested_rows" where status in ('seen', 'duplicate')
+    )
+) as s;
 
 delete from "tributary"."event_ledger"
 where key_hash in (select key_hash from staging.main."ledger_changes" where is_old = 1)
