@@ -120,11 +120,12 @@ export async function recordStages(warehouse: Warehouse, run: number, stages: re
     rows: s.rows,
     milliseconds: s.milliseconds,
   }))
+  const columns = sql.join(Object.keys(runStages.columns).map(sql.id)) // one of them, `rows`, is a word of BigQuery's
   await warehouse.loadStaging('run_stages_new', runStages.columns, rows)
   await warehouse.transaction(
     [
       sql`delete from ${sql.table('run_stages')} where run_id = ${run}`,
-      insertInto('run_stages', Object.keys(runStages.columns), 'run_stages_new'),
+      sql`insert into ${sql.table('run_stages')} (${columns}) select ${columns} from ${sql.staging('run_stages_new')}`,
     ],
     { label: `run ${run} stages`, repeat: 'always' },
   )

@@ -206,7 +206,7 @@ describe('the command', () => {
     [['sql', 'visits', '--run', '0'], 'Expected a whole number from 1 to 9007199254740991 after `--run`, but got `0`.'],
     [
       ['sql', 'visits', '--warehouse', 'oracle'],
-      'Expected a kind of warehouse after `--warehouse`: duckdb, postgres, redshift. But got `oracle`.',
+      'Expected a kind of warehouse after `--warehouse`: duckdb, postgres, redshift, bigquery. But got `oracle`.',
     ],
   ])('%j ends with 2', async (args, message) => {
     expect(await call(...args)).toEqual({ code: 2, signal: null, out: '', err: `${message}\n` })
