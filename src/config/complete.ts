@@ -4,6 +4,7 @@ import type { WarehouseOptions } from '../warehouses/open.ts'
 import type { Config } from './config.ts'
 import { channelRuleDefaults, conversionDefaults, defaults, signupDefaults } from './defaults.ts'
 import { moment } from './leaves.ts'
+import { companyOptions } from './product-database.ts'
 import type { CheckedInput } from './schema.ts'
 import { nameOfSource } from './source-name.ts'
 import { versionOf } from './version.ts'
@@ -21,12 +22,15 @@ export function complete(input: CheckedInput, file: string, folder: string): Con
     limits: { ...defaults.limits, ...input.limits },
     server: { ...defaults.server, ...input.server },
     log: { ...defaults.log, ...input.log },
+    productUrl: input.productDatabase?.url ?? null,
     configVersion: versionOf(pipeline),
   })
 }
 
 function warehouseOptions(input: NonNullable<CheckedInput['warehouse']>, folder: string): WarehouseOptions {
   const schema = input.schema ?? defaults.warehouse.schema
+  if (input.kind === 'bigquery' && input.keyFile !== undefined)
+    return { ...input, schema, keyFile: absolute(input.keyFile, folder) }
   if (input.kind !== 'duckdb') return { ...input, schema }
   return { ...input, schema, path: absolute(input.path ?? defaults.warehouse.path, folder) }
 }
@@ -45,6 +49,7 @@ function pipelineOptions(input: CheckedInput, folder: string): PipelineOptions {
       (rule): ChannelRuleOptions => ({ ...channelRuleDefaults, ...rule }),
     ),
     referralExclusions: input.referralExclusions ?? defaults.referralExclusions,
+    ...(input.productDatabase ? { companies: companyOptions(input.productDatabase, folder) } : {}),
   }
 }
 

@@ -25,6 +25,8 @@ export interface ConfigInput {
   channels?: ChannelRuleInput[]
   /** Hosts that are no referrers, such as a payment page, beside the built-in ones; subdomains are included. */
   referralExclusions?: string[]
+  /** Companies and their members, copied from your product database by every run. docs/companies.md walks through it. */
+  productDatabase?: ProductDatabaseInput
   /** When `serve` runs the pipeline, as cron text: minute, hour, day, month, day of week. null: only by hand. */
   schedule?: string | null
   /** IANA time zone of the schedule, e.g. `Europe/Berlin`. Tables hold UTC. */
@@ -44,7 +46,7 @@ export interface EnvVariable {
   env: string
 }
 
-export type WarehouseInput = DuckdbInput | PostgresInput | RedshiftInput
+export type WarehouseInput = DuckdbInput | PostgresInput | RedshiftInput | BigqueryInput
 
 export interface DuckdbInput {
   /** `duckdb`: an embedded database. */
@@ -70,6 +72,27 @@ export interface PostgresInput {
   maxConnections?: number
   /** Postgres: the server ends a statement that takes longer than so many minutes, 120 by default. */
   statementMinutes?: number
+}
+
+export interface BigqueryInput {
+  /** `bigquery`: Google BigQuery; docs/warehouses/bigquery.md says what it needs and costs. */
+  kind: 'bigquery'
+  /** BigQuery: the project that holds the datasets and pays for the jobs. */
+  project: string
+  /** Schema that holds the tables. BigQuery: the dataset. */
+  schema?: string
+  /** BigQuery: the dataset of staging tables; by default the name of the other with `_staging`. */
+  stagingDataset?: string
+  /** BigQuery: where the datasets are and jobs run: `EU`, `US`, `europe-west3` … */
+  location: string
+  /** BigQuery: a key file of a service account. Without it the application default credentials of the machine. */
+  keyFile?: string | EnvVariable
+  /** BigQuery: a statement that would bill more bytes is refused before it reads any. By default there is no limit. */
+  maximumBytesBilled?: number
+  /** BigQuery: a statement that takes longer than so many minutes is stopped; BigQuery's own limit is 360. */
+  statementMinutes?: number
+  /** BigQuery: another address of the API, such as that of a private endpoint. */
+  apiEndpoint?: string
 }
 
 export interface RedshiftInput {
@@ -192,6 +215,59 @@ export interface ChannelConditionsInput {
   clickId?: string[]
   /** Paths of the landing page, as SQL LIKE patterns. */
   landingPath?: string[]
+}
+
+export interface ProductDatabaseInput {
+  /** `postgres`: a Postgres, read in one snapshot; `tables`: tables that something else keeps in the warehouse; `files`: CSV or Parquet files. */
+  kind: 'postgres' | 'tables' | 'files'
+  /** Of `postgres`: its address, best from an environment variable: `postgres://reader:…@db.internal:5432/app`. */
+  url?: string | EnvVariable
+  /** Of `tables`: the schema they are in. */
+  schema?: string
+  /** Of `files`: the folder they are in. */
+  path?: string | EnvVariable
+  /** The table of companies. Without it companies are what memberships name. */
+  companies?: CompaniesInput
+  /** The table of memberships. */
+  members: MembersInput
+  /** Roles of administrators; compared without case. */
+  adminRoles?: string[]
+  /** Plans that cost money; compared without case. */
+  paidPlans?: string[]
+  /** A run stops when a table has lost more than this share of its rows since the last copy, from 0 to 1. */
+  maxShrink?: number
+  /** Columns that look personal (email, name, phone, address, token, password …) and are copied all the same, as `name` or `companies.name`. */
+  allowPersonal?: string[]
+}
+
+export interface CompaniesInput {
+  /** Name of the table, `companies` or `public.companies`; of `files` that of the file. */
+  table: string
+  /** Column with the id of the company. */
+  id: string
+  /** Column with its name. Looks personal: list it under `allowPersonal`. */
+  name?: string
+  /** Column with its plan. */
+  plan?: string
+  /** Column with the time it was created. */
+  createdAt?: string
+  /** Column with the time it began to pay. Without it: when a copy first saw a paid plan. */
+  paidAt?: string
+  /** Other columns to copy, to tell companies apart by: `industry`. Nothing that is not listed here ever leaves the product database. */
+  dimensions?: string[]
+}
+
+export interface MembersInput {
+  /** Name of the table. */
+  table: string
+  /** Column with the id of the company. */
+  companyId: string
+  /** Column with the id of the account, as events have it in `userId`. */
+  userId: string
+  /** Column with the role. */
+  role?: string
+  /** Column with the time the membership began. */
+  createdAt?: string
 }
 
 export interface HistoryInput {

@@ -2,14 +2,19 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { isCron } from './cron.ts'
 import * as is from './leaves.ts'
+import { productDatabase } from './product-database.ts'
 import { nameOfSource } from './source-name.ts'
 import * as warehouses from './warehouse-schema.ts'
 
 /** What is allowed. What the options mean stands in options.ts. */
 
-const warehouse = z.discriminatedUnion('kind', [warehouses.duckdb, warehouses.postgres, warehouses.redshift], {
-  error: warehouses.kindError,
-})
+const warehouse = z.discriminatedUnion(
+  'kind',
+  [warehouses.duckdb, warehouses.postgres, warehouses.redshift, warehouses.bigquery],
+  {
+    error: warehouses.kindError,
+  },
+)
 
 const named = {
   name: is.text('a name of letters, digits, _, - and .', (v) => /^[a-z0-9][a-z0-9_.-]{0,62}$/i.test(v)).optional(),
@@ -158,6 +163,7 @@ export const configSchema = is.object({
   blogPattern: is.pathPattern.nullable().optional(),
   channels: is.list(channelRule, 'channel rules').optional(),
   referralExclusions: is.list(is.host, 'hosts').optional(),
+  productDatabase: productDatabase.optional(),
   schedule: is.text('cron text of five fields such as 0 5 * * * (every day at five)', isCron).nullable().optional(),
   timezone: is.timeZone.optional(),
   history: is.object({ keepDays: is.whole('a number of days', 1, 36_500).optional() }).optional(),

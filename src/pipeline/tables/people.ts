@@ -32,33 +32,22 @@ export const visits = table({
   },
 })
 
-/** Links that alias messages declare. */
+/** What alias messages say, and what follows from it. */
 export const aliasLinks = table({
   name: 'alias_links',
-  row: '(previous id, user id) of alias messages',
-  description: 'Edges between owners, declared by alias messages.',
+  row: 'link between two ids',
+  description:
+    'Links that alias messages declare, and from each id of a connected component of them to its person; ids that stand alone have none.',
   kind: 'state',
-  key: ['event_key', 'occurred_at'],
-  lookUpBy: [['event_key'], ['previous_id'], ['user_id']],
+  key: ['kind', 'event_key', 'id', 'other_id'],
+  clusterBy: ['kind'],
+  lookUpBy: [['event_key'], ['id'], ['other_id']],
   columns: {
-    event_key: text('The alias message.'),
-    occurred_at: time('When it happened.'),
-    previous_id: text('The id before.'),
-    user_id: text('The id after.'),
-  },
-})
-
-/** Which owners are one person. */
-export const identityMembers = table({
-  name: 'identity_members',
-  row: 'id that aliases join to others',
-  description: 'Members of the connected components that alias links form; ids that stand alone have no row.',
-  kind: 'state',
-  key: ['member_id'],
-  clusterBy: ['person_id'],
-  columns: {
-    member_id: text('An id that some alias link names.'),
-    person_id: text('The person of its component: the member seen first as a user id, ties by bytes.'),
+    kind: text('`declared` by an alias message, or of an id to its `person`.'),
+    event_key: text('The alias message; empty for a person.'),
+    occurred_at: time('When it happened.', nullable),
+    id: text('The id before; the member of a component.'),
+    other_id: text('The id after; the person: the member seen first as a user id, ties by bytes.'),
   },
 })
 
@@ -159,6 +148,7 @@ export const touches = versioned({
     evidence: text('What it fired on.'),
     is_paid: boolean('The rule says money was spent.'),
     is_direct: boolean('The rule says nothing is known about where it came from.'),
+    company_id: text('Company the event names: the touch is its alone.', nullable),
   },
 })
 
@@ -185,6 +175,7 @@ export const conversions = versioned({
     value: integer('Value in minor units of the currency.', nullable),
     currency: text('ISO 4217 code.', nullable),
     value_problem: text('Why a delivered value could not be used.', nullable),
+    company_id: text('Company the event names: the conversion is its alone.', nullable),
   },
 })
 
@@ -269,13 +260,26 @@ export const attribution = versioned({
 /** Quick look-ups for charts. */
 export const channelStats = table({
   name: 'channel_stats',
-  row: '15 minutes of UTC × channel × source × medium × campaign × conversion, as signed deltas',
-  description: 'Additive measures for charts; sum the rows of runs up to the one wanted.',
+  row: '15 minutes of UTC × channel × source × medium × campaign × conversion, of all people or of one company, as signed deltas',
+  description:
+    'Additive measures for charts; sum the rows of runs up to the one wanted. Rows without `company_id` count people, the others companies: never add the two.',
   kind: 'output',
-  key: ['bucket_at', 'date_by', 'channel', 'source', 'medium', 'campaign', 'conversion', 'currency', 'run_id'],
+  key: [
+    'company_id',
+    'bucket_at',
+    'date_by',
+    'channel',
+    'source',
+    'medium',
+    'campaign',
+    'conversion',
+    'currency',
+    'run_id',
+  ],
   partitionBy: 'bucket_at',
-  clusterBy: ['bucket_at'],
+  clusterBy: ['company_id', 'bucket_at'],
   columns: {
+    company_id: text('The company whose conversions and touches these are; empty for those of people.'),
     bucket_at: time('Start of the 15 minutes.'),
     date_by: text(
       'What the row is dated by: `touch` (touches, sessions, credit) or `conversion` (conversions, credit).',
