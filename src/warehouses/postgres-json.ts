@@ -15,7 +15,7 @@ export const isJson = (v: Sql): Sql =>
 
 /**
  * Columns taken out of a document. It is read once for each row (`offset 0` keeps the planner from reading it for every
- * column) as binary JSON; texts of objects and arrays, whose keys that sorts, come from the text. A document with a NUL
+ * column) as binary JSON; texts of objects and arrays, whose keys that sorts, and of numbers, which it writes out, come from the text. A document with a NUL
  * has no fields: the engine refuses to read it.
  */
 export function postgresJsonColumns(
@@ -27,7 +27,7 @@ export function postgresJsonColumns(
     const found = sql`json_read.json_binary #> ${place(path)}`
     const type = sql`jsonb_typeof(${found})`
     if (as === 'type') return sql`nullif(${type}, 'null') collate "C" as ${sql.id(name)}`
-    return sql`(case when ${type} in ('object', 'array') then cast(json_read.json_text as json) #>> ${place(path)}
+    return sql`(case when ${type} in ('object', 'array', 'number') then cast(json_read.json_text as json) #>> ${place(path)}
         else json_read.json_binary #>> ${place(path)} end) collate "C" as ${sql.id(name)}`
   })
   if (picked.length === 0) return sql`(select * from ${from} as json_rows)`
