@@ -9,9 +9,26 @@ const place = (path: JsonPath): Sql =>
 /** How JSON writes the one character that a text cannot hold here. */
 const NUL = text('\\u0000')
 
+/** How many brackets may be open at a time: the engine gives up, with the whole statement, at about half as many again. */
+const DEEPEST = 10_000
+
+/** Texts, and brackets outside of them. */
+const TOKENS = text('"(?:[^"\\\\]|[\\\\].)*"|[][{}]')
+
+/** Looked at only where there is room for so many; texts are passed by. */
+const isTooDeep = (v: Sql): Sql => sql`octet_length(${v}) > ${2 * DEEPEST} and coalesce((
+    select max(b.depth)
+    from (
+        select sum(case when m.found[1] in ('[', '{') then 1 when m.found[1] in (']', '}') then -1 else 0 end) over (order by m.place) as depth
+        from regexp_matches(${v}, ${TOKENS}, 'g') with ordinality as m(found, place)
+    ) as b
+), 0) > ${DEEPEST}`
+
 /** One document, as this engine and the others read it: whole characters, and a NUL as long as nobody asks for it. */
-export const isJson = (v: Sql): Sql =>
-  sql`(coalesce(pg_input_is_valid(${v}, 'jsonb'), false) or coalesce(strpos(${v}, ${NUL}) > 0 and ${v} is json, false))`
+export const isJson = (v: Sql): Sql => sql`case
+    when ${v} is null or (${isTooDeep(v)}) then false
+    else pg_input_is_valid(${v}, 'jsonb') or (strpos(${v}, ${NUL}) > 0 and ${v} is json)
+end`
 
 /**
  * Columns taken out of a document. It is read once for each row (`offset 0` keeps the planner from reading it for every
