@@ -115,7 +115,21 @@ drop table if exists "tributary"."staging__links_new";
 
 create table "tributary"."staging__links_new" as
 select distinct event_key, occurred_at, previous_id, user_id
-from "tributary"."staging__batch"
+from (
+select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+from (
+    select i.*, 7 as run_id
+    from "tributary"."staging__incoming" as i
+    where i.row_number_read not in (
+        select row_number_read from "tributary"."staging__contested_rows" where status in ('seen', 'duplicate')
+    )
+) as e
+where excluded_reason is null
+union all
+select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+from "tributary"."staging__reread" as e
+where excluded_reason is null
+) as b
 where type = 'alias' and previous_id is not null and user_id <> '' and previous_id <> user_id;
 
 -- links_gone: Links that were withdrawn.
@@ -601,7 +615,6 @@ left join "tributary"."staging__aliases_unchanged" as u on "n"."id" = "u"."id" a
 where u."id" is null;
 
 -- Nothing after this stage reads these.
-drop table if exists "tributary"."staging__batch";
 drop table if exists "tributary"."staging__visits_hit";
 drop table if exists "tributary"."staging__device_pairs";
 drop table if exists "tributary"."staging__device_visits";

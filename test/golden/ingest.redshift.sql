@@ -217,28 +217,29 @@ from (
 ),
 
 trimmed as (
-    select
-        *,
-        btrim(raw_anonymous_id, (' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13))) as trimmed_anonymous_id,
-        btrim(raw_user_id, (' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13))) as trimmed_user_id,
-        btrim(raw_previous_id, (' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13))) as trimmed_previous_id
+    select *, btrim(raw_anonymous_id, (' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13))) as "trimmed_anonymous_id", btrim(raw_user_id, (' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13))) as "trimmed_user_id", btrim(raw_previous_id, (' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13))) as "trimmed_previous_id"
     from delivered
+),
+
+flagged as (
+    select *, ("trimmed_anonymous_id" = '00000000-0000-0000-0000-000000000000' or coalesce(case when length("trimmed_anonymous_id") <= 15 then case when "trimmed_anonymous_id" = lower("trimmed_anonymous_id") then "trimmed_anonymous_id" else translate("trimmed_anonymous_id", 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end end, '') in ('-1', '0', '[object object]', 'anonymous', 'false', 'guest', 'n/a', 'na', 'nan', 'nil', 'none', 'null', 'test', 'true', 'undefined', 'unknown')) as "is_ignored_anonymous_id", ("trimmed_user_id" = '00000000-0000-0000-0000-000000000000' or coalesce(case when length("trimmed_user_id") <= 15 then case when "trimmed_user_id" = lower("trimmed_user_id") then "trimmed_user_id" else translate("trimmed_user_id", 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end end, '') in ('-1', '0', '[object object]', 'anonymous', 'false', 'guest', 'n/a', 'na', 'nan', 'nil', 'none', 'null', 'test', 'true', 'undefined', 'unknown')) as "is_ignored_user_id", ("trimmed_previous_id" = '00000000-0000-0000-0000-000000000000' or coalesce(case when length("trimmed_previous_id") <= 15 then case when "trimmed_previous_id" = lower("trimmed_previous_id") then "trimmed_previous_id" else translate("trimmed_previous_id", 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end end, '') in ('-1', '0', '[object object]', 'anonymous', 'false', 'guest', 'n/a', 'na', 'nan', 'nil', 'none', 'null', 'test', 'true', 'undefined', 'unknown')) as "is_ignored_previous_id"
+    from trimmed
 ),
 
 cleaned as (
     select
         *,
-        translate(raw_type, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') as type,
-        case when "trimmed_anonymous_id" <> '' and not ("trimmed_anonymous_id" = '00000000-0000-0000-0000-000000000000' or (length("trimmed_anonymous_id") <= 15 and translate("trimmed_anonymous_id", 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') in ('-1', '0', '[object object]', 'anonymous', 'false', 'guest', 'n/a', 'na', 'nan', 'nil', 'none', 'null', 'test', 'true', 'undefined', 'unknown'))) then "trimmed_anonymous_id" end as "anonymous_id",
-        case when "trimmed_anonymous_id" <> '' and ("trimmed_anonymous_id" = '00000000-0000-0000-0000-000000000000' or (length("trimmed_anonymous_id") <= 15 and translate("trimmed_anonymous_id", 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') in ('-1', '0', '[object object]', 'anonymous', 'false', 'guest', 'n/a', 'na', 'nan', 'nil', 'none', 'null', 'test', 'true', 'undefined', 'unknown'))) then "trimmed_anonymous_id" end as "ignored_anonymous_id",
-        case when "trimmed_user_id" <> '' and not ("trimmed_user_id" = '00000000-0000-0000-0000-000000000000' or (length("trimmed_user_id") <= 15 and translate("trimmed_user_id", 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') in ('-1', '0', '[object object]', 'anonymous', 'false', 'guest', 'n/a', 'na', 'nan', 'nil', 'none', 'null', 'test', 'true', 'undefined', 'unknown'))) then "trimmed_user_id" end as "user_id",
-        case when "trimmed_user_id" <> '' and ("trimmed_user_id" = '00000000-0000-0000-0000-000000000000' or (length("trimmed_user_id") <= 15 and translate("trimmed_user_id", 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') in ('-1', '0', '[object object]', 'anonymous', 'false', 'guest', 'n/a', 'na', 'nan', 'nil', 'none', 'null', 'test', 'true', 'undefined', 'unknown'))) then "trimmed_user_id" end as "ignored_user_id",
-        case when "trimmed_previous_id" <> '' and not ("trimmed_previous_id" = '00000000-0000-0000-0000-000000000000' or (length("trimmed_previous_id") <= 15 and translate("trimmed_previous_id", 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') in ('-1', '0', '[object object]', 'anonymous', 'false', 'guest', 'n/a', 'na', 'nan', 'nil', 'none', 'null', 'test', 'true', 'undefined', 'unknown'))) then "trimmed_previous_id" end as "previous_id",
-        case when "trimmed_previous_id" <> '' and ("trimmed_previous_id" = '00000000-0000-0000-0000-000000000000' or (length("trimmed_previous_id") <= 15 and translate("trimmed_previous_id", 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') in ('-1', '0', '[object object]', 'anonymous', 'false', 'guest', 'n/a', 'na', 'nan', 'nil', 'none', 'null', 'test', 'true', 'undefined', 'unknown'))) then "trimmed_previous_id" end as "ignored_previous_id",
+        case when raw_type = lower(raw_type) then raw_type else translate(raw_type, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end as type,
+        case when "trimmed_anonymous_id" <> '' and not "is_ignored_anonymous_id" then "trimmed_anonymous_id" end as "anonymous_id",
+        case when "trimmed_anonymous_id" <> '' and "is_ignored_anonymous_id" then "trimmed_anonymous_id" end as "ignored_anonymous_id",
+        case when "trimmed_user_id" <> '' and not "is_ignored_user_id" then "trimmed_user_id" end as "user_id",
+        case when "trimmed_user_id" <> '' and "is_ignored_user_id" then "trimmed_user_id" end as "ignored_user_id",
+        case when "trimmed_previous_id" <> '' and not "is_ignored_previous_id" then "trimmed_previous_id" end as "previous_id",
+        case when "trimmed_previous_id" <> '' and "is_ignored_previous_id" then "trimmed_previous_id" end as "ignored_previous_id",
         nullif(btrim(raw_group_id, (' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13))), '') as group_id,
         nullif(raw_user_agent, '') as user_agent,
         nullif(btrim(raw_library, (' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13))), '') as library
-    from trimmed
+    from flagged
 ),
 
 -- The source's corrected time; else the device's, moved by the error of its clock; else when it was received.
@@ -249,7 +250,7 @@ dated as (
             corrected_at,
             case
                 when original_at is not null and sent_at is not null and collected_at is not null
-                    then dateadd(microsecond, cast(datediff(microsecond, sent_at, collected_at) as bigint), original_at)
+                    then dateadd(microsecond, cast(case when datediff(microsecond, cast('1970-01-01' as timestamp), original_at) + datediff(microsecond, sent_at, collected_at) < (-62135596800000000) then (-62135596800000000) when datediff(microsecond, cast('1970-01-01' as timestamp), original_at) + datediff(microsecond, sent_at, collected_at) > 253402300799000000 then 253402300799000000 else datediff(microsecond, cast('1970-01-01' as timestamp), original_at) + datediff(microsecond, sent_at, collected_at) end as bigint), cast('1970-01-01 00:00:00.000000' as timestamp))
             end,
             collected_at
         ) as occurred_at,
@@ -270,7 +271,7 @@ reasoned as (
         case
             when unreadable is not null then 'UNREADABLE'
             when type is null or type not in ('page', 'screen', 'track', 'identify', 'alias', 'group') then 'UNKNOWN_TYPE'
-            when wrong_type is not null then 'WRONG_TYPE'
+            when wrong_type is not null or (length("message_id") > 512 or length("anonymous_id") > 512 or length("user_id") > 512 or length("previous_id") > 512 or length("group_id") > 512) then 'WRONG_TYPE'
             when anonymous_id is null and user_id is null then 'NO_ID'
             when occurred_at is null then 'NO_TIME'
             when datediff(microsecond, received_at, occurred_at) > 86400000000
@@ -316,7 +317,7 @@ select
         when 'UNREADABLE' then unreadable
         when 'UNKNOWN_TYPE' then 'Expected type to be page, screen, track, identify, alias or group, but got '
             || coalesce(substr(raw_type, 1, 100), 'none') || '.'
-        when 'WRONG_TYPE' then wrong_type
+        when 'WRONG_TYPE' then coalesce(wrong_type, 'Expected ids of at most 512 characters, but one is longer.')
         when 'NO_ID' then 'Expected anonymousId or userId, but both are absent or on the ignore list.'
         when 'NO_TIME' then 'Expected timestamp, or originalTimestamp with sentAt and receivedAt, or receivedAt as ISO 8601 times.'
         when 'FUTURE' then 'Expected it to happen at most a day after it was received, and to be received at most a day from now.'
@@ -408,46 +409,46 @@ parsed as (
         when nullif(regexp_substr(query, '&[uU][tT][mM]_[tT][eE][rR][mM]=([^&]*)', 1, 1, 'e'), '') ~ '^([^%]|%0[1-9a-fA-F]|%[1-7][0-9a-fA-F]|%[cC][2-9a-fA-F]%[89aAbB][0-9a-fA-F]|%[dD][0-9a-fA-F]%[89aAbB][0-9a-fA-F]|%[eE]0%[aAbB][0-9a-fA-F]%[89aAbB][0-9a-fA-F]|%[eE][1-9a-cA-CeEfF]%[89aAbB][0-9a-fA-F]%[89aAbB][0-9a-fA-F]|%[eE][dD]%[89][0-9a-fA-F]%[89aAbB][0-9a-fA-F]|%[fF]0%[9aAbB][0-9a-fA-F]%[89aAbB][0-9a-fA-F]%[89aAbB][0-9a-fA-F]|%[fF][1-3]%[89aAbB][0-9a-fA-F]%[89aAbB][0-9a-fA-F]%[89aAbB][0-9a-fA-F]|%[fF]4%8[0-9a-fA-F]%[89aAbB][0-9a-fA-F]%[89aAbB][0-9a-fA-F])*$' and strpos(to_hex(to_varbyte(nullif(regexp_substr(query, '&[uU][tT][mM]_[tT][eE][rR][mM]=([^&]*)', 1, 1, 'e'), ''), 'utf8')), 'ee8') = 0 then from_varbyte(from_hex(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(lower(to_hex(to_varbyte(translate(cast(json_parse('"' || translate(replace(replace(replace(replace(nullif(regexp_substr(query, '&[uU][tT][mM]_[tT][eE][rR][mM]=([^&]*)', 1, 1, 'e'), ''), '+', ' '), replace('~', '~', chr(92)), replace('~~', '~', chr(92))), '"', replace('~"', '~', chr(92))), '%', replace('~ue0', '~', chr(92))), (chr(1) || chr(2) || chr(3) || chr(4) || chr(5) || chr(6) || chr(7) || chr(8) || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(14) || chr(15) || chr(16) || chr(17) || chr(18) || chr(19) || chr(20) || chr(21) || chr(22) || chr(23) || chr(24) || chr(25) || chr(26) || chr(27) || chr(28) || chr(29) || chr(30) || chr(31)), '') || '"') as varchar), '', (chr(1) || chr(2) || chr(3) || chr(4) || chr(5) || chr(6) || chr(7) || chr(8) || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(14) || chr(15) || chr(16) || chr(17) || chr(18) || chr(19) || chr(20) || chr(21) || chr(22) || chr(23) || chr(24) || chr(25) || chr(26) || chr(27) || chr(28) || chr(29) || chr(30) || chr(31))), 'utf8'))), 'ee808', '0'), 'ee809', '1'), 'ee80a', '2'), 'ee80b', '3'), 'ee818', '4'), 'ee819', '5'), 'ee81a', '6'), 'ee81b', '7'), 'ee828', '8'), 'ee829', '9'), 'ee82a', 'a'), 'ee82b', 'b'), 'ee838', 'c'), 'ee839', 'd'), 'ee83b', 'f'), 'ee83a', 'e')), 'utf8')
         else nullif(regexp_substr(query, '&[uU][tT][mM]_[tT][eE][rR][mM]=([^&]*)', 1, 1, 'e'), '')
     end, (' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13))), '') as "utm_term",
-        case when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&(gclid|wbraid|gbraid|dclid|msclkid|yclid|ttclid|twclid|li_fat_id|rdt_cid|sccid|scid|epik|qclid|tblci|dicbo|ob_click_id|ko_click_id|gclsrc|gad_source|gad_campaignid|irclickid|irclid|awc|cjevent|sscid|ransiteid|srsltid|fbclid|igshid|igsh|mc_cid|mc_eid|_kx|mkt_tok|_hsenc|_hsmi|ml_subscriber|ml_subscriber_hash)=[^&]') then case
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&gclid=[^&]') then 'gclid'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&wbraid=[^&]') then 'wbraid'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&gbraid=[^&]') then 'gbraid'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&dclid=[^&]') then 'dclid'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&msclkid=[^&]') then 'msclkid'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&yclid=[^&]') then 'yclid'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&ttclid=[^&]') then 'ttclid'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&twclid=[^&]') then 'twclid'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&li_fat_id=[^&]') then 'li_fat_id'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&rdt_cid=[^&]') then 'rdt_cid'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&sccid=[^&]') then 'sccid'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&scid=[^&]') then 'scid'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&epik=[^&]') then 'epik'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&qclid=[^&]') then 'qclid'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&tblci=[^&]') then 'tblci'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&dicbo=[^&]') then 'dicbo'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&ob_click_id=[^&]') then 'ob_click_id'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&ko_click_id=[^&]') then 'ko_click_id'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&gclsrc=[^&]') then 'gclsrc'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&gad_source=[^&]') then 'gad_source'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&gad_campaignid=[^&]') then 'gad_campaignid'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&irclickid=[^&]') then 'irclickid'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&irclid=[^&]') then 'irclid'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&awc=[^&]') then 'awc'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&cjevent=[^&]') then 'cjevent'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&sscid=[^&]') then 'sscid'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&ransiteid=[^&]') then 'ransiteid'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&srsltid=[^&]') then 'srsltid'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&fbclid=[^&]') then 'fbclid'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&igshid=[^&]') then 'igshid'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&igsh=[^&]') then 'igsh'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&mc_cid=[^&]') then 'mc_cid'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&mc_eid=[^&]') then 'mc_eid'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&_kx=[^&]') then '_kx'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&mkt_tok=[^&]') then 'mkt_tok'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&_hsenc=[^&]') then '_hsenc'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&_hsmi=[^&]') then '_hsmi'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&ml_subscriber=[^&]') then 'ml_subscriber'
-        when (translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') ~ '&ml_subscriber_hash=[^&]') then 'ml_subscriber_hash'
+        case when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&(gclid|wbraid|gbraid|dclid|msclkid|yclid|ttclid|twclid|li_fat_id|rdt_cid|sccid|scid|epik|qclid|tblci|dicbo|ob_click_id|ko_click_id|gclsrc|gad_source|gad_campaignid|irclickid|irclid|awc|cjevent|sscid|ransiteid|srsltid|fbclid|igshid|igsh|mc_cid|mc_eid|_kx|mkt_tok|_hsenc|_hsmi|ml_subscriber|ml_subscriber_hash)=[^&]') then case
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&gclid=[^&]') then 'gclid'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&wbraid=[^&]') then 'wbraid'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&gbraid=[^&]') then 'gbraid'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&dclid=[^&]') then 'dclid'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&msclkid=[^&]') then 'msclkid'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&yclid=[^&]') then 'yclid'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&ttclid=[^&]') then 'ttclid'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&twclid=[^&]') then 'twclid'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&li_fat_id=[^&]') then 'li_fat_id'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&rdt_cid=[^&]') then 'rdt_cid'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&sccid=[^&]') then 'sccid'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&scid=[^&]') then 'scid'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&epik=[^&]') then 'epik'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&qclid=[^&]') then 'qclid'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&tblci=[^&]') then 'tblci'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&dicbo=[^&]') then 'dicbo'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&ob_click_id=[^&]') then 'ob_click_id'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&ko_click_id=[^&]') then 'ko_click_id'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&gclsrc=[^&]') then 'gclsrc'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&gad_source=[^&]') then 'gad_source'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&gad_campaignid=[^&]') then 'gad_campaignid'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&irclickid=[^&]') then 'irclickid'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&irclid=[^&]') then 'irclid'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&awc=[^&]') then 'awc'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&cjevent=[^&]') then 'cjevent'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&sscid=[^&]') then 'sscid'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&ransiteid=[^&]') then 'ransiteid'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&srsltid=[^&]') then 'srsltid'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&fbclid=[^&]') then 'fbclid'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&igshid=[^&]') then 'igshid'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&igsh=[^&]') then 'igsh'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&mc_cid=[^&]') then 'mc_cid'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&mc_eid=[^&]') then 'mc_eid'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&_kx=[^&]') then '_kx'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&mkt_tok=[^&]') then 'mkt_tok'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&_hsenc=[^&]') then '_hsenc'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&_hsmi=[^&]') then '_hsmi'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&ml_subscriber=[^&]') then 'ml_subscriber'
+        when (case when query = lower(query) then query else translate(query, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end ~ '&ml_subscriber_hash=[^&]') then 'ml_subscriber_hash'
     end end as click_id
     from queried
 )
@@ -467,7 +468,7 @@ from parsed;
 drop table if exists "tributary"."staging__event_names";
 
 create table "tributary"."staging__event_names" as
-select raw_event_name, nullif(regexp_replace(regexp_replace(translate(raw_event_name, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '[^a-z0-9]+', '_'), '^_+|_+$', ''), '') as event_name
+select raw_event_name, nullif(regexp_replace(regexp_replace(case when raw_event_name = lower(raw_event_name) then raw_event_name else translate(raw_event_name, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '[^a-z0-9]+', '_'), '^_+|_+$', ''), '') as event_name
 from "tributary"."staging__checked"
 where reason is null and raw_event_name is not null
 group by raw_event_name;
@@ -553,10 +554,8 @@ select
     group_id,
     occurred_at,
     received_at,
-    lpad(cast(datediff(microsecond, cast('1970-01-01' as timestamp), occurred_at) as varchar), 16, '0')
-        || case when type in ('page', 'screen') then '0' else '1' end
-        || event_key as order_key,
-    ("s".anonymous_id is not null and coalesce(translate("s".library, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '') not in ('analytics-node', '@segment/analytics-node', 'analytics-python', 'analytics-ruby', 'analytics-php', 'analytics-go', 'analytics-java', 'analytics.net', 'analytics-csharp', 'analytics-rust', 'analytics-elixir', 'analytics-clojure', 'segment-http-api', 'segment-cloud-app', 'http', '@rudderstack/rudder-sdk-node', 'rudder-sdk-node', 'rudder-sdk-python', 'rudder-sdk-ruby', 'rudder-sdk-php', 'rudder-sdk-go', 'rudder-sdk-java', 'rudder-sdk-dotnet', 'rudderstack-http-api')) as is_in_session,
+    lpad(cast(datediff(microsecond, cast('1970-01-01' as timestamp), s.occurred_at) as varchar), 16, '0') || case when "s".type in ('page', 'screen') then '0' else '1' end || "s".event_key as order_key,
+    ("s".anonymous_id is not null and coalesce(case when "s".library = lower("s".library) then "s".library else translate("s".library, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '') not in ('analytics-node', '@segment/analytics-node', 'analytics-python', 'analytics-ruby', 'analytics-php', 'analytics-go', 'analytics-java', 'analytics.net', 'analytics-csharp', 'analytics-rust', 'analytics-elixir', 'analytics-clojure', 'segment-http-api', 'segment-cloud-app', 'http', '@rudderstack/rudder-sdk-node', 'rudder-sdk-node', 'rudder-sdk-python', 'rudder-sdk-ruby', 'rudder-sdk-php', 'rudder-sdk-go', 'rudder-sdk-java', 'rudder-sdk-dotnet', 'rudderstack-http-api')) as is_in_session,
     page_url,
     page_host,
     page_path,
@@ -670,21 +669,21 @@ select
     max(last_received_at) over (partition by event_key, cluster_number) as cluster_last_received_at
 from clustered;
 
--- statuses: What each row read is: fresh, replacing, seen before or a duplicate.
-drop table if exists "tributary"."staging__statuses";
+-- contested_rows: What became of the rows read of these keys: fresh, replacing, seen before or a
+-- duplicate.
+drop table if exists "tributary"."staging__contested_rows";
 
-create table "tributary"."staging__statuses" as
+create table "tributary"."staging__contested_rows" as
 select
-    i.row_number_read,
+    row_number_read,
     case
-        when c.event_key is null then 'fresh'
-        when c.has_stored = 0 and c.place = 1 then 'fresh'
-        when c.has_stored = 1 and c.place = 1 then 'replacing'
-        when c.is_known_content = 1 then 'seen'
+        when has_stored = 0 and place = 1 then 'fresh'
+        when has_stored = 1 and place = 1 then 'replacing'
+        when is_known_content = 1 then 'seen'
         else 'duplicate'
     end as status
-from "tributary"."staging__incoming" as i
-left join "tributary"."staging__contested" as c on c.event_key = i.event_key and c.row_number_read = i.row_number_read and c.is_stored = 0;
+from "tributary"."staging__contested"
+where is_stored = 0;
 
 -- source_counts: Where the rows of each source went.
 drop table if exists "tributary"."staging__source_counts";
@@ -695,12 +694,12 @@ with outcomes as (
         i.source,
         case
             when s.status in ('replacing', 'duplicate') then 'duplicate'
-            when s.status = 'fresh' and i.excluded_reason is not null then 'excluded'
-            when s.status = 'fresh' then 'accepted'
-            else 'seen'
+            when s.status = 'seen' then 'seen'
+            when i.excluded_reason is not null then 'excluded'
+            else 'accepted'
         end as outcome
     from "tributary"."staging__incoming" as i
-    join "tributary"."staging__statuses" as s on s.row_number_read = i.row_number_read
+    left join "tributary"."staging__contested_rows" as s on s.row_number_read = i.row_number_read
     union all
     select source, 'refused' as outcome
     from "tributary"."staging__refused_rows"
@@ -731,19 +730,6 @@ create table "tributary"."staging__withdrawn" as
 select event_key, received_at, occurred_at
 from "tributary"."staging__contested"
 where is_stored = 1 and place > 1;
-
--- new_events: The rows this run adds to events.
-drop table if exists "tributary"."staging__new_events";
-
-create table "tributary"."staging__new_events" as
-select i.*, 7 as run_id
-from "tributary"."staging__incoming" as i
-join "tributary"."staging__statuses" as s on s.row_number_read = i.row_number_read
-where s.status in ('fresh', 'replacing');
-
--- Nothing after it reads these.
-drop table if exists "tributary"."staging__incoming";
-drop table if exists "tributary"."staging__statuses";
 
 -- ledger_changes: Ledger rows that come (is_old 0) and go (is_old 1).
 drop table if exists "tributary"."staging__ledger_changes";
@@ -825,17 +811,20 @@ drop table if exists "tributary"."staging__outside_hosts";
 drop table if exists "tributary"."staging__copies";
 drop table if exists "tributary"."staging__contested";
 drop table if exists "tributary"."staging__ledger_hits";
-drop table if exists "tributary"."staging__incoming";
-drop table if exists "tributary"."staging__statuses";
 drop table if exists "tributary"."staging__outside_hosts_stored";
-drop table if exists "tributary"."staging__taken";
 drop table if exists "tributary"."staging__replaced";
 drop table if exists "tributary"."staging__revisions";
 
 -- The part of `ingest` in the publish transaction of the run; alone it would leave half a run.
 -- `tributary sql publish` has all of it.
-insert into "tributary"."events" (source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, order_key, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, content_hash, run_id)
-select source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, order_key, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, content_hash, run_id from "tributary"."staging__new_events";
+insert into "tributary"."events" (source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, run_id)
+select source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, run_id from (
+    select i.*, 7 as run_id
+    from "tributary"."staging__incoming" as i
+    where i.row_number_read not in (
+        select row_number_read from "tributary"."staging__contested_rows" where status in ('seen', 'duplicate')
+    )
+) as s;
 
 delete from "tributary"."event_ledger"
 where key_hash in (select key_hash from "tributary"."staging__ledger_changes" where is_old = 1)

@@ -45,8 +45,14 @@ update "tributary"."lease" set expires_at = dateadd(microsecond, cast(60000000 a
 
 select /* expected: The lease of this run was taken over, or the run is not at work any more; nothing was published. */ 1 / case when (select count(*) from "tributary"."lease" where name = 'pipeline' and owner = '<host>:<process>:<number>' and token = 0) >= 1 and (select count(*) from "tributary"."runs" where run_id = 7 and state = 'running') >= 1 then 1 else 0 end as holds;
 
-insert into "tributary"."events" (source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, order_key, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, content_hash, run_id)
-select source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, order_key, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, content_hash, run_id from "tributary"."staging__new_events";
+insert into "tributary"."events" (source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, run_id)
+select source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, run_id from (
+    select i.*, 7 as run_id
+    from "tributary"."staging__incoming" as i
+    where i.row_number_read not in (
+        select row_number_read from "tributary"."staging__contested_rows" where status in ('seen', 'duplicate')
+    )
+) as s;
 
 delete from "tributary"."event_ledger"
 where key_hash in (select key_hash from "tributary"."staging__ledger_changes" where is_old = 1)
@@ -72,11 +78,11 @@ insert into "tributary"."quarantine" (quarantine_id, source, file, line, reason,
 select quarantine_id, source, file, line, reason, detail, text, quarantined_at, 7, 9223372036854775807
 from "tributary"."staging__quarantine_opened";
 
-delete from "tributary"."touch_candidates" where order_key in (select order_key from "tributary"."staging__reread_keys");
+delete from "tributary"."touch_candidates" where event_key in (select event_key from "tributary"."staging__reread_keys");
 
-insert into "tributary"."touch_candidates" (anonymous_id, user_id, order_key, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id)
-select anonymous_id, user_id, order_key, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id from "tributary"."staging__touch_candidates_new"
-order by date_trunc('month', occurred_at), "anonymous_id";
+insert into "tributary"."touch_candidates" (anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id)
+select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id from "tributary"."staging__touch_candidates_new"
+order by occurred_at;
 
 delete from "tributary"."conversion_candidates" where order_key in (select order_key from "tributary"."staging__reread_keys");
 
@@ -207,7 +213,19 @@ update "tributary"."runs"
 set
     state = 'written',
     finished_at = sysdate,
-    data_through = case when coalesce((select max(received_at) from "tributary"."staging__new_events" where received_at <= dateadd(microsecond, cast(86400000000 as bigint), cast('2025-06-01 05:00:00.000000' as timestamp))), (select max(data_through) from "tributary"."runs")) < (select max(data_through) from "tributary"."runs") then (select max(data_through) from "tributary"."runs") else coalesce((select max(received_at) from "tributary"."staging__new_events" where received_at <= dateadd(microsecond, cast(86400000000 as bigint), cast('2025-06-01 05:00:00.000000' as timestamp))), (select max(data_through) from "tributary"."runs")) end,
+    data_through = case when coalesce((select max(received_at) from (
+    select i.*, 7 as run_id
+    from "tributary"."staging__incoming" as i
+    where i.row_number_read not in (
+        select row_number_read from "tributary"."staging__contested_rows" where status in ('seen', 'duplicate')
+    )
+) as s where received_at <= dateadd(microsecond, cast(86400000000 as bigint), cast('2025-06-01 05:00:00.000000' as timestamp))), (select max(data_through) from "tributary"."runs")) < (select max(data_through) from "tributary"."runs") then (select max(data_through) from "tributary"."runs") else coalesce((select max(received_at) from (
+    select i.*, 7 as run_id
+    from "tributary"."staging__incoming" as i
+    where i.row_number_read not in (
+        select row_number_read from "tributary"."staging__contested_rows" where status in ('seen', 'duplicate')
+    )
+) as s where received_at <= dateadd(microsecond, cast(86400000000 as bigint), cast('2025-06-01 05:00:00.000000' as timestamp))), (select max(data_through) from "tributary"."runs")) end,
     rows_read = 0,
     rows_written = (select count(*) from "tributary"."staging__quarantine_opened") + (select count(*) from "tributary"."staging__quarantine_closed") + (select count(*) from "tributary"."staging__known_pairs_opened") + (select count(*) from "tributary"."staging__known_pairs_closed") + (select count(*) from "tributary"."staging__aliases_opened") + (select count(*) from "tributary"."staging__aliases_closed") + (select count(*) from "tributary"."staging__sessions_opened") + (select count(*) from "tributary"."staging__sessions_closed") + (select count(*) from "tributary"."staging__touches_opened") + (select count(*) from "tributary"."staging__touches_closed") + (select count(*) from "tributary"."staging__conversions_opened") + (select count(*) from "tributary"."staging__conversions_closed") + (select count(*) from "tributary"."staging__credits_opened") + (select count(*) from "tributary"."staging__credits_closed") + (select count(*) from "tributary"."staging__attribution_opened") + (select count(*) from "tributary"."staging__attribution_closed")
 where run_id = 7 and state = 'running';

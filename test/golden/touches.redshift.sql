@@ -11,14 +11,17 @@ with atoms as (
     select distinct anonymous_id, user_id from "tributary"."staging__session_visits"
 )
 
-select k."anonymous_id", k."user_id", k."order_key", k."event_key", k."occurred_at", k."is_page", k."is_first", k."is_candidate", k."page_url", k."referrer", k."referrer_host", k."raw_referrer_host", k."utm_source", k."utm_medium", k."utm_campaign", k."utm_content", k."utm_term", k."click_id", 1 = 1 as is_in_session
-from "tributary"."touch_candidates" as k
-join atoms as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
-where k.occurred_at >= (select min(from_at) from "tributary"."staging__affected_people")
-    and k.order_key not in (select order_key from "tributary"."staging__reread_keys")
-union all
-select k."anonymous_id", k."user_id", k."order_key", k."event_key", k."occurred_at", k."is_page", k."is_first", k."is_candidate", k."page_url", k."referrer", k."referrer_host", k."raw_referrer_host", k."utm_source", k."utm_medium", k."utm_campaign", k."utm_content", k."utm_term", k."click_id", 1 = 1 as is_in_session
-from "tributary"."staging__touch_candidates_new" as k
+select k.*, 1 = 1 as is_in_session
+from (
+    select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, lpad(cast(datediff(microsecond, cast('1970-01-01' as timestamp), s.occurred_at) as varchar), 16, '0') || case when s.is_page then '0' else '1' end || "s".event_key as order_key
+    from "tributary"."touch_candidates" as s
+    where occurred_at >= (select min(from_at) from "tributary"."staging__affected_people") and (is_first or is_candidate)
+        and event_key not in (select event_key from "tributary"."staging__reread_keys")
+    union all
+    select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, order_key
+    from "tributary"."staging__touch_candidates_new"
+    where (is_first or is_candidate)
+) as k
 join atoms as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id;
 
 -- visit_candidates: Each in the visit it lies in.
@@ -30,7 +33,7 @@ with marks as (
     from "tributary"."staging__session_visits" as v
     union all
     select distinct anonymous_id, user_id, is_in_session, order_key, 1 as kind, cast(null as varchar) as mark
-    from (select * from "tributary"."staging__candidates" where is_first or is_candidate) as i
+    from "tributary"."staging__candidates" as i
 ),
 
 carried as (
@@ -46,7 +49,7 @@ carried as (
 select i.*, v.visit_id
 from carried as c
 join "tributary"."staging__session_visits" as v on v.visit_id = substr(c.latest, 50) and v.last_key >= c.order_key
-join (select * from "tributary"."staging__candidates" where is_first or is_candidate) as i
+join "tributary"."staging__candidates" as i
     on i.anonymous_id = c.anonymous_id and i.user_id = c.user_id and i.is_in_session = c.is_in_session and i.order_key = c.order_key
 where c.kind = 1;
 
@@ -55,9 +58,10 @@ drop table if exists "tributary"."staging__session_candidates";
 
 create table "tributary"."staging__session_candidates" as
 with lone as (
-    select distinct anonymous_id, user_id
+    select distinct k.anonymous_id, k.user_id
     from "tributary"."staging__visit_candidates" as k
-    where k.is_page and k.is_candidate
+    join "tributary"."staging__session_visits" as v on v.visit_id = k.visit_id
+    where k.order_key <> substr(v.entry_key, 2) and k.is_page and k.is_candidate
         and k.utm_source is null and k.utm_medium is null and k.utm_campaign is null and k.utm_content is null and k.utm_term is null
         and k.click_id is null
 ),
@@ -67,9 +71,17 @@ pages as (
         p.anonymous_id, p.user_id, p.order_key,
         lag(p.order_key) over (partition by p.anonymous_id, p.user_id order by p.order_key) as previous_key,
         lag(p.raw_referrer_host) over (partition by p.anonymous_id, p.user_id order by p.order_key) as previous_referrer_host
-    from "tributary"."staging__candidates" as p
+    from (
+    select anonymous_id, user_id, event_key, occurred_at, is_page, raw_referrer_host, lpad(cast(datediff(microsecond, cast('1970-01-01' as timestamp), s.occurred_at) as varchar), 16, '0') || case when s.is_page then '0' else '1' end || "s".event_key as order_key
+    from "tributary"."touch_candidates" as s
+    where occurred_at >= (select min(from_at) from "tributary"."staging__affected_people") and is_page
+        and event_key not in (select event_key from "tributary"."staging__reread_keys")
+    union all
+    select anonymous_id, user_id, event_key, occurred_at, is_page, raw_referrer_host, order_key
+    from "tributary"."staging__touch_candidates_new"
+    where is_page
+) as p
     join lone as l on l.anonymous_id = p.anonymous_id and l.user_id = p.user_id
-    where p.is_page
 )
 
 select
@@ -116,13 +128,13 @@ drop table if exists "tributary"."staging__classified";
 create table "tributary"."staging__classified" as
 with channel_given as (
     select t.session_id, t.person_id, t.touched_at, t.order_key, t.touch_id, t.is_entry, t.click_id, t.referrer, t.referrer_host, t.page_url,
-        case when translate(t.utm_source, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') not in ('', '(direct)', '(none)', '(not set)') then translate(t.utm_source, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end as c_given_source,
-        case when translate(t.utm_medium, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') not in ('', '(none)', '(not set)') then translate(t.utm_medium, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end as c_medium,
-        case when translate(t.utm_campaign, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') not in ('', '(direct)', '(none)', '(not set)') then t.utm_campaign end as c_campaign_given,
-        case when translate(t.utm_content, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') not in ('', '(direct)', '(none)', '(not set)') then t.utm_content end as c_content,
-        case when translate(t.utm_term, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') not in ('', '(direct)', '(none)', '(not set)') then t.utm_term end as c_term,
-        case when translate(t.click_id, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') not in ('') then translate(t.click_id, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end as c_click_id,
-        case when translate(t.referrer_host, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') not in ('') then translate(t.referrer_host, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end as c_referrer,
+        case when case when t.utm_source = lower(t.utm_source) then t.utm_source else translate(t.utm_source, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end not in ('', '(direct)', '(none)', '(not set)') then case when t.utm_source = lower(t.utm_source) then t.utm_source else translate(t.utm_source, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end end as c_given_source,
+        case when case when t.utm_medium = lower(t.utm_medium) then t.utm_medium else translate(t.utm_medium, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end not in ('', '(none)', '(not set)') then case when t.utm_medium = lower(t.utm_medium) then t.utm_medium else translate(t.utm_medium, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end end as c_medium,
+        case when case when t.utm_campaign = lower(t.utm_campaign) then t.utm_campaign else translate(t.utm_campaign, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end not in ('', '(direct)', '(none)', '(not set)') then t.utm_campaign end as c_campaign_given,
+        case when case when t.utm_content = lower(t.utm_content) then t.utm_content else translate(t.utm_content, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end not in ('', '(direct)', '(none)', '(not set)') then t.utm_content end as c_content,
+        case when case when t.utm_term = lower(t.utm_term) then t.utm_term else translate(t.utm_term, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end not in ('', '(direct)', '(none)', '(not set)') then t.utm_term end as c_term,
+        case when case when t.click_id = lower(t.click_id) then t.click_id else translate(t.click_id, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end not in ('') then case when t.click_id = lower(t.click_id) then t.click_id else translate(t.click_id, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end end as c_click_id,
+        case when case when t.referrer_host = lower(t.referrer_host) then t.referrer_host else translate(t.referrer_host, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end not in ('') then case when t.referrer_host = lower(t.referrer_host) then t.referrer_host else translate(t.referrer_host, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end end as c_referrer,
         cast(null as varchar) as c_path
     from "tributary"."staging__considered" t
 ),
@@ -140,7 +152,7 @@ channel_named as (
         k.source as c_click_source,
         k.channel as c_click_channel,
         coalesce(s1.name, s2.name, t.c_given_source, k.source, r1.name, r2.name, t.c_referrer_bare) as c_source,
-        translate(t.c_campaign_given, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') as c_campaign
+        case when t.c_campaign_given = lower(t.c_campaign_given) then t.c_campaign_given else translate(t.c_campaign_given, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end as c_campaign
     from channel_hosted t
     left join "tributary"."channel_hosts" s1 on s1.host = t.c_source_host
     left join "tributary"."channel_hosts" s2 on s2.host = '*.' || substr(t.c_source_host, strpos(t.c_source_host, '.') + 1)

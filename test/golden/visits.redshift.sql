@@ -7,9 +7,9 @@ set enable_case_sensitive_identifier to true;
 drop table if exists "tributary"."staging__withdrawn_events";
 
 create table "tributary"."staging__withdrawn_events" as
-select e."event_key", e."occurred_at", e."received_at", e."order_key", e."event_name", e."type", e."excluded_reason", coalesce("e".anonymous_id, '') as anonymous_id, coalesce("e".user_id, '') as user_id, "e".is_in_session
+select e."event_key", e."occurred_at", e."received_at", e."event_name", e."type", e."excluded_reason", lpad(cast(datediff(microsecond, cast('1970-01-01' as timestamp), e.occurred_at) as varchar), 16, '0') || case when "e".type in ('page', 'screen') then '0' else '1' end || "e".event_key as order_key, coalesce("e".anonymous_id, '') as anonymous_id, coalesce("e".user_id, '') as user_id, "e".is_in_session
 from (
-    select event_key, occurred_at, received_at, order_key, event_name, type, excluded_reason, anonymous_id, user_id, is_in_session from "tributary"."events"
+    select event_key, occurred_at, received_at, event_name, type, excluded_reason, anonymous_id, user_id, is_in_session from "tributary"."events"
     where 1 = 0
 ) as e
 join "tributary"."staging__withdrawn" as w
@@ -35,9 +35,9 @@ order by min(started_at);
 drop table if exists "tributary"."staging__reread";
 
 create table "tributary"."staging__reread" as
-select e.*
+select e.*, lpad(cast(datediff(microsecond, cast('1970-01-01' as timestamp), e.occurred_at) as varchar), 16, '0') || case when "e".type in ('page', 'screen') then '0' else '1' end || "e".event_key as order_key
 from (
-    select event_key, type, event_name, previous_id, occurred_at, order_key, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, received_at, excluded_reason, anonymous_id, user_id, is_in_session from "tributary"."events"
+    select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, received_at, excluded_reason, anonymous_id, user_id, is_in_session from "tributary"."events"
     where occurred_at >= cast('2000-01-01 00:00:00.000000' as timestamp) and occurred_at <= cast('2000-01-01 00:00:00.000000' as timestamp)
 ) as e
 join "tributary"."staging__visits_broken" as v
@@ -51,21 +51,9 @@ where e.excluded_reason is null and w.event_key is null
 drop table if exists "tributary"."staging__reread_keys";
 
 create table "tributary"."staging__reread_keys" as
-select order_key from "tributary"."staging__reread"
+select event_key, order_key from "tributary"."staging__reread"
 union all
-select order_key from "tributary"."staging__withdrawn_events";
-
--- batch: The events that make visits in this run.
-drop table if exists "tributary"."staging__batch";
-
-create table "tributary"."staging__batch" as
-select event_key, type, event_name, previous_id, occurred_at, order_key, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
-from "tributary"."staging__new_events"
-where excluded_reason is null
-union all
-select event_key, type, event_name, previous_id, occurred_at, order_key, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
-from "tributary"."staging__reread"
-where excluded_reason is null;
+select event_key, order_key from "tributary"."staging__withdrawn_events";
 
 -- pieces: Events of one device and user in one bucket of the gap’s length, added up.
 drop table if exists "tributary"."staging__pieces";
@@ -86,7 +74,21 @@ select
     case when substring(min(case when type = 'page' and page_url is not null then order_key end || chr(1) || coalesce('1' || page_url, '0')), strpos(min(case when type = 'page' and page_url is not null then order_key end || chr(1) || coalesce('1' || page_url, '0')), chr(1)) + 1) like '1%' then substring(substring(min(case when type = 'page' and page_url is not null then order_key end || chr(1) || coalesce('1' || page_url, '0')), strpos(min(case when type = 'page' and page_url is not null then order_key end || chr(1) || coalesce('1' || page_url, '0')), chr(1)) + 1), 2) end as page_url,
     min(case when type = 'page' and page_path like '/blog/%' then order_key end) as blog_key,
     case when substring(min(case when type = 'page' and page_path like '/blog/%' then order_key end || chr(1) || coalesce('1' || page_url, '0')), strpos(min(case when type = 'page' and page_path like '/blog/%' then order_key end || chr(1) || coalesce('1' || page_url, '0')), chr(1)) + 1) like '1%' then substring(substring(min(case when type = 'page' and page_path like '/blog/%' then order_key end || chr(1) || coalesce('1' || page_url, '0')), strpos(min(case when type = 'page' and page_path like '/blog/%' then order_key end || chr(1) || coalesce('1' || page_url, '0')), chr(1)) + 1), 2) end as blog_url
-from "tributary"."staging__batch"
+from (
+select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+from (
+    select i.*, 7 as run_id
+    from "tributary"."staging__incoming" as i
+    where i.row_number_read not in (
+        select row_number_read from "tributary"."staging__contested_rows" where status in ('seen', 'duplicate')
+    )
+) as e
+where excluded_reason is null
+union all
+select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+from "tributary"."staging__reread" as e
+where excluded_reason is null
+) as b
 group by anonymous_id, user_id, is_in_session, (cast((datediff(microsecond, cast('1970-01-01' as timestamp), occurred_at)) as bigint) / cast((1800000000) as bigint));
 
 -- visits_hit: Stored visits that come within the gap of a piece.
@@ -172,7 +174,21 @@ select
     case when (f.order_key is not null or (b."utm_source" is not null or b."utm_medium" is not null or b."utm_campaign" is not null or b."utm_content" is not null or b."utm_term" is not null or b."click_id" is not null or b."referrer_host" is not null)) then b."referrer" end as "referrer",
     b.referrer_host, b.raw_referrer_host,
     b.utm_source, b.utm_medium, b.utm_campaign, b.utm_content, b.utm_term, b.click_id
-from "tributary"."staging__batch" as b
+from (
+select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+from (
+    select i.*, 7 as run_id
+    from "tributary"."staging__incoming" as i
+    where i.row_number_read not in (
+        select row_number_read from "tributary"."staging__contested_rows" where status in ('seen', 'duplicate')
+    )
+) as e
+where excluded_reason is null
+union all
+select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+from "tributary"."staging__reread" as e
+where excluded_reason is null
+) as b
 left join firsts as f on f.order_key = b.order_key
 where b.is_in_session and (b.type in ('page', 'screen') or (f.order_key is not null and ((b."utm_source" is not null or b."utm_medium" is not null or b."utm_campaign" is not null or b."utm_content" is not null or b."utm_term" is not null or b."click_id" is not null or b."referrer_host" is not null) or b.page_url is not null or b.referrer is not null)));
 
@@ -190,7 +206,21 @@ with delivered as (
             select *, json_parse(properties) as "json_document"
             from (
     select *
-    from "tributary"."staging__batch"
+    from (
+select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+from (
+    select i.*, 7 as run_id
+    from "tributary"."staging__incoming" as i
+    where i.row_number_read not in (
+        select row_number_read from "tributary"."staging__contested_rows" where status in ('seen', 'duplicate')
+    )
+) as e
+where excluded_reason is null
+union all
+select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+from "tributary"."staging__reread" as e
+where excluded_reason is null
+) as b
     where type = 'track' and event_name in ('signed_up', 'sign_up', 'signup', 'user_signed_up', 'account_created')
 ) as documents
         ) as parsed
@@ -242,7 +272,21 @@ with delivered as (
             select *, json_parse(properties) as "json_document"
             from (
     select *
-    from "tributary"."staging__batch"
+    from (
+select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+from (
+    select i.*, 7 as run_id
+    from "tributary"."staging__incoming" as i
+    where i.row_number_read not in (
+        select row_number_read from "tributary"."staging__contested_rows" where status in ('seen', 'duplicate')
+    )
+) as e
+where excluded_reason is null
+union all
+select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+from "tributary"."staging__reread" as e
+where excluded_reason is null
+) as b
     where type = 'track' and event_name in ('order_completed')
 ) as documents
         ) as parsed
@@ -288,10 +332,16 @@ drop table if exists "tributary"."staging__activity_new";
 create table "tributary"."staging__activity_new" as
 with deltas as (
     select coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session, date_trunc('hour', occurred_at) as hour_at, coalesce(event_name, type) as event_name, 1 as n
-    from (select * from "tributary"."staging__new_events" where excluded_reason is null) as e
+    from (select * from (
+    select i.*, 7 as run_id
+    from "tributary"."staging__incoming" as i
+    where i.row_number_read not in (
+        select row_number_read from "tributary"."staging__contested_rows" where status in ('seen', 'duplicate')
+    )
+) as u where excluded_reason is null) as e
     union all
     select coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session, date_trunc('hour', occurred_at) as hour_at, coalesce(event_name, type) as event_name, (-1) as n
-    from (select * from "tributary"."staging__withdrawn_events" where excluded_reason is null) as e
+    from (select * from "tributary"."staging__withdrawn_events" as u where excluded_reason is null) as e
 )
 
 select anonymous_id, user_id, is_in_session, hour_at, event_name, sum(n) as event_count, 7 as run_id
@@ -304,11 +354,11 @@ drop table if exists "tributary"."staging__pieces";
 
 -- The part of `visits` in the publish transaction of the run; alone it would leave half a run.
 -- `tributary sql publish` has all of it.
-delete from "tributary"."touch_candidates" where order_key in (select order_key from "tributary"."staging__reread_keys");
+delete from "tributary"."touch_candidates" where event_key in (select event_key from "tributary"."staging__reread_keys");
 
-insert into "tributary"."touch_candidates" (anonymous_id, user_id, order_key, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id)
-select anonymous_id, user_id, order_key, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id from "tributary"."staging__touch_candidates_new"
-order by date_trunc('month', occurred_at), "anonymous_id";
+insert into "tributary"."touch_candidates" (anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id)
+select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id from "tributary"."staging__touch_candidates_new"
+order by occurred_at;
 
 delete from "tributary"."conversion_candidates" where order_key in (select order_key from "tributary"."staging__reread_keys");
 
