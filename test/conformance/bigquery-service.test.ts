@@ -130,15 +130,13 @@ describe('what the service does to those who use it', () => {
     const open = engine.project()
     const here = await open()
     await here.createTables([spec])
-    const project = engine.standIn.jobs().length
+    const project = here.writer.table('x').slice(1).split('.')[0]!
     engine.standIn.store.datasets.forEach((dataset, key) => {
-      if (key.startsWith(here.writer.table('x').slice(1).split('.')[0]!))
-        engine.standIn.store.datasets.set(key, { ...dataset, location: 'EU' })
+      if (key.startsWith(project)) engine.standIn.store.datasets.set(key, { ...dataset, location: 'EU' })
     })
     const elsewhere = await refusal(here.query(sql`select n from ${sql.table('counted')}`))
     expect(elsewhere).toMatchObject({ code: 'WAREHOUSE_UNUSABLE', isTransient: false })
     expect(elsewhere.message).toContain('`warehouse.location`')
-    expect(project).toBeGreaterThan(0)
     await here.close()
   })
 
