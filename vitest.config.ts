@@ -4,7 +4,14 @@ import { defineConfig } from 'vitest/config'
 /** Tests of the API that are run on every engine by `npm test`; `npm run conformance` runs them all. */
 const apiEverywhere = ['as-of', 'channel-stats', 'end-to-end', 'flat-rows', 'paging', 'user']
 
-const engines = ['postgres']
+const engines = ['postgres', 'redshift']
+
+/**
+ * Suites of Redshift that only `npm run conformance` runs, which names the engine: `npm test` has what is different there
+ * (dialect, adapter, Data API), the worked examples, some random streams and changed settings.
+ */
+const byConformance = ['bad-input', 'faults', 'from-sources', 'prune', 'retries', 'sources', 'spend', 'versions']
+const isConformance = process.env.TRIBUTARY_TEST_WAREHOUSE !== undefined
 
 export default defineConfig({
   resolve: {
@@ -17,7 +24,11 @@ export default defineConfig({
     // Each test file has engines and servers of its own; two at a time suit two cores.
     maxWorkers: 2,
     projects: [
-      project('main', ['test/**/*.test.ts']),
+      project(
+        'main',
+        ['test/**/*.test.ts'],
+        isConformance ? [] : byConformance.map((suite) => `test/conformance/redshift-${suite}.test.ts`),
+      ),
       ...engines.map((name) =>
         project(
           name,
@@ -29,12 +40,13 @@ export default defineConfig({
 })
 
 /** The tests whose engine is not fixed run on this one. */
-function project(name: string, include: string[]) {
+function project(name: string, include: string[], exclude: string[] = []) {
   return {
     extends: true as const,
     test: {
       name,
       include,
+      exclude: ['**/node_modules/**', ...exclude],
       pool: 'forks' as const,
       testTimeout: 60_000,
       hookTimeout: 60_000,

@@ -4,6 +4,7 @@ export type ErrorCode =
   | 'INPUT_INVALID'
   | 'SOURCE_UNREADABLE'
   | 'SOURCE_CHANGED'
+  | 'SOURCE_SHRANK'
   | 'QUERY_FAILED'
   | 'QUERY_CANCELLED'
   | 'WAREHOUSE_BUSY'
@@ -16,6 +17,7 @@ export type ErrorCode =
   | 'RECOMPUTE_REFUSED'
   | 'LOSS_REFUSED'
   | 'NOT_READY'
+  | 'FORBIDDEN'
   | 'USAGE'
 
 /** Base of every error tributary raises on purpose. */

@@ -4,6 +4,7 @@ export { defineConfig, env } from './config/define-config.ts'
 export type {
   ChannelConditionsInput,
   ChannelRuleInput,
+  CompaniesInput,
   ConfigInput,
   ConversionInput,
   EnvVariable,
@@ -13,6 +14,8 @@ export type {
   IdentityInput,
   LimitsInput,
   LogInput,
+  MembersInput,
+  ProductDatabaseInput,
   ServerInput,
   SessionsInput,
   SourceInput,

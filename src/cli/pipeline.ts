@@ -10,6 +10,7 @@ import { exclusiveFile } from '../warehouses/place.ts'
 import type { Retry } from '../warehouses/retry.ts'
 import type { Warehouse } from '../warehouses/warehouse.ts'
 import { checkOpened } from './check-config.ts'
+import { productOf } from './open-product.ts'
 import { pipelineOfServer } from './remote.ts'
 import { readServerFile } from './server-file.ts'
 
@@ -65,6 +66,7 @@ function pipelineHere(config: Config, warehouse: Warehouse): Pipeline {
         warehouse,
         options,
         configVersion,
+        ...productOf(config),
         bytesPerRun,
         rowsPerRun,
         keepDays,

@@ -14,6 +14,10 @@ export const run = defineCommand({
       type: 'boolean',
       description: 'Take the columns of source tables as they are from now on, although some that are used changed.',
     },
+    'accept-shrink': {
+      type: 'boolean',
+      description: 'Copy the product database although a table lost more of its rows than `productDatabase.maxShrink`.',
+    },
   },
   run: async (values, terminal) => {
     const config = await readConfig(values.config)
@@ -24,6 +28,7 @@ export const run = defineCommand({
         kind: 'increment',
         ...(values['accept-recompute'] ? { acceptRecompute: true } : {}),
         ...(values['accept-columns'] ? { acceptColumns: true } : {}),
+        ...(values['accept-shrink'] ? { acceptShrink: true } : {}),
       },
       values.quiet ?? false,
       terminal,

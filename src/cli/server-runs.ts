@@ -5,6 +5,7 @@ import { type ImportReport, importSpend, type SpendImport } from '../pipeline/sp
 import type { Retry } from '../warehouses/retry.ts'
 import type { Warehouse } from '../warehouses/warehouse.ts'
 import type { Logger } from './logger.ts'
+import { productOf } from './open-product.ts'
 
 /** The runs of a server: one at a time, each in the log. */
 export interface ServerRuns {
@@ -49,6 +50,7 @@ export function serverRuns(config: Config, warehouse: Warehouse, logger: Logger,
         warehouse,
         options,
         configVersion,
+        ...productOf(config),
         bytesPerRun: limits.bytesPerRun,
         rowsPerRun: limits.rowsPerRun,
         keepDays,

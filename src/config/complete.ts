@@ -4,6 +4,7 @@ import type { WarehouseOptions } from '../warehouses/open.ts'
 import type { Config } from './config.ts'
 import { channelRuleDefaults, conversionDefaults, defaults, signupDefaults } from './defaults.ts'
 import { moment } from './leaves.ts'
+import { companyOptions } from './product-database.ts'
 import type { CheckedInput } from './schema.ts'
 import { nameOfSource } from './source-name.ts'
 import { versionOf } from './version.ts'
@@ -21,6 +22,7 @@ export function complete(input: CheckedInput, file: string, folder: string): Con
     limits: { ...defaults.limits, ...input.limits },
     server: { ...defaults.server, ...input.server },
     log: { ...defaults.log, ...input.log },
+    productUrl: input.productDatabase?.url ?? null,
     configVersion: versionOf(pipeline),
   })
 }
@@ -47,6 +49,7 @@ function pipelineOptions(input: CheckedInput, folder: string): PipelineOptions {
       (rule): ChannelRuleOptions => ({ ...channelRuleDefaults, ...rule }),
     ),
     referralExclusions: input.referralExclusions ?? defaults.referralExclusions,
+    ...(input.productDatabase ? { companies: companyOptions(input.productDatabase, folder) } : {}),
   }
 }
 

@@ -15,6 +15,8 @@ export interface Config {
   readonly limits: { readonly bytesPerRun: number | null; readonly retryMinutes: number; readonly rowsPerRun: number }
   readonly server: { readonly host: string; readonly port: number }
   readonly log: { readonly level: NonNullable<LogInput['level']> }
+  /** Address of the product database: a secret, for opening it and nothing else. */
+  readonly productUrl: string | null
   /** Hash of the options that shape the tables. */
   readonly configVersion: string
 }

@@ -1,4 +1,4 @@
-import type { ConfigInput, ConversionInput } from './options.ts'
+import type { ConfigInput, ConversionInput, ProductDatabaseInput } from './options.ts'
 
 /** What holds when the configuration does not say otherwise. */
 export const defaults = {
@@ -11,13 +11,23 @@ export const defaults = {
   blogPattern: '/blog/%',
   channels: [],
   referralExclusions: [],
+  productDatabase: {
+    adminRoles: ['admin', 'administrator', 'owner'],
+    paidPlans: [],
+    maxShrink: 0.5,
+    allowPersonal: [],
+  },
   schedule: null,
   timezone: 'UTC',
   history: { keepDays: 90 },
   limits: { bytesPerRun: null, retryMinutes: 120, rowsPerRun: 1_000_000 },
   server: { host: '127.0.0.1', port: 4000 },
   log: { level: 'info' },
-} as const satisfies DeepReadonly<Omit<ConfigInput, 'sources'>>
+} as const satisfies DeepReadonly<
+  Omit<ConfigInput, 'sources' | 'productDatabase'> & {
+    productDatabase: Pick<ProductDatabaseInput, 'adminRoles' | 'paidPlans' | 'maxShrink' | 'allowPersonal'>
+  }
+>
 
 /** For each conversion. */
 export const conversionDefaults = {

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { isCron } from './cron.ts'
 import * as is from './leaves.ts'
+import { productDatabase } from './product-database.ts'
 import { nameOfSource } from './source-name.ts'
 import * as warehouses from './warehouse-schema.ts'
 
@@ -162,6 +163,7 @@ export const configSchema = is.object({
   blogPattern: is.pathPattern.nullable().optional(),
   channels: is.list(channelRule, 'channel rules').optional(),
   referralExclusions: is.list(is.host, 'hosts').optional(),
+  productDatabase: productDatabase.optional(),
   schedule: is.text('cron text of five fields such as 0 5 * * * (every day at five)', isCron).nullable().optional(),
   timezone: is.timeZone.optional(),
   history: is.object({ keepDays: is.whole('a number of days', 1, 36_500).optional() }).optional(),

@@ -9,6 +9,7 @@ export const BATCH = [
   'event_key',
   'type',
   'event_name',
+  'group_id',
   'previous_id',
   'occurred_at',
   'page_url',

@@ -56,8 +56,9 @@ select
 }
 
 /** A rebuild computes everything anew; events are revised unless they come from the sources again. */
-const withinRebuild = ({ recompute: { events, rollups } }: Changes, isFromSources: boolean) => ({
+const withinRebuild = ({ recompute: { events, rollups, companies } }: Changes, isFromSources: boolean) => ({
   ...NO_RECOMPUTE,
+  companies,
   events: events && !isFromSources,
   rollups,
 })

@@ -1,7 +1,7 @@
 import { type Sql, sql } from '../warehouses/sql.ts'
 import { batch } from './batch.ts'
 import { newEvents } from './new-events.ts'
-import { anyOf, atomColumns, type StageContext, type Step } from './stage.ts'
+import { anyOf, atomColumns, quarterHour, type StageContext, type Step } from './stage.ts'
 
 /**
  * In-session pages and screens; of pieces without one their first event, should it tell where the session came from.
@@ -29,25 +29,24 @@ select
     ${used('page_url')},
     ${used('referrer')},
     b.referrer_host, b.raw_referrer_host,
-    b.utm_source, b.utm_medium, b.utm_campaign, b.utm_content, b.utm_term, b.click_id
+    b.utm_source, b.utm_medium, b.utm_campaign, b.utm_content, b.utm_term, b.click_id, b.group_id as company_id
 from ${batch(c)} as b
 left join firsts as f on f.order_key = b.order_key
-where b.is_in_session and (${isPage} or (f.order_key is not null and (${isCandidate} or b.page_url is not null or b.referrer is not null)))
+where b.is_in_session and (${isPage} or (f.order_key is not null and (${isCandidate} or b.page_url is not null or b.referrer is not null or b.group_id is not null)))
 `,
   }
 }
 
-/** Hours of use: what the batch adds, what withdrawals take back; of a rebuild, what differs from the stored sums. */
+/** Quarter hours of use: what the batch adds, what withdrawals take back; of a rebuild, what differs from the stored sums. */
 export function activityOf(c: StageContext): Step {
-  const hour = c.d.dateTrunc('hour', 'occurred_at')
-  const group = sql`anonymous_id, user_id, is_in_session, hour_at, event_name`
+  const group = sql`anonymous_id, user_id, is_in_session, company_id, bucket_at, event_name`
   const part = (from: Sql, sign: number) => sql`
-    select ${atomColumns()}, ${hour} as hour_at, coalesce(event_name, type) as event_name, ${sign} as n
+    select ${atomColumns()}, coalesce(group_id, '') as company_id, ${quarterHour(c.d, 'occurred_at')} as bucket_at, coalesce(event_name, type) as event_name, ${sign} as n
     from ${from} as e`
   const usable = (events: Sql) => sql`(select * from ${events} as u where excluded_reason is null)`
   const stored = sql`
     select ${group}, -event_count as n
-    from ${sql.table('activity_hours')}`
+    from ${sql.table('activity')}`
   return {
     into: 'activity_new',
     select: sql`

@@ -32,6 +32,7 @@ export function changesBetween(before: Fingerprints, after: Fingerprints): Chang
       events: has('events'),
       refused: has('ingest'),
       rollups: has('rollups'),
+      companies: has('companies'),
       // A rebuild has all of these in it.
       ...(isRebuild
         ? {}

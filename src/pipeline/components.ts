@@ -1,4 +1,5 @@
 import { type Sql, sql } from '../warehouses/sql.ts'
+import { declaredLinks, identityMembers } from './alias-links.ts'
 import { batch } from './batch.ts'
 import { type Loop, type StageContext, type Step, stored } from './stage.ts'
 
@@ -27,10 +28,10 @@ where type = 'alias' and previous_id is not null and user_id <> '' and previous_
     {
       into: 'links_gone',
       select: c.isRebuild
-        ? sql`select * from ${stored(c, 'alias_links')} as l`
+        ? sql`select * from ${declaredLinks(c)} as l`
         : sql`
 select l.*
-from ${sql.table('alias_links')} as l
+from ${declaredLinks(c)} as l
 where l.event_key in (
     select event_key from ${sql.staging('withdrawn_events')} where type = 'alias'
     union all
@@ -43,7 +44,7 @@ where l.event_key in (
 
 /** All links after the run. */
 const links = (c: StageContext): Sql => sql`(
-    select previous_id, user_id from ${stored(c, 'alias_links')}
+    select previous_id, user_id from ${declaredLinks(c)} as k
     where event_key not in (select event_key from ${sql.staging('links_gone')})
     union all
     select previous_id, user_id from ${sql.staging('links_new')}
@@ -67,7 +68,7 @@ function touchedNodes(c: StageContext): readonly Step[] {
     select ${sql.id(id)} from ${sql.staging('visits_gone')}`
   const all = sql`
 union distinct
-select member_id from ${stored(c, 'identity_members')} as m`
+select member_id from ${identityMembers(c)} as m`
   return [
     {
       into: 'alias_touched',
@@ -80,9 +81,9 @@ select previous_id from ${sql.staging('links_gone')}
 union distinct
 select user_id from ${sql.staging('links_gone')}
 union distinct
-select member_id from ${stored(c, 'identity_members')} where member_id in (${changed('user_id')})
+select member_id from ${identityMembers(c)} as m where member_id in (${changed('user_id')})
 union distinct
-select member_id from ${stored(c, 'identity_members')} where member_id in (${changed('anonymous_id')})${c.recompute.identities ? all : sql.empty}
+select member_id from ${identityMembers(c)} as m where member_id in (${changed('anonymous_id')})${c.recompute.identities ? all : sql.empty}
 `,
     },
     // A link that did not count before may count now: its other end is touched as well.
@@ -102,9 +103,9 @@ select l.previous_id from ${links(c)} as l where l.user_id in (select id from ${
 select id from ${sql.staging('alias_seeds')}
 union distinct
 select m.member_id
-from ${stored(c, 'identity_members')} as m
+from ${identityMembers(c)} as m
 where m.person_id in (
-    select o.person_id from ${stored(c, 'identity_members')} as o
+    select o.person_id from ${identityMembers(c)} as o
     where o.member_id in (select id from ${sql.staging('alias_seeds')})
 )
 `,

@@ -1,14 +1,18 @@
 import { sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 import { lookUpAgents } from './agents.ts'
+import { copyProduct, notesOfCopy, readProductCounts, refuseShrink } from './companies/copy.ts'
+import type { OpenProduct } from './companies/product-source.ts'
+import { companies } from './companies.ts'
 import { refuseLoss } from './from-sources.ts'
 import { ingest, readSources } from './ingest.ts'
 import { newEvents } from './new-events.ts'
-import type { SourceOptions } from './options.ts'
+import type { CompanyOptions, SourceOptions } from './options.ts'
 import { matchReleased } from './quarantine/release.ts'
 import { daysOf, readRanges } from './ranges.ts'
 import { isRecomputing, NO_RECOMPUTE } from './recompute.ts'
-import type { ProgressEvent, StageReport } from './report.ts'
+import type { ProgressEvent, SourceReport, StageReport } from './report.ts'
+import { rollups } from './rollups.ts'
 import type { SeenColumns } from './sources/columns.ts'
 import { type SourceReading, stageSourceRows } from './sources/read.ts'
 import type { Loop, RangedStep, Stage, StageContext, Step } from './stage.ts'
@@ -24,6 +28,12 @@ export interface Computing {
   readonly rowsPerRun?: number | undefined
   /** Files that earlier runs of this call have read; grows. */
   readonly readBefore?: Set<string>
+  /** Opens the product database, when that is one. */
+  readonly openProduct?: OpenProduct | undefined
+  /** False when an earlier run of this call has copied it. */
+  readonly copiesProduct?: boolean | undefined
+  /** Its tables may have lost most of their rows. */
+  readonly acceptShrink?: boolean | undefined
   readonly signal?: AbortSignal
   readonly onProgress?: (event: ProgressEvent) => void
   /** Revised events up to this many are fed through the increment; more, when they are many of all, are not worth it. */
@@ -44,10 +54,12 @@ export interface Computed {
   readonly reports: readonly StageReport[]
   /** Files that could not be read. */
   readonly problems: readonly string[]
+  /** What became of the rows of the product database. */
+  readonly product: readonly SourceReport[]
   /** The sources hold more, for another run. */
   readonly isMore: boolean
-  /** Columns of source tables, to be recorded once the run is published; null when no source was read. */
-  readonly seen: SeenColumns | null
+  /** Columns of source tables and of the product database, to be recorded once the run is published. */
+  readonly seen: readonly SeenColumns[]
 }
 
 /** Reads the sources and runs the stages. */
@@ -56,15 +68,16 @@ export async function computeStages(run: Computing, begun: StageContext): Promis
   const ran: Stage[] = []
   const reports: StageReport[] = []
   const problems: string[] = []
+  let product: readonly SourceReport[] = []
   let isMore = false
-  let seen: SeenColumns | null = null
+  const seen: SeenColumns[] = []
   for (const stage of stages) {
     if (stage !== ingest && ran.length === 1) {
       const { context: after, isNew, notes } = await afterIngest(run, context)
-      context = after
       problems.push(...notes)
-      if (!isNew && !isRecomputing(context)) break
+      context = isNew || isRecomputing(after) ? after : { ...after, isQuiet: true }
     }
+    if (isIdle(stage, context)) continue
     ran.push(stage)
     reports.push(
       await timed(run.onProgress, stage.name, async () => {
@@ -72,15 +85,37 @@ export async function computeStages(run: Computing, begun: StageContext): Promis
           const reading = await readNewRows(run, context)
           problems.push(...reading.problems)
           isMore = reading.isMore
-          seen = reading.seen
+          seen.push(reading.seen)
+        }
+        if (stage === companies && isCopied(run, context)) {
+          const label = `run ${context.run} companies`
+          const product = await copyProduct(run.warehouse, context, context.options.companies, { ...run, label })
+          context = { ...context, copy: product.copy }
+          seen.push(product.seen)
         }
         const rows = await computeStage(run, context, stage)
         if (stage === ingest) await refuseLoss(run.warehouse, context)
+        if (stage === companies) {
+          product = await readProductCounts(run.warehouse, context)
+          await refuseShrink(run.warehouse, context, product, run.acceptShrink ?? false)
+          problems.push(...notesOfCopy(product))
+        }
         return rows
       }),
     )
   }
-  return { context, stages: ran, reports, problems, isMore, seen }
+  return { context, stages: ran, reports, problems, product, isMore, seen }
+}
+
+/** Nobody configured companies; or no event is new, which leaves only them to be looked at. */
+function isIdle(stage: Stage, { isQuiet, options }: StageContext): boolean {
+  if (stage === companies) return !options.companies
+  return isQuiet === true && stage !== ingest && !(stage === rollups && options.companies)
+}
+
+/** The product database is copied once in a call, and not by a run that was asked for something else. */
+function isCopied(run: Computing, c: StageContext): c is StageContext & { options: { companies: CompanyOptions } } {
+  return Boolean(c.options.companies) && c.readsSources && !c.release && run.copiesProduct !== false
 }
 
 /** What `ingest` found: whether anything is new, where in time something is withdrawn, and whether that is too much for an increment. */

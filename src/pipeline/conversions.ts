@@ -95,7 +95,7 @@ numbered as (
 
 select
     ${c.d.md5(sql`n.conversion || ${'\u001f'} || n.event_key`)} as conversion_id,
-    n.conversion, n.person_id, n.occurred_at as converted_at, n.order_key, n.event_key, n.value, n.currency, n.value_problem
+    n.conversion, n.person_id, n.occurred_at as converted_at, n.order_key, n.event_key, n.value, n.currency, n.value_problem, n.company_id
 from numbered as n
 left join earlier as e on e.person_id = n.person_id and e.conversion = n.conversion
 where n.copy_number = 1
@@ -145,7 +145,8 @@ select
     case when ${c.d.microsecondsBetween('s.ended_at', 'k.converted_at')} <= ${gapMicroseconds(c.options)} then s.session_id end as session_id,
     k.value,
     k.currency,
-    k.value_problem
+    k.value_problem,
+    k.company_id
 from ${sql.staging('conversions_counting')} as k
 left join latest as l on l.conversion_id = k.conversion_id
 left join ${sql.staging('sessions_merged')} as s on s.session_id = l.session_id

@@ -49,8 +49,6 @@ function eligible(c: StageContext): Step {
         : sql`(k.conversion = ${name} and ${d.microsecondsBetween('t.touched_at', 'k.converted_at')} <= ${lookbackDays * 86_400_000_000})`,
     ),
   )
-  const position = (pick: 'min' | 'max', condition: Sql) =>
-    sql`${pick === 'min' ? sql`min` : sql`max`}(case when ${condition} then position end) over (partition by conversion_id)`
   return {
     into: 'eligible',
     select: sql`
@@ -73,13 +71,20 @@ placed as (
 
 select
     *,
-    ${position('min', sql`not is_direct`)} as first_non_direct,
-    ${position('max', sql`not is_direct`)} as last_non_direct,
-    ${position('min', sql`is_paid`)} as first_paid,
-    ${position('max', sql`is_paid`)} as last_paid
+    ${eligibleColumns(['conversion_id'])}
 from placed
 `,
   }
+}
+
+/** What models ask of all eligible touches of a conversion, for each of them. */
+export function eligibleColumns(conversion: readonly string[]): Sql {
+  const position = (pick: 'min' | 'max', condition: Sql) =>
+    sql`${pick === 'min' ? sql`min` : sql`max`}(case when ${condition} then position end) over (partition by ${sql.join(conversion)})`
+  return sql`${position('min', sql`not is_direct`)} as first_non_direct,
+    ${position('max', sql`not is_direct`)} as last_non_direct,
+    ${position('min', sql`is_paid`)} as first_paid,
+    ${position('max', sql`is_paid`)} as last_paid`
 }
 
 /** One row per (conversion, touch); conversions without an eligible touch get one row `Unattributed`. */
@@ -118,7 +123,7 @@ where k.conversion_id not in (select conversion_id from ${sql.staging('eligible'
 }
 
 /** A touch's share of a whole, in whole units; the shares of a conversion sum to it exactly. */
-function share(d: Dialect, model: Model, whole: Sql): Sql {
+export function share(d: Dialect, model: Model, whole: Sql): Sql {
   if (model.kind === 'single')
     return sql`(case when position = ${model.position} then ${whole} when ${whole} is not null then 0 end)`
   const each = d.integerDivide(sql`(${whole})`, 'touch_count')

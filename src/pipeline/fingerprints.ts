@@ -11,6 +11,8 @@ import {
   referralExclusions,
   versionOfReference,
 } from './channels/tables.ts'
+import { describedCopy } from './companies/product-source.ts'
+import { companies } from './companies.ts'
 import { incrementContext } from './context.ts'
 import { conversions } from './conversions.ts'
 import { credits } from './credits.ts'
@@ -38,7 +40,8 @@ export function describingContext(d: Dialect, options: PipelineOptions): StageCo
  * `candidates/…` what its events and values are, `conversions/…` which of them count, `credits/…` how they are credited.
  */
 export function fingerprintsOf(d: Dialect, writer: SqlWriter, options: PipelineOptions): Fingerprints {
-  const c = describingContext(d, { ...options, conversions: { signup: ANY_CONVERSION } })
+  const { companies: product, ...others } = options
+  const c = describingContext(d, { ...others, conversions: { signup: ANY_CONVERSION } })
   // Where staging tables are may differ from run to run; what a stage is does not.
   const lasting = { ...writer, staging: writer.quote }
   const hash = (...parts: readonly (Sql | string)[]) => {
@@ -62,6 +65,11 @@ export function fingerprintsOf(d: Dialect, writer: SqlWriter, options: PipelineO
     marks.set(stage.name, hash(...steps(stage.steps(c))))
   const reference = versionOfReference([channelHosts, channelSources, channelClickIds])
   marks.set(touches.name, hash(...steps(touches.steps(c)), reference))
+  if (product) {
+    const described = describingContext(d, options)
+    const copy = describedCopy(d, product, described.startedAt)
+    marks.set(companies.name, hash(...steps(companies.steps({ ...described, copy }))))
+  }
   for (const [name, conversion] of Object.entries(options.conversions)) {
     const [values] = conversionValues(describingContext(d, { ...options, conversions: { [name]: conversion } }))
     marks.set(`candidates/${name}`, values ? hash(...textsOf(values)) : '')

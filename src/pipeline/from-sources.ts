@@ -1,7 +1,9 @@
 import { TributaryError } from '../errors.ts'
 import { type Sql, sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
+import { PRODUCT } from './companies/copied-tables.ts'
 import { newEvents } from './new-events.ts'
+import { latestMarks } from './sources/watermarks.ts'
 import type { StageContext, Step } from './stage.ts'
 import { OPEN_RUN } from './tables/table.ts'
 import { isWhole } from './waiting.ts'
@@ -46,9 +48,9 @@ export async function refuseLoss(warehouse: Warehouse, c: StageContext): Promise
   if (lost.length === 0) return
   const gone = await warehouse.query<Row & { source: string; item: string }>(sql`
 select k.source, k.item
-from ${sql.table('watermarks')} as k
+from ${latestMarks()} as k
 left join ${sql.staging('watermarks_new')} as n on n.source = k.source and n.item = k.item
-where n.source is null
+where n.source is null and k.source <> ${PRODUCT}
 order by k.source, k.item`)
   const amounts = lost.map(({ source, events, refused }) => {
     const lines = refused > 0 ? ` and ${refused} lines in quarantine` : ''

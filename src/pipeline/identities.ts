@@ -1,10 +1,11 @@
 import { type Sql, sql } from '../warehouses/sql.ts'
+import { identityMembers, publishAliasLinks } from './alias-links.ts'
 import { aliasRows } from './alias-rows.ts'
 import { resolveAliases } from './components.ts'
 import { knownPairRows } from './known-pairs.ts'
 import { changedDevices, deviceUsers, deviceVisits, goneVisits, visitOwners } from './owners.ts'
-import { defineStage, insertByMonth, insertInto, type StageContext, type Step, stored } from './stage.ts'
-import { aliases, aliasLinks, identityMembers, knownPairs, visits } from './tables/people.ts'
+import { defineStage, insertByMonth, type StageContext, type Step, stored } from './stage.ts'
+import { aliases, knownPairs, visits } from './tables/people.ts'
 import { compareVersions, publishVersions } from './versions.ts'
 import { VISIT_PIECE } from './visit-piece.ts'
 
@@ -12,8 +13,8 @@ import { VISIT_PIECE } from './visit-piece.ts'
 export const identities = defineStage({
   name: 'identities',
   does: 'owners of new visits; which older visits change owner; who is affected',
-  reads: ['visits', 'alias_links', 'identity_members', 'known_pairs', 'aliases'],
-  writes: ['visits', 'alias_links', 'identity_members', 'known_pairs', 'aliases'],
+  reads: ['visits', 'alias_links', 'known_pairs', 'aliases'],
+  writes: ['visits', 'alias_links', 'known_pairs', 'aliases'],
   result: 'changed_people',
   discards: [
     'visits_hit',
@@ -56,14 +57,7 @@ export const identities = defineStage({
 where visit_id in (select visit_id from ${sql.staging('visits_out')})
     and started_at in (select started_at from ${sql.staging('visits_out')})`,
     insertByMonth(c.d, visits, 'visits_in'),
-    c.isRebuild
-      ? sql`delete from ${sql.table('alias_links')} where 1 = 1`
-      : sql`delete from ${sql.table('alias_links')} where event_key in (select event_key from ${sql.staging('links_gone')})`,
-    insertInto('alias_links', Object.keys(aliasLinks.columns), 'links_new'),
-    c.isRebuild
-      ? sql`delete from ${sql.table('identity_members')} where 1 = 1`
-      : sql`delete from ${sql.table('identity_members')} where member_id in (select id from ${sql.staging('alias_nodes')})`,
-    insertInto('identity_members', Object.keys(identityMembers.columns), 'members_new'),
+    ...publishAliasLinks(c),
     ...publishVersions(c, knownPairs),
     ...publishVersions(c, aliases),
   ],
@@ -79,7 +73,7 @@ function movedVisits(c: StageContext): readonly Step[] {
 select o.visit_id, o.is_new, o.old_owner_id, o.old_person_id, o.owner_id, coalesce(n.person_id, m.person_id, o.owner_id) as person_id
 from ${sql.staging('owners')} as o
 left join ${sql.staging('members_new')} as n on n.member_id = o.owner_id
-left join ${stored(c, 'identity_members')} as m on m.member_id = o.owner_id
+left join ${identityMembers(c)} as m on m.member_id = o.owner_id
 `,
     },
     {

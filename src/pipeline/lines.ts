@@ -13,6 +13,7 @@ const TEXTS: Readonly<Record<string, JsonPath>> = {
   raw_user_id: ['userId'],
   raw_previous_id: ['previousId'],
   raw_group_id: ['groupId'],
+  context_group_id: ['context', 'groupId'],
   raw_event: ['event'],
   raw_event_text: ['event_text'],
   raw_name: ['name'],
@@ -66,6 +67,7 @@ export function rowsOfLines({ d }: StageContext): Sql {
   const columns: Record<string, { path: JsonPath; as: 'text' | 'type' }> = { type_root: { path: [], as: 'type' } }
   for (const [name, path] of Object.entries(TEXTS)) columns[name] = { path, as: 'text' }
   for (const { column, path } of CHECKED) columns[column] = { path, as: 'type' }
+  columns.type_context_group_id = { path: ['context', 'groupId'], as: 'type' }
   const lines = sql`(
     select
         f.file_number, f.source, f.key_source, f.file, f.is_retry, f.is_row,
@@ -91,7 +93,7 @@ select
     case
         ${wrongType(d)}
     end as wrong_type,
-    raw_type, message_id, raw_anonymous_id, raw_user_id, raw_previous_id, raw_group_id, raw_event, raw_event_text, raw_name,
+    raw_type, message_id, raw_anonymous_id, raw_user_id, raw_previous_id, ${groupId(d)} as raw_group_id, raw_event, raw_event_text, raw_name,
     ${d.parseTime('raw_timestamp')} as corrected_at,
     ${d.parseTime('raw_original')} as original_at,
     ${d.parseTime('raw_sent')} as sent_at,
@@ -101,6 +103,12 @@ select
     raw_library, raw_user_agent, coalesce(raw_properties, raw_traits) as raw_properties
 from ${d.jsonColumns(lines, 'document', columns)} as m`
 }
+
+/** The company that a message names; libraries repeat that of the last `group` call in the context of later messages. */
+const groupId = (d: StageContext['d']): Sql => sql`coalesce(raw_group_id, case
+        when type_context_group_id = 'string' then context_group_id
+        when type_context_group_id = 'number' and ${d.regexpMatches('context_group_id', WHOLE_NUMBER)} then context_group_id
+    end)`
 
 /** Fields of another type than they may have, in words. */
 function wrongType(d: StageContext['d']): Sql {

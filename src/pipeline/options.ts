@@ -36,6 +36,51 @@ export interface PipelineOptions {
   readonly channels: readonly ChannelRuleOptions[]
   /** Hosts that are no referrers, beside the built-in ones. */
   readonly referralExclusions: readonly string[]
+  /** The product database; absent when companies are not copied. */
+  readonly companies?: CompanyOptions
+}
+
+/** What is copied of the product database, and what its words mean. How to reach it is no part of it: that is a secret. */
+export interface CompanyOptions {
+  readonly from: ProductSource
+  /** Null when only memberships are copied: the companies are those they name. */
+  readonly companies: CompanyTable | null
+  readonly members: MemberTable
+  /** Roles of administrators, compared without case. */
+  readonly adminRoles: readonly string[]
+  /** Plans that cost money, compared without case. */
+  readonly paidPlans: readonly string[]
+  /** A table that lost more than this share of its rows stops the run. */
+  readonly maxShrink: number
+}
+
+/** Where the product database is. */
+export type ProductSource =
+  | { readonly kind: 'postgres' }
+  /** A schema of the warehouse that something else fills. */
+  | { readonly kind: 'tables'; readonly schema: string }
+  /** A folder of CSV and Parquet files; absolute. */
+  | { readonly kind: 'files'; readonly path: string }
+
+/** The table of companies: its columns by what they mean, null for what it does not have. */
+export interface CompanyTable {
+  readonly table: string
+  readonly id: string
+  readonly name: string | null
+  readonly plan: string | null
+  readonly createdAt: string | null
+  readonly paidAt: string | null
+  /** Other columns, by the names that the API calls them. */
+  readonly dimensions: Readonly<Record<string, string>>
+}
+
+/** The table of memberships. */
+export interface MemberTable {
+  readonly table: string
+  readonly companyId: string
+  readonly userId: string
+  readonly role: string | null
+  readonly createdAt: string | null
 }
 
 /** Where events come from. */

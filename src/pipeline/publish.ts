@@ -1,7 +1,9 @@
 import { type Sql, sql } from '../warehouses/sql.ts'
 import type { Warehouse } from '../warehouses/warehouse.ts'
+import { PRODUCT } from './companies/copied-tables.ts'
 import { newEvents } from './new-events.ts'
 import type { SourceReport, StageReport } from './report.ts'
+import { latestMarks } from './sources/watermarks.ts'
 import { insertInto, type Stage, type StageContext } from './stage.ts'
 import { quarantine } from './tables/events.ts'
 import { runSources, runStages, stageFingerprints, watermarks } from './tables/records.ts'
@@ -39,13 +41,8 @@ export function publishTransaction(c: StageContext, stages: readonly Stage[], fa
     ...stages.flatMap((stage) => stage.publish(c)),
     ...(c.readsSources
       ? [
-          c.fromSources
-            ? sql`delete from ${sql.table('watermarks')} where 1 = 1`
-            : sql`delete from ${sql.table('watermarks')}
-where exists (
-    select 1 from ${sql.staging('watermarks_new')} as n where n.source = watermarks.source and n.item = watermarks.item
-)`,
-          insertInto('watermarks', Object.keys(watermarks.columns), 'watermarks_new'),
+          sql`insert into ${sql.table('watermarks')} (${sql.join(Object.keys(watermarks.columns))})
+select * from ${newMarks(c)} as n`,
           insertInto('run_sources', Object.keys(runSources.columns), 'run_sources_new'),
         ]
       : []),
@@ -54,6 +51,25 @@ where exists (
       : []),
     writtenRun(c, stages, facts),
   ]
+}
+
+/** How far the sources were read, and when companies were copied. What is forgotten has no position from now on. */
+function newMarks(c: StageContext): Sql {
+  const columns = sql.join(Object.keys(watermarks.columns))
+  const from = (name: string) => sql`select ${columns} from ${sql.staging(name)}`
+  const forgotten = sql`
+select
+    k.source, k.item, '' as position, ${c.d.cast(sql`null`, 'integer')} as bytes,
+    ${c.d.cast(sql`null`, 'timestamp')} as modified_at, 0 as rows_read, ${c.run} as run_id
+from ${latestMarks()} as k
+left join ${sql.staging('watermarks_new')} as n on n.source = k.source and n.item = k.item
+where n.source is null and k.source <> ${PRODUCT}`
+  const parts = [
+    from('watermarks_new'),
+    ...(c.copy ? [from('product_marks')] : []),
+    ...(c.fromSources ? [forgotten] : []),
+  ]
+  return sql`(${sql.join(parts, ' union all ')})`
 }
 
 /** What the run took from each source, as a staging table. */

@@ -21,6 +21,8 @@ export interface Recompute {
   readonly credits: readonly string[]
   /** `channel_stats` is compared with what it sums up. */
   readonly rollups: boolean
+  /** Every company is computed anew. */
+  readonly companies: boolean
 }
 
 /** Nothing but what is new. */
@@ -33,6 +35,7 @@ export const NO_RECOMPUTE: Recompute = {
   people: false,
   credits: [],
   rollups: false,
+  companies: false,
 }
 
 /** Whether stages after `ingest` have something to do although nothing is new. */

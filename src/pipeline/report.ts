@@ -14,6 +14,8 @@ export interface RunRequest {
   readonly acceptRecompute?: boolean
   /** Columns of source tables that are missing or have another type from now on are no error. */
   readonly acceptColumns?: boolean
+  /** Tables of the product database may have lost more than `maxShrink` of their rows. */
+  readonly acceptShrink?: boolean
   /** A rebuild that forgets the events as well and reads every source from its beginning. */
   readonly fromSources?: boolean
   /** With `fromSources`: events that cannot be read again may be lost. */

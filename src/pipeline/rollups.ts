@@ -1,12 +1,9 @@
 import { type Sql, sql } from '../warehouses/sql.ts'
 import type { TableSpec } from '../warehouses/warehouse.ts'
-import { defineStage, insertInto, type StageContext } from './stage.ts'
+import { defineStage, insertInto, quarterHour, type StageContext } from './stage.ts'
 import { channelStats, credits as creditsTable, RULE_MODELS, touches as touchesTable } from './tables/people.ts'
 import { OPEN_RUN } from './tables/table.ts'
 import { closed, opened } from './versions.ts'
-
-/** Quarter hours: every time zone's days begin at one. */
-const BUCKET = 900_000_000
 
 /** `channel_stats`: what the opened and closed touches and credits add and take away. */
 export const rollups = defineStage({
@@ -18,7 +15,7 @@ export const rollups = defineStage({
 
   steps: (c) => {
     const measures = RULE_MODELS.flatMap((m) => [`${m}_credit`, `${m}_revenue`])
-    const group = sql`bucket_at, date_by, channel, source, medium, campaign, conversion, currency`
+    const group = sql`company_id, bucket_at, date_by, channel, source, medium, campaign, conversion, currency`
     const sums = ['touches', 'sessions', ...measures].map((name) => sql`sum(${sql.id(name)}) as ${sql.id(name)}`)
     return [
       {
@@ -27,13 +24,18 @@ export const rollups = defineStage({
 with deltas as (
     ${sql.join(
       [
-        touchDeltas(c, sql.staging(opened(touchesTable)), 1),
-        touchDeltas(c, sql.staging(closed(touchesTable)), -1),
-        ...(['touch', 'conversion'] as const).flatMap((dateBy) => [
-          creditDeltas(c, sql.staging(opened(creditsTable)), dateBy, 1),
-          creditDeltas(c, sql.staging(closed(creditsTable)), dateBy, -1),
-        ]),
+        ...(c.isQuiet
+          ? []
+          : [
+              touchDeltas(c, sql.staging(opened(touchesTable)), 1),
+              touchDeltas(c, sql.staging(closed(touchesTable)), -1),
+              ...(['touch', 'conversion'] as const).flatMap((dateBy) => [
+                creditDeltas(c, sql.staging(opened(creditsTable)), dateBy, 1),
+                creditDeltas(c, sql.staging(closed(creditsTable)), dateBy, -1),
+              ]),
+            ]),
         ...(c.recompute.rollups ? corrections(c) : []),
+        ...(c.options.companies ? [ofCompanies] : []),
       ],
       '\n    union all\n    ',
     )}
@@ -54,6 +56,12 @@ having ${sql.join(
   publish: () => [insertInto('channel_stats', Object.keys(channelStats.columns), 'channel_stats_new')],
 })
 
+/** What companies have that the sums lack: the stage before says it. */
+const ofCompanies = sql`select
+        company_id, bucket_at, date_by, channel, source, medium, campaign, conversion, currency,
+        touches, sessions, ${sql.join(RULE_MODELS.flatMap((m) => [`${m}_credit`, `${m}_revenue`]))}
+    from ${sql.staging('company_stats_new')}`
+
 /** What the sums stored so far lack of the rows that were current before the run. */
 function corrections(c: StageContext): readonly Sql[] {
   const current = (spec: TableSpec) => sql`(select * from ${sql.table(spec.name)} where to_run = ${OPEN_RUN})`
@@ -63,24 +71,17 @@ function corrections(c: StageContext): readonly Sql[] {
     creditDeltas(c, current(creditsTable), 'touch', 1),
     creditDeltas(c, current(creditsTable), 'conversion', 1),
     sql`select
-        bucket_at, date_by, channel, source, medium, campaign, conversion, currency,
+        company_id, bucket_at, date_by, channel, source, medium, campaign, conversion, currency,
         ${sql.join(measures.map((name) => sql`-${sql.id(name)} as ${sql.id(name)}`))}
-    from ${sql.table('channel_stats')}`,
+    from ${sql.table('channel_stats')}
+    where company_id = ''`,
   ]
-}
-
-/** The start of the quarter hour a time lies in. */
-function bucket(c: StageContext, time: string): Sql {
-  const { d } = c
-  const micros = d.epochMicroseconds(time)
-  const start = sql`${d.integerDivide(micros, sql`${BUCKET}`)} * ${BUCKET}`
-  return d.addMicroseconds(sql.timestamp('1970-01-01T00:00:00Z'), sql`(${start})`)
 }
 
 function touchDeltas(c: StageContext, from: Sql, sign: 1 | -1): Sql {
   const zero = RULE_MODELS.map((m) => sql`0 as ${sql.id(`${m}_credit`)}, 0 as ${sql.id(`${m}_revenue`)}`)
   return sql`select
-        ${bucket(c, 'touched_at')} as bucket_at, 'touch' as date_by, channel, source, medium, campaign,
+        '' as company_id, ${quarterHour(c.d, 'touched_at')} as bucket_at, 'touch' as date_by, channel, source, medium, campaign,
         '' as conversion, ${c.d.cast(sql`null`, 'string')} as currency,
         ${sign} as touches, case when is_entry then ${sign} else 0 end as sessions, ${sql.join(zero)}
     from ${from} as r`
@@ -92,7 +93,7 @@ function creditDeltas(c: StageContext, from: Sql, dateBy: 'touch' | 'conversion'
     sql`${sign} * coalesce(${sql.id(`${m}_revenue`)}, 0) as ${sql.id(`${m}_revenue`)}`,
   ])
   return sql`select
-        ${bucket(c, dateBy === 'touch' ? 'touched_at' : 'converted_at')} as bucket_at, ${dateBy} as date_by, channel, source, medium, campaign,
+        '' as company_id, ${quarterHour(c.d, dateBy === 'touch' ? 'touched_at' : 'converted_at')} as bucket_at, ${dateBy} as date_by, channel, source, medium, campaign,
         conversion, currency,
         0 as touches, 0 as sessions, ${sql.join(signed)}
     from ${from} as r`

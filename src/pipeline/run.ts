@@ -5,9 +5,11 @@ import { judgeAgents } from './agents.ts'
 import { type Beginning, beginRun } from './begin.ts'
 import { checkPromises } from './checks.ts'
 import { cleanUp } from './clean-up.ts'
+import type { OpenProduct } from './companies/product-source.ts'
 import { computeStages, timed } from './compute.ts'
 import { checkLimit, foresee } from './foresee.ts'
 import { acquireLease, type Lease, leaseLost } from './lease.ts'
+import { newEvents } from './new-events.ts'
 import type { PipelineOptions } from './options.ts'
 import { loadReference, prepareWarehouse } from './prepare.ts'
 import { pruneVersions } from './prune.ts'
@@ -53,6 +55,8 @@ export interface RunInput extends RunRequest {
   readonly mostRevised?: number
   /** About how many rows of the sources a run reads at most; what is left is read by further runs. */
   readonly rowsPerRun?: number
+  /** Opens the product database, when that is one: its address is a secret that no option holds. */
+  readonly openProduct?: OpenProduct
   readonly signal?: AbortSignal
   readonly onProgress?: (event: ProgressEvent) => void
   /** For how long a statement that fails for a reason that may pass is sent again, and who is told. */
@@ -62,6 +66,8 @@ export interface RunInput extends RunRequest {
 /** Files that runs of one call have read: one that changes all the time must not keep the others waiting. */
 interface ReadBefore {
   readonly readBefore: Set<string>
+  /** The first run of a call copies the product database. */
+  readonly copiesProduct: boolean
 }
 
 /** The failure of a later run, saying what is published. */
@@ -84,7 +90,7 @@ interface Ended {
  */
 export async function runPipeline(input: RunInput): Promise<RunReport> {
   const readBefore = new Set<string>()
-  let { report, isMore } = await runOnce({ ...input, readBefore })
+  let { report, isMore } = await runOnce({ ...input, readBefore, copiesProduct: true })
   // A run that read nothing although there is more met a file that it could not read; the next one passes it by.
   for (let idle = 0; isMore && idle < 2; ) {
     input.onProgress?.({
@@ -92,7 +98,13 @@ export async function runPipeline(input: RunInput): Promise<RunReport> {
       state: 'note',
       note: `Run ${report.run} is published; the sources hold more.`,
     })
-    const next = await runOnce({ ...input, kind: 'increment', release: undefined, readBefore }).catch((error) => {
+    const next = await runOnce({
+      ...input,
+      kind: 'increment',
+      release: undefined,
+      readBefore,
+      copiesProduct: false,
+    }).catch((error) => {
       throw notAll(error, report.run)
     })
     idle = next.report.sources.some(({ read }) => read > 0) ? 0 : idle + 1
@@ -189,13 +201,10 @@ async function computeAndPublish(
   { context: begun, changes }: Beginning,
   opened: Warehouse,
 ) {
-  const { warehouse, signal, onProgress, options, mostRevised, acceptColumns, rowsPerRun, readBefore } = input
-  const computed = await computeStages(
-    { warehouse, sources: options.sources, acceptColumns, rowsPerRun, readBefore, signal, onProgress, mostRevised },
-    begun,
-  )
+  const { warehouse, signal, onProgress, options } = input
+  const computed = await computeStages({ ...input, sources: options.sources }, begun)
   const { context } = computed
-  const sources = await readSourceCounts(warehouse, context)
+  const sources = [...(await readSourceCounts(warehouse, context)), ...computed.product]
   const release = await readReleased(warehouse, context)
   const publish = await timed(onProgress, 'publish', async () => {
     await checkPromises(warehouse, context, computed.stages, signal)
@@ -209,7 +218,7 @@ async function computeAndPublish(
       warehouse.transaction([...lease.fence(isAtWork(context)), ...statements], {
         label: `run ${context.run} publish`,
         repeat: () => isRunWritten(warehouse, context.run),
-        fills: context.readsSources || context.recompute.events ? [[events, 'new_events']] : [],
+        fills: context.readsSources || context.recompute.events ? [[events, newEvents(context)]] : [],
       }),
     )
     await markPublished(warehouse)
@@ -247,13 +256,13 @@ async function publishUnder(
 async function lookAfter(
   input: RunInput,
   context: StageContext,
-  { stages, seen }: { stages: readonly StageReport[]; seen: SeenColumns | null },
+  { stages, seen }: { stages: readonly StageReport[]; seen: readonly SeenColumns[] },
   opened: Warehouse,
 ) {
   const { warehouse, onProgress, keepDays, now } = input
   try {
     const maintain = await timed(onProgress, 'maintain', async () => {
-      if (seen) await recordColumns(warehouse, seen, context.run)
+      for (const columns of seen) await recordColumns(warehouse, columns, context.run)
       await warehouse.dropStaging()
       if (keepDays !== undefined) await pruneVersions(warehouse, { keepDays, now, pinnedIn: opened })
       await warehouse.maintain(tables)

@@ -25,6 +25,21 @@ export interface StageContext {
   readonly fromSources?: { readonly acceptsLoss: boolean }
   /** Rows of quarantine that are taken in again in this run. */
   readonly release?: ReleaseFilter
+  /** No event is new or withdrawn: only `ingest` ran before, and only companies can have changed. */
+  readonly isQuiet?: boolean
+  /** The copy of the product database that this run takes; absent when it takes none. */
+  readonly copy?: ProductCopy
+}
+
+/** A copy of the product database, on its way. */
+export interface ProductCopy {
+  /** The rows read, in the columns of the copy; `members` as well. */
+  readonly companies: Sql | null
+  readonly members: Sql
+  /** When this copy is said to be taken: after the one before. */
+  readonly at: string
+  /** When the one before was taken; null for the first. */
+  readonly previousAt: string | null
 }
 
 /** One staging table and the query that fills it. */
@@ -125,6 +140,15 @@ export const gapMicroseconds = (options: PipelineOptions): number =>
 /** A condition that holds when any of the pieces holds; never when there are none. */
 export const anyOf = (conditions: readonly Sql[]): Sql =>
   conditions.length === 0 ? sql`1 = 0` : sql`(${sql.join(conditions, ' or ')})`
+
+/** Quarter hours: every time zone's days begin at one. */
+const QUARTER_HOUR = 900_000_000
+
+/** The start of the quarter hour a time lies in. */
+export function quarterHour(d: Dialect, time: string): Sql {
+  const start = sql`${d.integerDivide(d.epochMicroseconds(time), sql`${QUARTER_HOUR}`)} * ${QUARTER_HOUR}`
+  return d.addMicroseconds(sql.timestamp('1970-01-01T00:00:00Z'), sql`(${start})`)
+}
 
 /** An absent id in state tables: empty, so that atoms compare by equality. */
 export const atomColumns = (alias = ''): Sql => {

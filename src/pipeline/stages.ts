@@ -1,4 +1,5 @@
 import { attribution } from './attribution.ts'
+import { companies } from './companies.ts'
 import { conversions } from './conversions.ts'
 import { credits } from './credits.ts'
 import { identities } from './identities.ts'
@@ -19,5 +20,6 @@ export const stages: readonly Stage[] = [
   conversions,
   credits,
   attribution,
+  companies,
   rollups,
 ]

@@ -25,7 +25,7 @@ export function conversionValues(c: StageContext, events: Sql = sql`${batch(c)} 
         select: sql.join(
           conversions.map(
             (_, i) => sql`
-select anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem
+select anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem, company_id
 from ${sql.staging(`conversion_candidates_${i}`)}`,
           ),
           '\nunion all',
@@ -94,7 +94,8 @@ select
     ${name} as conversion,
     case when amount is not null and value_problem is null then ${d.decimalToInteger('amount', digits())} end as value,
     case when amount is not null and value_problem is null then code end as currency,
-    value_problem
+    value_problem,
+    group_id as company_id
 from judged
 `,
   }

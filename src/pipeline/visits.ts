@@ -11,7 +11,7 @@ import {
   type Step,
   stored,
 } from './stage.ts'
-import { activityHours, conversionCandidates, touchCandidates } from './tables/events.ts'
+import { activity, conversionCandidates, touchCandidates } from './tables/events.ts'
 import { conversionValues, isDropped } from './values.ts'
 import { VISIT_PIECE } from './visit-piece.ts'
 import { brokenVisits } from './withdrawals.ts'
@@ -28,7 +28,7 @@ export const visits = defineStage({
   name: 'visits',
   does: 'new events into visits, merged with the neighbours they touch',
   reads: ['events', 'visits', 'touch_candidates'],
-  writes: ['touch_candidates', 'conversion_candidates', 'activity_hours'],
+  writes: ['touch_candidates', 'conversion_candidates', 'activity'],
   result: 'visits_merged',
   discards: ['pieces'],
 
@@ -50,7 +50,7 @@ export const visits = defineStage({
       ? sql`delete from ${sql.table('conversion_candidates')} where 1 = 1`
       : sql`delete from ${sql.table('conversion_candidates')} where ${isDropped(c)}`,
     insertByMonth(c.d, conversionCandidates, 'conversion_candidates_new'),
-    insertInto('activity_hours', Object.keys(activityHours.columns), 'activity_new'),
+    insertInto('activity', Object.keys(activity.columns), 'activity_new'),
   ],
 })
 

@@ -12,6 +12,7 @@ const WITHDRAWN = [
   'event_name',
   'type',
   'excluded_reason',
+  'group_id',
   'anonymous_id',
   'user_id',
   'is_in_session',

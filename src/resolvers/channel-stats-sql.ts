@@ -29,6 +29,14 @@ export interface StatsQuery {
   readonly needsRevenue: boolean
   readonly needsPeople: boolean
   readonly orderBy: Measure | null
+  /** Whose conversions are credited: those of people, of all companies, or of one. */
+  readonly unit: { readonly kind: 'person' | 'company'; readonly company: string | null }
+}
+
+/** The rows of the unit. */
+function ofUnit({ unit }: Pick<StatsQuery, 'unit'>): Sql {
+  if (unit.kind === 'person') return sql`company_id = ''`
+  return unit.company === null ? sql`company_id <> ''` : sql`company_id = ${unit.company}`
 }
 
 /**
@@ -67,12 +75,12 @@ ${orders.length === 0 ? sql.empty : sql`order by ${sql.join(orders)}`}`
 
 /** The currencies that the revenue in question has. */
 export function currenciesQuery(
-  q: Pick<StatsQuery, 'run' | 'range' | 'filters' | 'model' | 'conversion' | 'dateBy'>,
+  q: Pick<StatsQuery, 'run' | 'range' | 'filters' | 'model' | 'conversion' | 'dateBy' | 'unit'>,
 ): Sql {
   return sql`
 select currency
 from ${sql.table('channel_stats')}
-where run_id <= ${q.run.run_id} and ${between(q.range, 'bucket_at')} ${q.filters}
+where run_id <= ${q.run.run_id} and ${ofUnit(q)} and ${between(q.range, 'bucket_at')} ${q.filters}
     and currency is not null and conversion = ${q.conversion} and date_by = ${q.dateBy}
 group by currency
 having sum(${sql.id(`${q.model}_credit`)}) <> 0
@@ -109,7 +117,7 @@ function rollup(d: Dialect, q: StatsQuery, sums: readonly Measure[]): Sql {
     ...sums.map((m) => sql`${values[m]} as ${sql.id(m)}`),
   ])}
     from ${sql.table('channel_stats')}
-    where run_id <= ${q.run.run_id} and ${between(q.range, 'bucket_at')} ${q.filters}
+    where run_id <= ${q.run.run_id} and ${ofUnit(q)} and ${between(q.range, 'bucket_at')} ${q.filters}
         and ((date_by = 'touch' and conversion = '') or (date_by = ${q.dateBy} and conversion in ('signup', ${q.conversion})))`
 }
 
@@ -117,15 +125,29 @@ function people(d: Dialect, q: StatsQuery, sums: readonly Measure[]): Sql {
   const keys = [...(q.granularity === 'none' ? [] : ['bucket']), ...q.by].map((k) => sql.id(k))
   const none = d.cast(sql`null`, 'string')
   const columns = q.by.map((k) => (k === 'currency' ? sql`${none} as currency` : sql.id(k)))
-  const counts = sums.map((m) => (m === 'people' ? sql`count(distinct person_id) as people` : sql`0 as ${sql.id(m)}`))
+  const who = q.unit.kind === 'person' ? sql`person_id` : sql`company_id`
+  const counts = sums.map((m) => (m === 'people' ? sql`count(distinct ${who}) as people` : sql`0 as ${sql.id(m)}`))
   return sql`select ${sql.join([...keys, ...counts])}
-    from (
-        select ${sql.join([...groups(d, q, 'touched_at', columns), sql`person_id`])}
-        from ${sql.table('touches')}
-        where ${visibleIn(q.run)} and ${between(q.range, 'touched_at')} ${q.filters}
+    from (${q.unit.kind === 'person' ? touchesOfPeople(d, q, columns) : touchesOfCompanies(d, q, columns)}
     ) as touches_in_range
     ${keys.length === 0 ? sql.empty : sql`group by ${sql.join(keys)}`}`
 }
+
+const touchesOfPeople = (d: Dialect, q: StatsQuery, columns: readonly Sql[]): Sql => sql`
+        select ${sql.join([...groups(d, q, 'touched_at', columns), sql`person_id`])}
+        from ${sql.table('touches')}
+        where ${visibleIn(q.run)} and ${between(q.range, 'touched_at')} ${q.filters}`
+
+/** Their touches as the roll-up has them: companies whose deltas cancel out have none. */
+const touchesOfCompanies = (d: Dialect, q: StatsQuery, columns: readonly Sql[]): Sql => sql`
+        select ${sql.join([...groups(d, q, 'bucket_at', columns), sql`company_id`])}
+        from (
+            select company_id, bucket_at, channel, source, medium, campaign
+            from ${sql.table('channel_stats')}
+            where run_id <= ${q.run.run_id} and ${ofUnit(q)} and conversion = '' and ${between(q.range, 'bucket_at')} ${q.filters}
+            group by company_id, bucket_at, channel, source, medium, campaign
+            having sum(touches) <> 0
+        ) as touched`
 
 /** The columns to group by: the bucket a time falls into, and the dimensions. */
 function groups(d: Dialect, q: StatsQuery, time: string, dimensions: readonly Sql[]): Sql[] {

@@ -1,4 +1,5 @@
 import { InputError } from '../errors.ts'
+import { PAID_PLAN } from '../pipeline/companies/journeys.ts'
 import type { Row } from '../warehouses/warehouse.ts'
 import {
   channelStatsQuery,
@@ -25,6 +26,9 @@ export interface ChannelStatsArgs extends RangeArgs, OriginFilters, ListArgs {
   readonly model: string
   readonly conversion: string
   readonly dateBy: string
+  readonly unit?: string | null
+  /** One company, with that as the unit. */
+  readonly company?: string | null
   readonly currency?: string | null
   readonly orderBy?: string | null
   readonly asOf?: AsOf | null
@@ -78,13 +82,16 @@ function checked(
   args: ChannelStatsArgs,
   run: PublishedRun,
 ): Omit<StatsQuery, 'currency' | 'isCurrencyChosen' | 'needsRevenue' | 'needsPeople' | 'orderBy'> {
+  const kind = args.company != null ? 'company' : oneOf('unit', args.unit ?? 'person', ['person', 'company'] as const)
+  const isPaidPlan = kind === 'company' && args.conversion.trim().toLowerCase() === PAID_PLAN
   return {
     run,
+    unit: { kind, company: args.company ?? null },
     range: quarterHours(reportRange(args, run)),
     granularity: oneOf<Granularity>('granularity', args.granularity, GRANULARITIES),
     by: someOf<Dimension>('by', args.by, DIMENSIONS),
     model: modelOf(args.model),
-    conversion: conversionOf(context, args.conversion),
+    conversion: isPaidPlan ? PAID_PLAN : conversionOf(context, args.conversion),
     dateBy: oneOf('dateBy', args.dateBy, ['conversion', 'touch'] as const),
     filters: originFilters(args),
   }

@@ -1,4 +1,5 @@
 import type DataLoader from 'dataloader'
+import { InputError } from '../errors.ts'
 import type { Pins } from '../pipeline/pins.ts'
 import { type Sql, sql } from '../warehouses/sql.ts'
 import type { Row, RowValue, Warehouse } from '../warehouses/warehouse.ts'
@@ -19,6 +20,8 @@ export interface Node {
   readonly row: Row
 }
 
+export type Scope = 'stats' | 'people' | 'admin'
+
 /** What one request knows. */
 export interface Context {
   readonly warehouse: Warehouse
@@ -26,6 +29,8 @@ export interface Context {
   readonly signal: AbortSignal
   /** Names of the configured conversions, or null when any name is fine. */
   readonly conversions: readonly string[] | null
+  /** What the request may see; null for all. Aggregates are `stats`, whatever names people is `people`. */
+  readonly scopes: readonly Scope[] | null
   /** Loaders of this request: they remember rows, so they never outlive it. */
   readonly loaders: Map<string, DataLoader<Row, readonly Row[], string>>
   /** Keeps rows of earlier runs from being pruned while this request reads them. */
@@ -43,17 +48,27 @@ export interface Context {
 }
 
 export function createContext(
-  options: Pick<Context, 'warehouse' | 'signal'> & Partial<Pick<Context, 'conversions' | 'pins'>>,
+  options: Pick<Context, 'warehouse' | 'signal'> & Partial<Pick<Context, 'conversions' | 'pins' | 'scopes'>>,
 ): Context {
   return {
     warehouse: options.warehouse,
     signal: options.signal,
     conversions: options.conversions ?? null,
+    scopes: options.scopes ?? null,
     loaders: new Map(),
     pins: options.pins ?? { pin: () => {} },
     runs: new Map(),
     notes: { pinned: null, shown: new Map(), isTruncated: false },
   }
+}
+
+/** Refuses what names people to who may only see aggregates. */
+export function needsPeople({ scopes }: Context, what: string): void {
+  if (scopes === null || scopes.includes('people')) return
+  throw new InputError(
+    `Expected the scope \`people\` for ${what}, but got ${scopes.join(', ') || 'none'}.`,
+    'FORBIDDEN',
+  )
 }
 
 /** Runs one statement of a request. */

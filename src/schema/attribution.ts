@@ -14,7 +14,7 @@ export const attributionColumns = [
   ...TOUCHES.flatMap((t) => ['at', 'channel', 'source', 'medium', 'campaign', 'referrer'].map((f) => `${t}_${f}`)),
 ]
 
-const AttributionTouch = builder.objectRef<Node>('AttributionTouch').implement({
+export const AttributionTouch = builder.objectRef<Node>('AttributionTouch').implement({
   description: 'A touch that an attribution names.',
   fields: (t) => ({
     at: t.field({ type: 'DateTime', ...column('at', 'When it happened.') }),

@@ -18,7 +18,7 @@ const measure = <K extends keyof ChannelStatsRow>(
   nullable: false as const,
 })
 
-const ChannelStats = builder.objectRef<ChannelStatsRow>('ChannelStats').implement({
+export const ChannelStats = builder.objectRef<ChannelStatsRow>('ChannelStats').implement({
   description:
     'What happened by channel and time. Every row sums with every other; only people and conversion rates do not.',
   fields: (t) => ({
@@ -35,7 +35,9 @@ const ChannelStats = builder.objectRef<ChannelStatsRow>('ChannelStats').implemen
     campaign: t.string(shows('campaign', 'The campaign; likewise.')),
     touches: t.float(measure('touches', 'Touches, on their own day.')),
     sessions: t.float(measure('sessions', 'Sessions by their entry touch, on their own day.')),
-    people: t.float(measure('people', 'Distinct people with a touch, on their own day.')),
+    people: t.float(
+      measure('people', 'Distinct people with a touch, on their own day; companies with those as the `unit`.'),
+    ),
     signups: t.float(measure('signups', 'Signups, as the model credits them.')),
     conversions: t.float(
       measure(
@@ -80,6 +82,11 @@ builder.queryField('channelStats', (t) =>
       }),
       ...timezoneArg,
       ...originArgs,
+      unit: t.arg.string({
+        defaultValue: 'person',
+        description:
+          'Whose conversions are credited: `person`, or `company`. Of companies the touches of all their people compete; somebody in two companies counts in both; `paid_plan` is a conversion too: the plan became a paid one.',
+      }),
       currency: t.arg.string({
         description: 'Revenue of this currency (ISO 4217). Needed when there are several: they are never added.',
       }),

@@ -7,10 +7,15 @@ export const Session = builder.objectRef<Node>('Session')
 export const Touch = builder.objectRef<Node>('Touch')
 export const Conversion = builder.objectRef<Node>('Conversion')
 
+export const Company = builder.objectRef<Node>('Company')
+export const Membership = builder.objectRef<Node>('Membership')
+
 export const UserConnection = connection(User, 'users')
 export const SessionConnection = connection(Session, 'sessions')
 export const TouchConnection = connection(Touch, 'touches')
 export const ConversionConnection = connection(Conversion, 'conversions')
+export const CompanyConnection = connection(Company, 'companies')
+export const MembershipConnection = connection(Membership, 'memberships')
 
 function connection(type: typeof User, rows: string) {
   return builder.connectionObject(

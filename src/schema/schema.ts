@@ -6,6 +6,8 @@ import './sessions.ts'
 import './touches.ts'
 import './conversions.ts'
 import './channel-stats.ts'
+import './companies.ts'
+import './company-metrics.ts'
 import './runs.ts'
 
 /** The graph. */

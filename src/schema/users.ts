@@ -1,4 +1,5 @@
 import { attributionOf } from '../resolvers/attribution.ts'
+import { membershipsOfPerson } from '../resolvers/companies.ts'
 import { conversionsOfPerson } from '../resolvers/conversions.ts'
 import { sessionsOfPerson } from '../resolvers/sessions.ts'
 import { touchesOfPerson } from '../resolvers/touches.ts'
@@ -11,6 +12,7 @@ import { conversionColumns } from './conversions.ts'
 import {
   Conversion,
   ConversionConnection,
+  Membership,
   Session,
   SessionConnection,
   Touch,
@@ -85,6 +87,18 @@ User.implement({
       },
       TouchConnection,
     ),
+    companies: t.field({
+      type: [Membership],
+      nullable: false,
+      description: 'Companies the person is a member of, with all their accounts. Needs the scope `people`.',
+      args: {
+        includeFormer: t.arg.boolean({ defaultValue: false, description: 'Also memberships and roles that are over.' }),
+      },
+      ...reads(['person_id'], 'one'),
+      resolve: async (user, { includeFormer }, context) => [
+        ...(await membershipsOfPerson(context, user, includeFormer ?? false)),
+      ],
+    }),
     conversions: t.connection(
       {
         type: Conversion,

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { Scope } from '../resolvers/context.ts'
 import type { Warehouse } from '../warehouses/warehouse.ts'
 import { admin } from './admin.ts'
 import { logUnexpected } from './errors.ts'
@@ -16,6 +17,8 @@ export interface AppOptions extends Pipeline {
   readonly configVersion: string
   /** Names of the configured conversions: others are refused. Without it any name is accepted. */
   readonly conversions?: readonly string[]
+  /** What requests may see; all, where nobody says. */
+  readonly scopes?: readonly Scope[]
   readonly logger: Logger
 }
 

@@ -1,7 +1,7 @@
 import { createYoga } from 'graphql-yoga'
 import type { Logger } from 'pino'
 import { holdRuns, type Pins } from '../pipeline/pins.ts'
-import { type Context, createContext } from '../resolvers/context.ts'
+import { type Context, createContext, type Scope } from '../resolvers/context.ts'
 import { schema } from '../schema/schema.ts'
 import type { Warehouse } from '../warehouses/warehouse.ts'
 import { maskWith } from './errors.ts'
@@ -13,6 +13,8 @@ export interface GraphqlOptions {
   readonly warehouse: Warehouse
   /** Names of the configured conversions; null accepts any. */
   readonly conversions?: readonly string[]
+  /** What requests may see; all, where nobody says. */
+  readonly scopes?: readonly Scope[]
   readonly logger: Logger
   readonly hasGraphiql: boolean
   /** Aborts when the server stops. */
@@ -30,7 +32,13 @@ export function createGraphql(options: GraphqlOptions): (request: Request) => Pr
     schema,
     context: ({ request, pins }) => {
       const signal = AbortSignal.any([request.signal, stopping, AbortSignal.timeout(REQUEST_TIMEOUT)])
-      return createContext({ warehouse, signal, conversions: conversions ?? null, pins })
+      return createContext({
+        warehouse,
+        signal,
+        conversions: conversions ?? null,
+        pins,
+        scopes: options.scopes ?? null,
+      })
     },
     plugins: [...staticLimits(), useCost],
     maskedErrors: { maskError: maskWith(logger), isDev: false },

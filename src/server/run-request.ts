@@ -9,6 +9,7 @@ const requestBody = z.strictObject({
   kind: z.enum(['increment', 'rebuild']).default('increment'),
   acceptRecompute: flag,
   acceptColumns: flag,
+  acceptShrink: flag,
   fromSources: flag,
   acceptLoss: flag,
   release: z

@@ -46,7 +46,9 @@ function layoutOf(spec: TableSpec): string {
     MOST_SORT_COLUMNS,
   )
   const quote = redshiftDialect.quote
-  return `${together[0] ? `\ndistkey (${quote(together[0])})` : ''}${sorted.length ? `\nsortkey (${sorted.map(quote).join(', ')})` : ''}`
+  // Rows without a value would all lie on one node, those of one moment as well.
+  const distributed = together.find((name) => name !== spec.partitionBy && !spec.columns[name]!.nullable)
+  return `${distributed ? `\ndistkey (${quote(distributed)})` : ''}${sorted.length ? `\nsortkey (${sorted.map(quote).join(', ')})` : ''}`
 }
 
 function columnList(columns: Readonly<Record<string, ColumnSpec>>): string {

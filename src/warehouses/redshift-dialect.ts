@@ -1,5 +1,6 @@
 import type { ColumnType, Dialect } from './dialect.ts'
 import { percentDecode, redshiftJson } from './redshift-json.ts'
+import { pattern, quoted, text } from './redshift-text.ts'
 import { asTime, parseTime } from './redshift-time.ts'
 import { type Expr, expr, type Sql, sql } from './sql.ts'
 
@@ -14,45 +15,9 @@ const types: Readonly<Record<ColumnType, string>> = {
 /** Of an expression: `varchar` is then as wide as what it holds, and not 65535 bytes of memory for each row. */
 const castTypes: Readonly<Record<ColumnType, string>> = { ...types, string: 'varchar' }
 
-/** Characters that may stand for a backslash in a literal: one that the text has not. */
-const STAND_INS = ['~', '^', '|', '`', '@', '#']
-
-const plain = (text: string) => `'${text.replaceAll("'", "''")}'`
-
-/**
- * A literal of text with its control characters as they are. Redshift takes a backslash for the begin of an escape,
- * Postgres does not: a text that has one is written with another character in its place, which reads back the same
- * either way.
- */
-export function shortLiteral(value: string): string {
-  if (!value.includes('\\')) return plain(value)
-  const standIn = STAND_INS.find((c) => !value.includes(c))
-  if (standIn) return `replace(${plain(value.replaceAll('\\', standIn))}, '${standIn}', chr(92))`
-  return `(${value.split('\\').map(plain).join(' || chr(92) || ')})`
-}
-
-/** A literal of text. Control characters are written by their number: printed SQL has to survive an editor. */
-function quoted(value: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are the ones to find
-  const pieces = value.split(/([\u0000-\u001f\u007f])/)
-  if (pieces.length === 1) return shortLiteral(value)
-  const written = pieces.flatMap((piece, i) =>
-    i % 2 === 1 ? [`chr(${piece.charCodeAt(0)})`] : piece === '' ? [] : [shortLiteral(piece)],
-  )
-  return written.length === 1 ? written[0]! : `(${written.join(' || ')})`
-}
-
-const text = (value: string): Sql => sql.raw(quoted(value))
-
-/** A pattern must be a plain literal. */
-function pattern(value: string): Sql {
-  if (value.includes('\\')) throw new TypeError(`Expected a pattern without a backslash, but got: ${value}`)
-  return sql.raw(plain(value))
-}
-
 const WHITE_SPACE = ' \t\n\v\f\r'
 const trim = (value: Expr): Sql => sql`btrim(${expr(value)}, ${text(WHITE_SPACE)})`
-const parse = (value: Expr): Sql => parseTime(sql`upper(${trim(value)})`, pattern)
+const parse = (value: Expr): Sql => parseTime(sql`upper(${trim(value)})`)
 const cast = (value: Expr, type: ColumnType): Sql => sql`cast(${expr(value)} as ${sql.raw(castTypes[type])})`
 
 /** Stands between key and value; keys that hold it or something smaller are none of ours. */
@@ -135,7 +100,7 @@ export const redshiftDialect: Dialect = {
   regexpMatches: (value, p) => sql`(${expr(value)} ~ ${pattern(p)})`,
   regexpExtract: (value, p) => sql`nullif(regexp_substr(${expr(value)}, ${pattern(p)}, 1, 1, 'e'), '')`,
   regexpReplace: (value, p, replacement) => sql`regexp_replace(${expr(value)}, ${pattern(p)}, ${pattern(replacement)})`,
-  percentDecode: (value) => percentDecode(value, text),
+  percentDecode,
 
   // Digit by digit: a product of decimals may have more digits than fit.
   decimalToInteger(value, digits) {

@@ -1,8 +1,12 @@
 import type { Dialect, JsonPath } from './dialect.ts'
+import { text } from './redshift-text.ts'
 import { type Expr, expr, type Sql, sql } from './sql.ts'
 
 /** The parsed document, between reading it and taking fields out of it. */
 const DOCUMENT = 'json_document'
+
+/** How JSON writes the character that no text can hold: a document with one has no fields. */
+const NUL = text('\\u0000')
 
 /** Names longer than this, in bytes, are cut. */
 const LONGEST_NAME = 127
@@ -47,7 +51,7 @@ export const redshiftJson: Pick<Dialect, 'isJson' | 'jsonColumns' | 'jsonValue'>
     from (
         select parsed.*${sql.join(fields, '')}
         from (
-            select *, json_parse(${expr(document)}) as ${sql.id(DOCUMENT)}
+            select *, json_parse(case when strpos(${expr(document)}, ${NUL}) = 0 then ${expr(document)} end) as ${sql.id(DOCUMENT)}
             from ${from} as documents
         ) as parsed
     ) as fields
@@ -101,7 +105,7 @@ const WAITING = Array.from({ length: 31 }, (_, i) => String.fromCharCode(0xe101 
  * can look like it. `e` is replaced last, which alone could make new ones. A text that has such characters of its own
  * (nobody writes them) stays as it is.
  */
-export function percentDecode(value: Expr, text: (value: string) => Sql): Sql {
+export function percentDecode(value: Expr): Sql {
   const v = expr(value)
   const spaced = sql`replace(${v}, '+', ' ')`
   const escaped = [

@@ -1,9 +1,12 @@
-import { redshiftDialect, shortLiteral } from './redshift-dialect.ts'
+import { redshiftDialect } from './redshift-dialect.ts'
 import { BATCH, MOST_BYTES } from './redshift-statements.ts'
+import { shortLiteral } from './redshift-text.ts'
 import type { ColumnSpec, Row, RowValue } from './warehouse.ts'
 
 /** The longest text of a column, in bytes. */
 const LONGEST_TEXT = 65_535
+/** The longest line: what is put before it, to be hashed, has to fit into a text with it. */
+const LONGEST_LINE = 64_000
 
 /** A value as an insert takes it. */
 function literal(value: RowValue | undefined, { type }: ColumnSpec): string {
@@ -55,7 +58,7 @@ export async function* inserts(
 export async function* linesThatFit(rows: AsyncIterable<Row>): AsyncGenerator<Row> {
   for await (const row of rows) {
     const { text } = row
-    const fits = typeof text !== 'string' || Buffer.byteLength(text) <= LONGEST_TEXT
+    const fits = typeof text !== 'string' || Buffer.byteLength(text) <= LONGEST_LINE
     const isSent = fits && (typeof text !== 'string' || Buffer.byteLength(shortLiteral(text)) < MOST_BYTES - 10_000)
     yield isSent ? row : { ...row, text: null }
   }

@@ -1,3 +1,4 @@
+import { pattern } from './redshift-text.ts'
 import { type Expr, expr, type Sql, sql } from './sql.ts'
 
 /**
@@ -23,7 +24,7 @@ const OTHER_YEARS = '^(0000|9999-12-31.*-[0-9:]+$|0001-01-01.*[+])'
 const LOCAL = '^[0-9-]{10}[T ][0-9:]{5}(:[0-9]{2}([.][0-9]{1,6})?)?'
 
 /** A time from text as `Dialect.parseTime` says; `v` is the text trimmed, in upper case. */
-export function parseTime(v: Sql, pattern: (value: string) => Sql): Sql {
+export function parseTime(v: Sql): Sql {
   const local = sql`replace(regexp_substr(${v}, ${pattern(LOCAL)}), 'T', ' ')`
   const time = sql`cast(${local} || case when length(${local}) = 16 then ':00' else '' end as timestamp)`
   const offset = sql`regexp_substr(substring(${v}, 17), '[+-][0-9:]+$')`

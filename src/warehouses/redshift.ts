@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { QueryError } from '../errors.ts'
 import { tabularRows } from './duckdb-reader.ts'
 import { lineColumns, lineRows } from './file-rows.ts'
 import { connect, type RedshiftTarget } from './redshift-client.ts'
@@ -16,7 +17,10 @@ export interface RedshiftOptions extends RedshiftTarget {
   readonly schema: string
 }
 
-/** Opens a database of Amazon Redshift through its Data API: no connection, no driver, one request per statement. */
+/**
+ * Opens a database of Amazon Redshift through its Data API: no connection, no driver, one request per statement. A first
+ * one tells whether it can be reached; what may pass is left to those who try again.
+ */
 export async function openRedshift({ schema, ...target }: RedshiftOptions): Promise<Warehouse> {
   const statements = new Statements(connect(target), target)
   const writer = redshiftWriter(schema)
@@ -104,6 +108,12 @@ export async function openRedshift({ schema, ...target }: RedshiftOptions): Prom
     })
     return schemaMade
   }
+
+  await run(['select 1']).catch((error) => {
+    if (error instanceof QueryError && error.isTransient) return
+    statements.close()
+    throw error
+  })
 
   return {
     dialect: redshiftDialect,

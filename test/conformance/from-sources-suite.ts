@@ -27,14 +27,7 @@ export function testFromSources(open: Open): void {
       const tables = await currentTables(warehouse)
       const events = tables.events!.map((e) => ({ ...(e as Row), run_id: null }))
       const state: Record<string, Row[]> = {}
-      for (const name of [
-        'visits',
-        'touch_candidates',
-        'conversion_candidates',
-        'alias_links',
-        'identity_members',
-        'event_ledger',
-      ])
+      for (const name of ['visits', 'touch_candidates', 'conversion_candidates', 'alias_links', 'event_ledger'])
         state[name] = (await warehouse.query(sql`select * from ${sql.table(name)}`)).sort((a, b) =>
           JSON.stringify(a, text) < JSON.stringify(b, text) ? -1 : 1,
         )

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { checkInstallation } from '../../src/check/check.ts'
 import type { QueryError } from '../../src/errors.ts'
 import { openRedshift } from '../../src/warehouses/redshift.ts'
 import { sql } from '../../src/warehouses/sql.ts'
@@ -207,6 +208,32 @@ describe('a run on Redshift', () => {
       message: expect.stringMatching(/permission denied for schema tributary.*docs\/warehouses\/redshift.md/),
     })
     await warehouse.close()
+  })
+
+  test('and a check says what is missing', async () => {
+    const warehouse = await as('stranger')
+    const input = { options, configVersion: 'test', kind: 'redshift', place: 'tests/dev' }
+    const report = await checkInstallation({ ...input, warehouse })
+    expect(report.findings).toContainEqual(
+      expect.objectContaining({
+        subject: 'warehouse',
+        message: expect.stringContaining('permission denied for schema tributary'),
+      }),
+    )
+    await warehouse.close()
+    const allowed = await as('tributary')
+    const { findings } = await checkInstallation({ ...input, warehouse: allowed })
+    expect(findings.filter(({ severity }) => severity === 'error')).toEqual([])
+    await allowed.close()
+  })
+
+  test('is not even begun with credentials that nobody knows', async () => {
+    standIn.fault = () => ({ refuse: 'UnrecognizedClientException', message: 'The security token is invalid.' })
+    await expect(as('tributary')).rejects.toMatchObject({
+      code: 'WAREHOUSE_UNUSABLE',
+      message: expect.stringContaining('credentials'),
+    })
+    standIn.fault = null
   })
 
   test('of two that start at once one goes on, the other says who runs', async () => {

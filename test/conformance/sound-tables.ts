@@ -45,18 +45,22 @@ export async function shownAsOf(warehouse: Warehouse, runs: readonly number[]): 
 }
 
 /**
- * What the pipeline remembers and a rebuild must find alike, row for row. Not `touch_candidates` and `identity_members`: beside
+ * What the pipeline remembers and a rebuild must find alike, row for row. Not `touch_candidates` and the persons of `alias_links`: beside
  * what counts they may hold rows that nothing uses (first events of pieces since merged, ids whose links are gone).
  */
 export async function memoryOf(warehouse: Warehouse): Promise<Record<string, string[]>> {
   const memory: Record<string, string[]> = {}
   for (const name of ['visits', 'conversion_candidates', 'alias_links'])
-    memory[name] = textsOf(await warehouse.query(sql`select * from ${sql.table(name)}`))
-  memory.activity_hours = textsOf(
+    memory[name] = textsOf(
+      await warehouse.query(
+        sql`select * from ${sql.table(name)} where ${name === 'alias_links' ? sql`kind = 'declared'` : sql`1 = 1`}`,
+      ),
+    )
+  memory.activity = textsOf(
     await warehouse.query(sql`
-select anonymous_id, user_id, is_in_session, hour_at, event_name, sum(event_count) as event_count
-from ${sql.table('activity_hours')} as a
-group by anonymous_id, user_id, is_in_session, hour_at, event_name
+select anonymous_id, user_id, is_in_session, company_id, bucket_at, event_name, sum(event_count) as event_count
+from ${sql.table('activity')} as a
+group by anonymous_id, user_id, is_in_session, company_id, bucket_at, event_name
 having sum(a.event_count) <> 0`),
   )
   return memory
@@ -112,6 +116,7 @@ compared as (
     union all
     select ${sql.join(GROUP)}, ${sql.join(measures.map((m) => sql`-${sql.id(m)}`))}
     from ${sql.table('channel_stats')}
+    where company_id = ''
 )
 
 select ${sql.join(GROUP)}

@@ -22,7 +22,7 @@ export function testSourceTables(open: Open): void {
         )
         // p1 and p3 lie within the hour before the latest time read.
         expect((await take()).web).toMatchObject({ read: 3, accepted: 2, seenBefore: 1 })
-        const [mark] = await query(sql`select * from ${sql.table('watermarks')}`)
+        const [mark] = await query(sql`select * from ${sql.table('watermarks')} order by run_id desc`)
         expect(mark).toMatchObject({ source: 'web', item: 'pages', position: '2025-03-02T00:00:00.000001Z' })
       })
 
@@ -55,11 +55,11 @@ export function testSourceTables(open: Open): void {
         await execute(sql`delete from ${table('pages')} where id = 'p1'`)
         expect((await take({ source })).web).toBeUndefined()
         expect(await eventIds()).toEqual(['p1', 'p2', 'p3'])
-        const marks = await query(sql`select item, rows_read from ${sql.table('watermarks')} order by item`)
-        expect(marks).toEqual([
-          { item: 'pages/2025-03-01', rows_read: 1 },
-          { item: 'pages/2025-03-02', rows_read: 2 },
-        ])
+        const marks = await query(sql`select item, rows_read from ${sql.table('watermarks')} order by run_id, item`)
+        expect(Object.fromEntries(marks.map((m) => [m.item, m.rows_read]))).toEqual({
+          'pages/2025-03-01': 1,
+          'pages/2025-03-02': 2,
+        })
       })
 
       test('another column begins anew: what the first had passed is not missed', async () => {

@@ -11,13 +11,13 @@ with atoms as (
     select distinct anonymous_id, user_id, is_in_session from "tributary"."staging__people_visits"
 )
 
-select k."anonymous_id", k."user_id", k."is_in_session", k."order_key", k."event_key", k."occurred_at", k."conversion", k."value", k."currency", k."value_problem"
+select k."anonymous_id", k."user_id", k."is_in_session", k."order_key", k."event_key", k."occurred_at", k."conversion", k."value", k."currency", k."value_problem", k."company_id"
 from "tributary"."conversion_candidates" as k
 join atoms as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id and a.is_in_session = k.is_in_session
 where k.occurred_at >= (select min(from_at) from "tributary"."staging__affected_people")
     and k.order_key not in (select order_key from "tributary"."staging__reread_keys")
 union all
-select k."anonymous_id", k."user_id", k."is_in_session", k."order_key", k."event_key", k."occurred_at", k."conversion", k."value", k."currency", k."value_problem"
+select k."anonymous_id", k."user_id", k."is_in_session", k."order_key", k."event_key", k."occurred_at", k."conversion", k."value", k."currency", k."value_problem", k."company_id"
 from "tributary"."staging__conversion_candidates_new" as k
 join atoms as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id and a.is_in_session = k.is_in_session;
 
@@ -75,7 +75,7 @@ numbered as (
 
 select
     md5(n.conversion || chr(31) || n.event_key) as conversion_id,
-    n.conversion, n.person_id, n.occurred_at as converted_at, n.order_key, n.event_key, n.value, n.currency, n.value_problem
+    n.conversion, n.person_id, n.occurred_at as converted_at, n.order_key, n.event_key, n.value, n.currency, n.value_problem, n.company_id
 from numbered as n
 left join earlier as e on e.person_id = n.person_id and e.conversion = n.conversion
 where n.copy_number = 1
@@ -121,7 +121,8 @@ select
     case when datediff(microsecond, s.ended_at, k.converted_at) <= 1800000000 then s.session_id end as session_id,
     k.value,
     k.currency,
-    k.value_problem
+    k.value_problem,
+    k.company_id
 from "tributary"."staging__conversions_counting" as k
 left join latest as l on l.conversion_id = k.conversion_id
 left join "tributary"."staging__sessions_merged" as s on s.session_id = l.session_id;
@@ -130,7 +131,7 @@ left join "tributary"."staging__sessions_merged" as s on s.session_id = l.sessio
 drop table if exists "tributary"."staging__conversions_current";
 
 create table "tributary"."staging__conversions_current" as
-select t."conversion_id", t."conversion", t."person_id", t."converted_at", t."event_key", t."session_id", t."value", t."currency", t."value_problem"
+select t."conversion_id", t."conversion", t."person_id", t."converted_at", t."event_key", t."session_id", t."value", t."currency", t."value_problem", t."company_id"
 from "tributary"."conversions" as t
 join "tributary"."staging__affected_people" as a on a.person_id = t.person_id
 where t.to_run = 9223372036854775807 and t."converted_at" >= a.from_at and t."converted_at" >= (select min(from_at) from "tributary"."staging__affected_people");
@@ -149,7 +150,8 @@ where n."conversion" = o."conversion"
     and (n."session_id" = o."session_id" or (n."session_id" is null and o."session_id" is null))
     and (n."value" = o."value" or (n."value" is null and o."value" is null))
     and (n."currency" = o."currency" or (n."currency" is null and o."currency" is null))
-    and (n."value_problem" = o."value_problem" or (n."value_problem" is null and o."value_problem" is null));
+    and (n."value_problem" = o."value_problem" or (n."value_problem" is null and o."value_problem" is null))
+    and (n."company_id" = o."company_id" or (n."company_id" is null and o."company_id" is null));
 
 -- conversions_closed: Rows of conversions this run closes: replaced, or gone.
 drop table if exists "tributary"."staging__conversions_closed";
@@ -164,7 +166,7 @@ where u."conversion_id" is null;
 drop table if exists "tributary"."staging__conversions_opened";
 
 create table "tributary"."staging__conversions_opened" as
-select n."conversion_id", n."conversion", n."person_id", n."converted_at", n."event_key", n."session_id", n."value", n."currency", n."value_problem"
+select n."conversion_id", n."conversion", n."person_id", n."converted_at", n."event_key", n."session_id", n."value", n."currency", n."value_problem", n."company_id"
 from "tributary"."staging__conversions_rows" as n
 left join "tributary"."staging__conversions_unchanged" as u on "n"."conversion_id" = "u"."conversion_id"
 where u."conversion_id" is null;
@@ -257,8 +259,8 @@ where t.to_run = 9223372036854775807 and t."conversion_id" in (select "conversio
     where s."conversion_id" = t."conversion_id"
 );
 
-insert into "tributary"."conversions" (conversion_id, conversion, person_id, converted_at, event_key, session_id, value, currency, value_problem, from_run, to_run)
-select conversion_id, conversion, person_id, converted_at, event_key, session_id, value, currency, value_problem, 7, 9223372036854775807
+insert into "tributary"."conversions" (conversion_id, conversion, person_id, converted_at, event_key, session_id, value, currency, value_problem, company_id, from_run, to_run)
+select conversion_id, conversion, person_id, converted_at, event_key, session_id, value, currency, value_problem, company_id, 7, 9223372036854775807
 from "tributary"."staging__conversions_opened"
 order by date_trunc('month', converted_at), "person_id";
 

@@ -5,7 +5,7 @@ attach if not exists ':memory:' as staging;
 
 -- credited_conversions: The conversions to be credited.
 create or replace table staging.main."credited_conversions" as
-select t."conversion_id", t."conversion", t."person_id", t."converted_at", t."event_key", t."session_id", t."value", t."currency", t."value_problem"
+select t."conversion_id", t."conversion", t."person_id", t."converted_at", t."event_key", t."session_id", t."value", t."currency", t."value_problem", t."company_id"
 from staging.main."conversions_rows" as t;
 
 -- attribution_people: People whose attribution row is made anew.

@@ -7,7 +7,7 @@ set enable_case_sensitive_identifier to true;
 drop table if exists "tributary"."staging__credited_conversions";
 
 create table "tributary"."staging__credited_conversions" as
-select t."conversion_id", t."conversion", t."person_id", t."converted_at", t."event_key", t."session_id", t."value", t."currency", t."value_problem"
+select t."conversion_id", t."conversion", t."person_id", t."converted_at", t."event_key", t."session_id", t."value", t."currency", t."value_problem", t."company_id"
 from "tributary"."staging__conversions_rows" as t;
 
 -- attribution_people: People whose attribution row is made anew.

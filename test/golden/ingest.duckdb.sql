@@ -40,7 +40,10 @@ select
         when "type_campaign" not in ('object') then 'Expected context.campaign to be a object, or absent, but got a ' || "type_campaign" || '' || '.'
         when "type_library" not in ('object') then 'Expected context.library to be a object, or absent, but got a ' || "type_library" || '' || '.'
     end as wrong_type,
-    raw_type, message_id, raw_anonymous_id, raw_user_id, raw_previous_id, raw_group_id, raw_event, raw_event_text, raw_name,
+    raw_type, message_id, raw_anonymous_id, raw_user_id, raw_previous_id, coalesce(raw_group_id, case
+        when type_context_group_id = 'string' then context_group_id
+        when type_context_group_id = 'number' and regexp_matches(context_group_id, '^-?[0-9]+$') then context_group_id
+    end) as raw_group_id, raw_event, raw_event_text, raw_name,
     case
       when not regexp_matches(upper(case when regexp_matches(raw_timestamp, e'[ \t\n\x0b\x0c\r]') then trim(raw_timestamp, e' \t\n\x0b\x0c\r') else raw_timestamp end), '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?$') or regexp_matches(upper(case when regexp_matches(raw_timestamp, e'[ \t\n\x0b\x0c\r]') then trim(raw_timestamp, e' \t\n\x0b\x0c\r') else raw_timestamp end), '^(0000|9999-12-31.*-[0-9:]+$|0001-01-01.*[+])') then null
       when not regexp_matches(substr(upper(case when regexp_matches(raw_timestamp, e'[ \t\n\x0b\x0c\r]') then trim(raw_timestamp, e' \t\n\x0b\x0c\r') else raw_timestamp end), 11), '[+-]') then try_cast(replace(upper(case when regexp_matches(raw_timestamp, e'[ \t\n\x0b\x0c\r]') then trim(raw_timestamp, e' \t\n\x0b\x0c\r') else raw_timestamp end), 'Z', '') as timestamp)
@@ -65,11 +68,11 @@ select
     campaign_source, campaign_medium, campaign_name, campaign_content, campaign_term,
     raw_library, raw_user_agent, coalesce(raw_properties, raw_traits) as raw_properties
 from (
-    select * exclude (json_texts, json_kinds), json_texts[1] as "raw_type", json_texts[2] as "message_id", json_texts[3] as "raw_anonymous_id", json_texts[4] as "raw_user_id", json_texts[5] as "raw_previous_id", json_texts[6] as "raw_group_id", json_texts[7] as "raw_event", json_texts[8] as "raw_event_text", json_texts[9] as "raw_name", json_texts[10] as "raw_timestamp", json_texts[11] as "raw_original", json_texts[12] as "raw_sent", json_texts[13] as "raw_received", json_texts[14] as "context_url", json_texts[15] as "context_referrer", json_texts[16] as "properties_url", json_texts[17] as "properties_referrer", json_texts[18] as "campaign_source", json_texts[19] as "campaign_medium", json_texts[20] as "campaign_name", json_texts[21] as "campaign_content", json_texts[22] as "campaign_term", json_texts[23] as "raw_library", json_texts[24] as "raw_user_agent", json_texts[25] as "raw_properties", json_texts[26] as "raw_traits", case json_kinds[1] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_root", case json_kinds[2] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_message_id", case json_kinds[3] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_anonymous_id", case json_kinds[4] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_user_id", case json_kinds[5] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_previous_id", case json_kinds[6] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_group_id", case json_kinds[7] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_event", case json_kinds[8] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_event_text", case json_kinds[9] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_name", case json_kinds[10] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_timestamp", case json_kinds[11] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_original", case json_kinds[12] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_sent", case json_kinds[13] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_received", case json_kinds[14] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_context", case json_kinds[15] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_properties", case json_kinds[16] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_traits", case json_kinds[17] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_page", case json_kinds[18] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_campaign", case json_kinds[19] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_library"
+    select * exclude (json_texts, json_kinds), json_texts[1] as "raw_type", json_texts[2] as "message_id", json_texts[3] as "raw_anonymous_id", json_texts[4] as "raw_user_id", json_texts[5] as "raw_previous_id", json_texts[6] as "raw_group_id", json_texts[7] as "context_group_id", json_texts[8] as "raw_event", json_texts[9] as "raw_event_text", json_texts[10] as "raw_name", json_texts[11] as "raw_timestamp", json_texts[12] as "raw_original", json_texts[13] as "raw_sent", json_texts[14] as "raw_received", json_texts[15] as "context_url", json_texts[16] as "context_referrer", json_texts[17] as "properties_url", json_texts[18] as "properties_referrer", json_texts[19] as "campaign_source", json_texts[20] as "campaign_medium", json_texts[21] as "campaign_name", json_texts[22] as "campaign_content", json_texts[23] as "campaign_term", json_texts[24] as "raw_library", json_texts[25] as "raw_user_agent", json_texts[26] as "raw_properties", json_texts[27] as "raw_traits", case json_kinds[1] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_root", case json_kinds[2] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_message_id", case json_kinds[3] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_anonymous_id", case json_kinds[4] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_user_id", case json_kinds[5] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_previous_id", case json_kinds[6] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_group_id", case json_kinds[7] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_event", case json_kinds[8] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_event_text", case json_kinds[9] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_name", case json_kinds[10] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_timestamp", case json_kinds[11] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_original", case json_kinds[12] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_sent", case json_kinds[13] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_received", case json_kinds[14] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_context", case json_kinds[15] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_properties", case json_kinds[16] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_traits", case json_kinds[17] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_page", case json_kinds[18] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_campaign", case json_kinds[19] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_library", case json_kinds[20] when 'VARCHAR' then 'string' when 'BIGINT' then 'number' when 'UBIGINT' then 'number' when 'DOUBLE' then 'number' when 'BOOLEAN' then 'boolean' when 'OBJECT' then 'object' when 'ARRAY' then 'array' end as "type_context_group_id"
     from (
         select *,
-            json_extract_string(document, ['/type', '/messageId', '/anonymousId', '/userId', '/previousId', '/groupId', '/event', '/event_text', '/name', '/timestamp', '/originalTimestamp', '/sentAt', '/receivedAt', '/context/page/url', '/context/page/referrer', '/properties/url', '/properties/referrer', '/context/campaign/source', '/context/campaign/medium', '/context/campaign/name', '/context/campaign/content', '/context/campaign/term', '/context/library/name', '/context/userAgent', '/properties', '/traits']) as json_texts,
-            json_type(document, ['$', '/messageId', '/anonymousId', '/userId', '/previousId', '/groupId', '/event', '/event_text', '/name', '/timestamp', '/originalTimestamp', '/sentAt', '/receivedAt', '/context', '/properties', '/traits', '/context/page', '/context/campaign', '/context/library']) as json_kinds
+            json_extract_string(document, ['/type', '/messageId', '/anonymousId', '/userId', '/previousId', '/groupId', '/context/groupId', '/event', '/event_text', '/name', '/timestamp', '/originalTimestamp', '/sentAt', '/receivedAt', '/context/page/url', '/context/page/referrer', '/properties/url', '/properties/referrer', '/context/campaign/source', '/context/campaign/medium', '/context/campaign/name', '/context/campaign/content', '/context/campaign/term', '/context/library/name', '/context/userAgent', '/properties', '/traits']) as json_texts,
+            json_type(document, ['$', '/messageId', '/anonymousId', '/userId', '/previousId', '/groupId', '/event', '/event_text', '/name', '/timestamp', '/originalTimestamp', '/sentAt', '/receivedAt', '/context', '/properties', '/traits', '/context/page', '/context/campaign', '/context/library', '/context/groupId']) as json_kinds
         from (
     select
         f.file_number, f.source, f.key_source, f.file, f.is_retry, f.is_row,
@@ -413,7 +416,9 @@ select
     group_id,
     occurred_at,
     received_at,
-    lpad(cast(epoch_us(s.occurred_at) as varchar), 16, '0') || case when "s".type in ('page', 'screen') then '0' else '1' end || "s".event_key as order_key,
+    lpad(cast(epoch_us(occurred_at) as varchar), 16, '0')
+        || case when type in ('page', 'screen') then '0' else '1' end
+        || event_key as order_key,
     ("s".anonymous_id is not null and coalesce(case when "s".library = lower("s".library) then "s".library else translate("s".library, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '') not in ('analytics-node', '@segment/analytics-node', 'analytics-python', 'analytics-ruby', 'analytics-php', 'analytics-go', 'analytics-java', 'analytics.net', 'analytics-csharp', 'analytics-rust', 'analytics-elixir', 'analytics-clojure', 'segment-http-api', 'segment-cloud-app', 'http', '@rudderstack/rudder-sdk-node', 'rudder-sdk-node', 'rudder-sdk-python', 'rudder-sdk-ruby', 'rudder-sdk-php', 'rudder-sdk-go', 'rudder-sdk-java', 'rudder-sdk-dotnet', 'rudderstack-http-api')) as is_in_session,
     page_url,
     page_host,
@@ -522,19 +527,19 @@ select
     max(last_received_at) over (partition by event_key, cluster_number) as cluster_last_received_at
 from clustered;
 
--- contested_rows: What became of the rows read of these keys: fresh, replacing, seen before or a
--- duplicate.
-create or replace table staging.main."contested_rows" as
+-- statuses: What each row read is: fresh, replacing, seen before or a duplicate.
+create or replace table staging.main."statuses" as
 select
-    row_number_read,
+    i.row_number_read,
     case
-        when has_stored = 0 and place = 1 then 'fresh'
-        when has_stored = 1 and place = 1 then 'replacing'
-        when is_known_content = 1 then 'seen'
+        when c.event_key is null then 'fresh'
+        when c.has_stored = 0 and c.place = 1 then 'fresh'
+        when c.has_stored = 1 and c.place = 1 then 'replacing'
+        when c.is_known_content = 1 then 'seen'
         else 'duplicate'
     end as status
-from staging.main."contested"
-where is_stored = 0;
+from staging.main."incoming" as i
+left join staging.main."contested" as c on c.event_key = i.event_key and c.row_number_read = i.row_number_read and c.is_stored = 0;
 
 -- source_counts: Where the rows of each source went.
 create or replace table staging.main."source_counts" as
@@ -543,12 +548,12 @@ with outcomes as (
         i.source,
         case
             when s.status in ('replacing', 'duplicate') then 'duplicate'
-            when s.status = 'seen' then 'seen'
-            when i.excluded_reason is not null then 'excluded'
-            else 'accepted'
+            when s.status = 'fresh' and i.excluded_reason is not null then 'excluded'
+            when s.status = 'fresh' then 'accepted'
+            else 'seen'
         end as outcome
     from staging.main."incoming" as i
-    left join staging.main."contested_rows" as s on s.row_number_read = i.row_number_read
+    join staging.main."statuses" as s on s.row_number_read = i.row_number_read
     union all
     select source, 'refused' as outcome
     from staging.main."refused_rows"
@@ -577,6 +582,17 @@ create or replace table staging.main."withdrawn" as
 select event_key, received_at, occurred_at
 from staging.main."contested"
 where is_stored = 1 and place > 1;
+
+-- new_events: The rows this run adds to events.
+create or replace table staging.main."new_events" as
+select i.*, 7 as run_id
+from staging.main."incoming" as i
+join staging.main."statuses" as s on s.row_number_read = i.row_number_read
+where s.status in ('fresh', 'replacing');
+
+-- Nothing after it reads these.
+drop table if exists staging.main."incoming";
+drop table if exists staging.main."statuses";
 
 -- ledger_changes: Ledger rows that come (is_old 0) and go (is_old 1).
 create or replace table staging.main."ledger_changes" as
@@ -648,20 +664,17 @@ drop table if exists staging.main."outside_hosts";
 drop table if exists staging.main."copies";
 drop table if exists staging.main."contested";
 drop table if exists staging.main."ledger_hits";
+drop table if exists staging.main."incoming";
+drop table if exists staging.main."statuses";
 drop table if exists staging.main."outside_hosts_stored";
+drop table if exists staging.main."taken";
 drop table if exists staging.main."replaced";
 drop table if exists staging.main."revisions";
 
 -- The part of `ingest` in the publish transaction of the run; alone it would leave half a run.
 -- `tributary sql publish` has all of it.
-insert into "tributary"."events" (source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, run_id)
-select source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, run_id from (
-    select i.*, 7 as run_id
-    from staging.main."incoming" as i
-    where i.row_number_read not in (
-        select row_number_read from staging.main."contested_rows" where status in ('seen', 'duplicate')
-    )
-) as s;
+insert into "tributary"."events" (source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, order_key, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, content_hash, run_id)
+select source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, order_key, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, content_hash, run_id from staging.main."new_events";
 
 delete from "tributary"."event_ledger"
 where key_hash in (select key_hash from staging.main."ledger_changes" where is_old = 1)

@@ -42,7 +42,10 @@ select
         when "type_campaign" not in ('object') then 'Expected context.campaign to be a object, or absent, but got a ' || "type_campaign" || '' || '.'
         when "type_library" not in ('object') then 'Expected context.library to be a object, or absent, but got a ' || "type_library" || '' || '.'
     end as wrong_type,
-    raw_type, message_id, raw_anonymous_id, raw_user_id, raw_previous_id, raw_group_id, raw_event, raw_event_text, raw_name,
+    raw_type, message_id, raw_anonymous_id, raw_user_id, raw_previous_id, coalesce(raw_group_id, case
+        when type_context_group_id = 'string' then context_group_id
+        when type_context_group_id = 'number' and (context_group_id ~ '^-?[0-9]+$') then context_group_id
+    end) as raw_group_id, raw_event, raw_event_text, raw_name,
     case
         when not (upper(btrim(raw_timestamp, (' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)))) ~ '^([0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|[0-9]{4}-(0[13-9]|1[0-2])-(29|30)|[0-9]{4}-(0[13578]|1[02])-31|([0-9][0-9](0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?$') or upper(btrim(raw_timestamp, (' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)))) ~ '^(0000|9999-12-31.*-[0-9:]+$|0001-01-01.*[+])' then null
         when regexp_substr(substring(upper(btrim(raw_timestamp, (' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)))), 17), '[+-][0-9:]+$') = '' then cast(replace(regexp_substr(upper(btrim(raw_timestamp, (' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)))), '^[0-9-]{10}[T ][0-9:]{5}(:[0-9]{2}([.][0-9]{1,6})?)?'), 'T', ' ') || case when length(replace(regexp_substr(upper(btrim(raw_timestamp, (' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)))), '^[0-9-]{10}[T ][0-9:]{5}(:[0-9]{2}([.][0-9]{1,6})?)?'), 'T', ' ')) = 16 then ':00' else '' end as timestamp)
@@ -99,6 +102,10 @@ from (
             when json_typeof(parsed."json_document"."groupId") in ('object', 'array') then json_serialize(parsed."json_document"."groupId")
             else cast(parsed."json_document"."groupId" as varchar)
         end as "raw_group_id",
+            case
+            when json_typeof(parsed."json_document"."context"."groupId") in ('object', 'array') then json_serialize(parsed."json_document"."context"."groupId")
+            else cast(parsed."json_document"."context"."groupId" as varchar)
+        end as "context_group_id",
             case
             when json_typeof(parsed."json_document"."event") in ('object', 'array') then json_serialize(parsed."json_document"."event")
             else cast(parsed."json_document"."event" as varchar)
@@ -196,9 +203,10 @@ from (
             nullif(json_typeof(parsed."json_document"."traits"), 'null') as "type_traits",
             nullif(json_typeof(parsed."json_document"."context"."page"), 'null') as "type_page",
             nullif(json_typeof(parsed."json_document"."context"."campaign"), 'null') as "type_campaign",
-            nullif(json_typeof(parsed."json_document"."context"."library"), 'null') as "type_library"
+            nullif(json_typeof(parsed."json_document"."context"."library"), 'null') as "type_library",
+            nullif(json_typeof(parsed."json_document"."context"."groupId"), 'null') as "type_context_group_id"
         from (
-            select *, json_parse(document) as "json_document"
+            select *, json_parse(case when strpos(document, replace('~u0000', '~', chr(92))) = 0 then document end) as "json_document"
             from (
     select
         f.file_number, f.source, f.key_source, f.file, f.is_retry, f.is_row,

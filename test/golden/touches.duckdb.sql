@@ -9,17 +9,14 @@ with atoms as (
     select distinct anonymous_id, user_id from staging.main."session_visits"
 )
 
-select k.*, 1 = 1 as is_in_session
-from (
-    select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, lpad(cast(epoch_us(s.occurred_at) as varchar), 16, '0') || case when s.is_page then '0' else '1' end || "s".event_key as order_key
-    from "tributary"."touch_candidates" as s
-    where occurred_at >= (select min(from_at) from staging.main."affected_people") and (is_first or is_candidate)
-        and event_key not in (select event_key from staging.main."reread_keys")
-    union all
-    select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, order_key
-    from staging.main."touch_candidates_new"
-    where (is_first or is_candidate)
-) as k
+select k."anonymous_id", k."user_id", k."order_key", k."event_key", k."occurred_at", k."is_page", k."is_first", k."is_candidate", k."page_url", k."referrer", k."referrer_host", k."raw_referrer_host", k."utm_source", k."utm_medium", k."utm_campaign", k."utm_content", k."utm_term", k."click_id", k."company_id", 1 = 1 as is_in_session
+from "tributary"."touch_candidates" as k
+join atoms as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
+where k.occurred_at >= (select min(from_at) from staging.main."affected_people")
+    and k.order_key not in (select order_key from staging.main."reread_keys")
+union all
+select k."anonymous_id", k."user_id", k."order_key", k."event_key", k."occurred_at", k."is_page", k."is_first", k."is_candidate", k."page_url", k."referrer", k."referrer_host", k."raw_referrer_host", k."utm_source", k."utm_medium", k."utm_campaign", k."utm_content", k."utm_term", k."click_id", k."company_id", 1 = 1 as is_in_session
+from staging.main."touch_candidates_new" as k
 join atoms as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id;
 
 -- visit_candidates: Each in the visit it lies in.
@@ -29,7 +26,7 @@ with marks as (
     from staging.main."session_visits" as v
     union all
     select distinct anonymous_id, user_id, is_in_session, order_key, 1 as kind, cast(null as varchar) as mark
-    from staging.main."candidates" as i
+    from (select * from staging.main."candidates" where is_first or is_candidate) as i
 ),
 
 carried as (
@@ -45,17 +42,16 @@ carried as (
 select i.*, v.visit_id
 from carried as c
 join staging.main."session_visits" as v on v.visit_id = substr(c.latest, 50) and v.last_key >= c.order_key
-join staging.main."candidates" as i
+join (select * from staging.main."candidates" where is_first or is_candidate) as i
     on i.anonymous_id = c.anonymous_id and i.user_id = c.user_id and i.is_in_session = c.is_in_session and i.order_key = c.order_key
 where c.kind = 1;
 
 -- session_candidates: Each in its session, with the referrer of the page before it.
 create or replace table staging.main."session_candidates" as
 with lone as (
-    select distinct k.anonymous_id, k.user_id
+    select distinct anonymous_id, user_id
     from staging.main."visit_candidates" as k
-    join staging.main."session_visits" as v on v.visit_id = k.visit_id
-    where k.order_key <> substr(v.entry_key, 2) and k.is_page and k.is_candidate
+    where k.is_page and k.is_candidate
         and k.utm_source is null and k.utm_medium is null and k.utm_campaign is null and k.utm_content is null and k.utm_term is null
         and k.click_id is null
 ),
@@ -65,17 +61,9 @@ pages as (
         p.anonymous_id, p.user_id, p.order_key,
         lag(p.order_key) over (partition by p.anonymous_id, p.user_id order by p.order_key) as previous_key,
         lag(p.raw_referrer_host) over (partition by p.anonymous_id, p.user_id order by p.order_key) as previous_referrer_host
-    from (
-    select anonymous_id, user_id, event_key, occurred_at, is_page, raw_referrer_host, lpad(cast(epoch_us(s.occurred_at) as varchar), 16, '0') || case when s.is_page then '0' else '1' end || "s".event_key as order_key
-    from "tributary"."touch_candidates" as s
-    where occurred_at >= (select min(from_at) from staging.main."affected_people") and is_page
-        and event_key not in (select event_key from staging.main."reread_keys")
-    union all
-    select anonymous_id, user_id, event_key, occurred_at, is_page, raw_referrer_host, order_key
-    from staging.main."touch_candidates_new"
-    where is_page
-) as p
+    from staging.main."candidates" as p
     join lone as l on l.anonymous_id = p.anonymous_id and l.user_id = p.user_id
+    where p.is_page
 )
 
 select
@@ -95,7 +83,7 @@ select
     s.first_key as order_key,
     substr(s.entry_key, 19) as touch_id,
     1 = 1 as is_entry,
-    k."utm_source", k."utm_medium", k."utm_campaign", k."utm_content", k."utm_term", k."click_id", k."referrer_host", k."page_url", case when k.referrer_host is not null then k.referrer end as referrer
+    k."utm_source", k."utm_medium", k."utm_campaign", k."utm_content", k."utm_term", k."click_id", k."referrer_host", k."page_url", case when k.referrer_host is not null then k.referrer end as referrer, k.company_id
 from staging.main."sessions_merged" as s
 left join staging.main."session_candidates" as k on k.session_id = s.session_id and k.order_key = substr(s.entry_key, 2)
 union all
@@ -106,7 +94,7 @@ select
     k.order_key,
     k.event_key as touch_id,
     1 = 0 as is_entry,
-    k."utm_source", k."utm_medium", k."utm_campaign", k."utm_content", k."utm_term", k."click_id", k."referrer_host", k."page_url", case when k.referrer_host is not null then k.referrer end as referrer
+    k."utm_source", k."utm_medium", k."utm_campaign", k."utm_content", k."utm_term", k."click_id", k."referrer_host", k."page_url", case when k.referrer_host is not null then k.referrer end as referrer, k.company_id
 from staging.main."session_candidates" as k
 join staging.main."sessions_merged" as s on s.session_id = k.session_id
 where k.is_page and k.is_candidate and k.order_key > substr(s.entry_key, 2)
@@ -117,7 +105,7 @@ where k.is_page and k.is_candidate and k.order_key > substr(s.entry_key, 2)
 -- classified: Those with channel, normalised source, and the rule that fired.
 create or replace table staging.main."classified" as
 with channel_given as (
-    select t.session_id, t.person_id, t.touched_at, t.order_key, t.touch_id, t.is_entry, t.click_id, t.referrer, t.referrer_host, t.page_url,
+    select t.session_id, t.person_id, t.touched_at, t.order_key, t.touch_id, t.is_entry, t.click_id, t.referrer, t.referrer_host, t.page_url, t.company_id,
         case when case when t.utm_source = lower(t.utm_source) then t.utm_source else translate(t.utm_source, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end not in ('', '(direct)', '(none)', '(not set)') then case when t.utm_source = lower(t.utm_source) then t.utm_source else translate(t.utm_source, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end end as c_given_source,
         case when case when t.utm_medium = lower(t.utm_medium) then t.utm_medium else translate(t.utm_medium, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end not in ('', '(none)', '(not set)') then case when t.utm_medium = lower(t.utm_medium) then t.utm_medium else translate(t.utm_medium, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end end as c_medium,
         case when case when t.utm_campaign = lower(t.utm_campaign) then t.utm_campaign else translate(t.utm_campaign, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end not in ('', '(direct)', '(none)', '(not set)') then t.utm_campaign end as c_campaign_given,
@@ -198,7 +186,7 @@ channel_ruled as (
     end as c_rule
     from channel_facts t
 )
-select session_id, person_id, touched_at, order_key, touch_id, is_entry, click_id, referrer, referrer_host, page_url,
+select session_id, person_id, touched_at, order_key, touch_id, is_entry, click_id, referrer, referrer_host, page_url, company_id,
     c_source as source,
     c_medium as medium,
     c_campaign_given as campaign,
@@ -260,13 +248,13 @@ followed as (
 select
     touch_id, session_id, person_id, touched_at, order_key, is_entry,
     channel, source, medium, campaign, content, term, click_id,
-    referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct
+    referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct, company_id
 from followed
 where is_entry or origin <> previous_origin;
 
 -- touches_current: Current rows of touches that were computed anew.
 create or replace table staging.main."touches_current" as
-select t."touch_id", t."session_id", t."person_id", t."touched_at", t."order_key", t."is_entry", t."channel", t."source", t."medium", t."campaign", t."content", t."term", t."click_id", t."referrer", t."referrer_host", t."page_url", t."rule_id", t."evidence", t."is_paid", t."is_direct"
+select t."touch_id", t."session_id", t."person_id", t."touched_at", t."order_key", t."is_entry", t."channel", t."source", t."medium", t."campaign", t."content", t."term", t."click_id", t."referrer", t."referrer_host", t."page_url", t."rule_id", t."evidence", t."is_paid", t."is_direct", t."company_id"
 from "tributary"."touches" as t
 join staging.main."affected_people" as a on a.person_id = t.person_id
 where t.to_run = 9223372036854775807 and t."touched_at" >= a.from_at and t."touched_at" >= (select min(from_at) from staging.main."affected_people");
@@ -293,7 +281,8 @@ where n."person_id" = o."person_id"
     and n."rule_id" = o."rule_id"
     and n."evidence" = o."evidence"
     and n."is_paid" = o."is_paid"
-    and n."is_direct" = o."is_direct";
+    and n."is_direct" = o."is_direct"
+    and (n."company_id" = o."company_id" or (n."company_id" is null and o."company_id" is null));
 
 -- touches_closed: Rows of touches this run closes: replaced, or gone.
 create or replace table staging.main."touches_closed" as
@@ -304,7 +293,7 @@ where u."touch_id" is null;
 
 -- touches_opened: Rows of touches this run opens: new, or changed.
 create or replace table staging.main."touches_opened" as
-select n."touch_id", n."session_id", n."person_id", n."touched_at", n."order_key", n."is_entry", n."channel", n."source", n."medium", n."campaign", n."content", n."term", n."click_id", n."referrer", n."referrer_host", n."page_url", n."rule_id", n."evidence", n."is_paid", n."is_direct"
+select n."touch_id", n."session_id", n."person_id", n."touched_at", n."order_key", n."is_entry", n."channel", n."source", n."medium", n."campaign", n."content", n."term", n."click_id", n."referrer", n."referrer_host", n."page_url", n."rule_id", n."evidence", n."is_paid", n."is_direct", n."company_id"
 from staging.main."touches_rows" as n
 left join staging.main."touches_unchanged" as u on "n"."touch_id" = "u"."touch_id" and "n"."session_id" = "u"."session_id"
 where u."touch_id" is null;
@@ -324,7 +313,7 @@ where t.to_run = 9223372036854775807 and t."touch_id" in (select "touch_id" from
     where s."touch_id" = t."touch_id" and s."session_id" = t."session_id"
 );
 
-insert into "tributary"."touches" (touch_id, session_id, person_id, touched_at, order_key, is_entry, channel, source, medium, campaign, content, term, click_id, referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct, from_run, to_run)
-select touch_id, session_id, person_id, touched_at, order_key, is_entry, channel, source, medium, campaign, content, term, click_id, referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct, 7, 9223372036854775807
+insert into "tributary"."touches" (touch_id, session_id, person_id, touched_at, order_key, is_entry, channel, source, medium, campaign, content, term, click_id, referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct, company_id, from_run, to_run)
+select touch_id, session_id, person_id, touched_at, order_key, is_entry, channel, source, medium, campaign, content, term, click_id, referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct, company_id, 7, 9223372036854775807
 from staging.main."touches_opened"
 order by cast(date_trunc('month', touched_at) as timestamp), "person_id";

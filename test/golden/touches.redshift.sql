@@ -13,12 +13,20 @@ with atoms as (
 
 select k.*, 1 = 1 as is_in_session
 from (
+<<<<<<< HEAD
     select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, lpad(cast(datediff(microsecond, cast('1970-01-01' as timestamp), s.occurred_at) as varchar), 16, '0') || case when s.is_page then '0' else '1' end || "s".event_key as order_key
+=======
+    select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id, lpad(cast(datediff(microsecond, cast('1970-01-01' as timestamp), s.occurred_at) as varchar), 16, '0') || case when s.is_page then '0' else '1' end || "s".event_key as order_key
+>>>>>>> main
     from "tributary"."touch_candidates" as s
     where occurred_at >= (select min(from_at) from "tributary"."staging__affected_people") and (is_first or is_candidate)
         and event_key not in (select event_key from "tributary"."staging__reread_keys")
     union all
+<<<<<<< HEAD
     select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, order_key
+=======
+    select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id, order_key
+>>>>>>> main
     from "tributary"."staging__touch_candidates_new"
     where (is_first or is_candidate)
 ) as k
@@ -103,7 +111,7 @@ select
     s.first_key as order_key,
     substr(s.entry_key, 19) as touch_id,
     1 = 1 as is_entry,
-    k."utm_source", k."utm_medium", k."utm_campaign", k."utm_content", k."utm_term", k."click_id", k."referrer_host", k."page_url", case when k.referrer_host is not null then k.referrer end as referrer
+    k."utm_source", k."utm_medium", k."utm_campaign", k."utm_content", k."utm_term", k."click_id", k."referrer_host", k."page_url", case when k.referrer_host is not null then k.referrer end as referrer, k.company_id
 from "tributary"."staging__sessions_merged" as s
 left join "tributary"."staging__session_candidates" as k on k.session_id = s.session_id and k.order_key = substr(s.entry_key, 2)
 union all
@@ -114,7 +122,7 @@ select
     k.order_key,
     k.event_key as touch_id,
     1 = 0 as is_entry,
-    k."utm_source", k."utm_medium", k."utm_campaign", k."utm_content", k."utm_term", k."click_id", k."referrer_host", k."page_url", case when k.referrer_host is not null then k.referrer end as referrer
+    k."utm_source", k."utm_medium", k."utm_campaign", k."utm_content", k."utm_term", k."click_id", k."referrer_host", k."page_url", case when k.referrer_host is not null then k.referrer end as referrer, k.company_id
 from "tributary"."staging__session_candidates" as k
 join "tributary"."staging__sessions_merged" as s on s.session_id = k.session_id
 where k.is_page and k.is_candidate and k.order_key > substr(s.entry_key, 2)
@@ -127,7 +135,11 @@ drop table if exists "tributary"."staging__classified";
 
 create table "tributary"."staging__classified" as
 with channel_given as (
+<<<<<<< HEAD
     select t.session_id, t.person_id, t.touched_at, t.order_key, t.touch_id, t.is_entry, t.click_id, t.referrer, t.referrer_host, t.page_url,
+=======
+    select t.session_id, t.person_id, t.touched_at, t.order_key, t.touch_id, t.is_entry, t.click_id, t.referrer, t.referrer_host, t.page_url, t.company_id,
+>>>>>>> main
         case when case when t.utm_source = lower(t.utm_source) then t.utm_source else translate(t.utm_source, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end not in ('', '(direct)', '(none)', '(not set)') then case when t.utm_source = lower(t.utm_source) then t.utm_source else translate(t.utm_source, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end end as c_given_source,
         case when case when t.utm_medium = lower(t.utm_medium) then t.utm_medium else translate(t.utm_medium, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end not in ('', '(none)', '(not set)') then case when t.utm_medium = lower(t.utm_medium) then t.utm_medium else translate(t.utm_medium, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end end as c_medium,
         case when case when t.utm_campaign = lower(t.utm_campaign) then t.utm_campaign else translate(t.utm_campaign, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end not in ('', '(direct)', '(none)', '(not set)') then t.utm_campaign end as c_campaign_given,
@@ -208,7 +220,7 @@ channel_ruled as (
     end as c_rule
     from channel_facts t
 )
-select session_id, person_id, touched_at, order_key, touch_id, is_entry, click_id, referrer, referrer_host, page_url,
+select session_id, person_id, touched_at, order_key, touch_id, is_entry, click_id, referrer, referrer_host, page_url, company_id,
     c_source as source,
     c_medium as medium,
     c_campaign_given as campaign,
@@ -272,7 +284,7 @@ followed as (
 select
     touch_id, session_id, person_id, touched_at, order_key, is_entry,
     channel, source, medium, campaign, content, term, click_id,
-    referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct
+    referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct, company_id
 from followed
 where is_entry or origin <> previous_origin;
 
@@ -280,7 +292,7 @@ where is_entry or origin <> previous_origin;
 drop table if exists "tributary"."staging__touches_current";
 
 create table "tributary"."staging__touches_current" as
-select t."touch_id", t."session_id", t."person_id", t."touched_at", t."order_key", t."is_entry", t."channel", t."source", t."medium", t."campaign", t."content", t."term", t."click_id", t."referrer", t."referrer_host", t."page_url", t."rule_id", t."evidence", t."is_paid", t."is_direct"
+select t."touch_id", t."session_id", t."person_id", t."touched_at", t."order_key", t."is_entry", t."channel", t."source", t."medium", t."campaign", t."content", t."term", t."click_id", t."referrer", t."referrer_host", t."page_url", t."rule_id", t."evidence", t."is_paid", t."is_direct", t."company_id"
 from "tributary"."touches" as t
 join "tributary"."staging__affected_people" as a on a.person_id = t.person_id
 where t.to_run = 9223372036854775807 and t."touched_at" >= a.from_at and t."touched_at" >= (select min(from_at) from "tributary"."staging__affected_people");
@@ -309,7 +321,8 @@ where n."person_id" = o."person_id"
     and n."rule_id" = o."rule_id"
     and n."evidence" = o."evidence"
     and n."is_paid" = o."is_paid"
-    and n."is_direct" = o."is_direct";
+    and n."is_direct" = o."is_direct"
+    and (n."company_id" = o."company_id" or (n."company_id" is null and o."company_id" is null));
 
 -- touches_closed: Rows of touches this run closes: replaced, or gone.
 drop table if exists "tributary"."staging__touches_closed";
@@ -324,7 +337,7 @@ where u."touch_id" is null;
 drop table if exists "tributary"."staging__touches_opened";
 
 create table "tributary"."staging__touches_opened" as
-select n."touch_id", n."session_id", n."person_id", n."touched_at", n."order_key", n."is_entry", n."channel", n."source", n."medium", n."campaign", n."content", n."term", n."click_id", n."referrer", n."referrer_host", n."page_url", n."rule_id", n."evidence", n."is_paid", n."is_direct"
+select n."touch_id", n."session_id", n."person_id", n."touched_at", n."order_key", n."is_entry", n."channel", n."source", n."medium", n."campaign", n."content", n."term", n."click_id", n."referrer", n."referrer_host", n."page_url", n."rule_id", n."evidence", n."is_paid", n."is_direct", n."company_id"
 from "tributary"."staging__touches_rows" as n
 left join "tributary"."staging__touches_unchanged" as u on "n"."touch_id" = "u"."touch_id" and "n"."session_id" = "u"."session_id"
 where u."touch_id" is null;
@@ -344,7 +357,7 @@ where t.to_run = 9223372036854775807 and t."touch_id" in (select "touch_id" from
     where s."touch_id" = t."touch_id" and s."session_id" = t."session_id"
 );
 
-insert into "tributary"."touches" (touch_id, session_id, person_id, touched_at, order_key, is_entry, channel, source, medium, campaign, content, term, click_id, referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct, from_run, to_run)
-select touch_id, session_id, person_id, touched_at, order_key, is_entry, channel, source, medium, campaign, content, term, click_id, referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct, 7, 9223372036854775807
+insert into "tributary"."touches" (touch_id, session_id, person_id, touched_at, order_key, is_entry, channel, source, medium, campaign, content, term, click_id, referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct, company_id, from_run, to_run)
+select touch_id, session_id, person_id, touched_at, order_key, is_entry, channel, source, medium, campaign, content, term, click_id, referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct, company_id, 7, 9223372036854775807
 from "tributary"."staging__touches_opened"
 order by date_trunc('month', touched_at), "person_id";

@@ -88,7 +88,7 @@ export async function currentTables(warehouse: Warehouse): Promise<Record<string
     channelTotals: await warehouse.query(sql`
 select channel, source, medium, campaign, sum(touches) as touches, sum(sessions) as sessions
 from ${sql.table('channel_stats')} as s
-where conversion = ''
+where conversion = '' and company_id = ''
 group by channel, source, medium, campaign
 having sum(s.touches) <> 0 or sum(s.sessions) <> 0
 order by channel, source nulls first, medium nulls first, campaign nulls first`),

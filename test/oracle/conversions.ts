@@ -31,6 +31,7 @@ export function conversionsOf(
       eventKey: event.eventKey,
       sessionId: sessionAt(event.occurredAt, personId, sessions, settings)?.sessionId ?? null,
       ...moneyOf(event.properties, options),
+      companyId: event.groupId,
     }))
   })
 }

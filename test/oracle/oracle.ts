@@ -43,21 +43,7 @@ export function oracle(
   now: Date,
   isBot: (agent: string) => boolean = () => false,
 ): OracleTables {
-  const copies: Event[] = []
-  const refused: { reason: QuarantineReason; eventId: string }[] = []
-  for (const line of lines) {
-    const parsed = parseLine(line, settings, now, isBot)
-    if (parsed === null) continue
-    if ('event' in parsed) copies.push(parsed.event)
-    else refused.push(parsed)
-  }
-
-  const { gapMinutes } = settings.sessions
-  const events = withoutDuplicates(copies, settings.events.deduplicateDays)
-  const visits = withPersons(visitsOf(events, gapMinutes), settings)
-  const sessions = sessionsOf(visits, gapMinutes)
-  const touches = touchesOf(sessions, settings)
-  const conversions = conversionsOf(visits, sessions, settings)
+  const { events, visits, sessions, touches, conversions, refused } = workOut(lines, settings, now, isBot)
   const credits = creditsOf(conversions, touches, settings)
   const attribution = attributionOf(conversions, sessions, touches, settings)
 
@@ -84,6 +70,31 @@ export function oracle(
     people: [...new Set(visits.map((v) => v.personId))].sort(compareTexts),
     channelTotals: channelTotals(touches),
   }
+}
+
+/** What the tables are made of. */
+export function workOut(
+  lines: readonly Line[],
+  settings: PipelineOptions,
+  now: Date,
+  isBot: (agent: string) => boolean = () => false,
+) {
+  const copies: Event[] = []
+  const refused: { reason: QuarantineReason; eventId: string }[] = []
+  for (const line of lines) {
+    const parsed = parseLine(line, settings, now, isBot)
+    if (parsed === null) continue
+    if ('event' in parsed) copies.push(parsed.event)
+    else refused.push(parsed)
+  }
+
+  const { gapMinutes } = settings.sessions
+  const events = withoutDuplicates(copies, settings.events.deduplicateDays)
+  const visits = withPersons(visitsOf(events, gapMinutes), settings)
+  const sessions = sessionsOf(visits, gapMinutes)
+  const touches = touchesOf(sessions, settings)
+  const conversions = conversionsOf(visits, sessions, settings)
+  return { events, visits, sessions, touches, conversions, refused }
 }
 
 /** Reasons that depend on settings. An event that was taken in before they changed stays in `events` with the reason. */

@@ -77,7 +77,7 @@ export function parseLine(line: Line, settings: PipelineOptions, now: Date, isBo
     anonymousId,
     userId,
     previousId: type === 'alias' ? readId(message.previousId, settings) : null,
-    groupId: readId(message.groupId, settings),
+    groupId: readId(message.groupId, settings) ?? readId(context.groupId, settings),
     occurredAt,
     receivedAt,
     orderKey: `${String(occurredAt).padStart(16, '0')}${isPage ? '0' : '1'}${eventKey}`,

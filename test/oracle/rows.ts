@@ -97,6 +97,7 @@ export function touchRow(touch: Touch): Row {
     page_url: touch.event.pageUrl,
     is_paid: touch.isPaid,
     is_direct: touch.isDirect,
+    company_id: touch.event.groupId,
   }
 }
 
@@ -111,6 +112,7 @@ export function conversionRow(conversion: Conversion): Row {
     value: numberOrNull(conversion.value),
     currency: conversion.currency,
     value_problem: conversion.valueProblem,
+    company_id: conversion.companyId,
   }
 }
 

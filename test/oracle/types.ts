@@ -112,4 +112,6 @@ export interface Conversion {
   value: bigint | null
   currency: string | null
   valueProblem: string | null
+  /** Company the event names. */
+  companyId: string | null
 }

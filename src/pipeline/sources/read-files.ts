@@ -12,6 +12,7 @@ import { doublyRead, skippedNote } from './file-notes.ts'
 import { type FoundFile, findFiles, hashFile, isAsFound, problemOf } from './files.ts'
 import type { TablesReading } from './read-tables.ts'
 import { formatOf, typeOfFile } from './tabular.ts'
+import { latestMarks } from './watermarks.ts'
 
 /** One file that a run reads, and its number in it. */
 interface FileToRead extends FoundFile {
@@ -59,7 +60,7 @@ export async function readFiles(
   const known = await warehouse.query<
     Row & { source: string; item: string; position: string; bytes: number; modified_at: string }
   >(
-    sql`select source, item, position, bytes, modified_at from ${sql.table('watermarks')} where ${c.fromSources ? sql`1 = 0` : sql`1 = 1`}`,
+    sql`select source, item, position, bytes, modified_at from ${latestMarks()} as k where ${c.fromSources ? sql`1 = 0` : sql`1 = 1`}`,
   )
   const torn = c.fromSources ? new Set<string>() : await tornFiles(warehouse)
   const toRead: FileToRead[] = []

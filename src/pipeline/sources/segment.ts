@@ -21,7 +21,7 @@ export const segment: TableKind = {
     raw_anonymous_id: ['anonymous_id'],
     raw_user_id: ['user_id'],
     raw_previous_id: ['previous_id'],
-    raw_group_id: ['group_id'],
+    raw_group_id: ['group_id', 'context_group_id'],
     raw_event: ['event'],
     raw_event_text: ['event_text'],
     raw_name: ['name'],

@@ -28,10 +28,20 @@ export interface Part {
 /** Watermarks as the last run left them. */
 export type Marks = ReadonlyMap<string, { readonly position: string; readonly rows_read: number }>
 
+/** The watermarks that count: of each item what the latest run says. */
+export const latestMarks = (): Sql => sql`(
+    select source, item, position, bytes, modified_at, rows_read
+    from (
+        select w.*, row_number() over (partition by w.source, w.item order by w.run_id desc) as place
+        from ${sql.table('watermarks')} as w
+    ) as numbered
+    where place = 1 and position <> ''
+)`
+
 /** Watermarks of the items of a source. */
 export async function readMarks(warehouse: Warehouse, source: string): Promise<Marks> {
   const rows = await warehouse.query<Row & { item: string; position: string; rows_read: number }>(
-    sql`select item, position, rows_read from ${sql.table('watermarks')} where source = ${source}`,
+    sql`select item, position, rows_read from ${latestMarks()} as k where source = ${source}`,
   )
   return new Map(rows.map(({ item, ...mark }) => [item, mark]))
 }

@@ -22,6 +22,7 @@ export const events = table({
   partitionBy: 'occurred_at',
   isHuge: true,
   clusterBy: ['anonymous_id'],
+  lookUpBy: [['event_key'], ['occurred_at']],
   columns: {
     source: text('Name of the source that delivered it.'),
     event_key: text('md5 of (source or its `deduplicateAs`, unit separator, event id).'),
@@ -118,6 +119,7 @@ export const touchCandidates = table({
   key: ['event_key', 'anonymous_id', 'user_id'],
   partitionBy: 'occurred_at',
   clusterBy: ['anonymous_id'],
+  lookUpBy: [['anonymous_id', 'user_id'], ['event_key']],
   columns: {
     anonymous_id: text('Device of the visit it lies in.'),
     user_id: text('User of the visit, empty when none.'),
@@ -131,6 +133,7 @@ export const touchCandidates = table({
     referrer_host: text('Host of an outside referrer.', nullable),
     raw_referrer_host: text('Host of the referrer, outside or not.', nullable),
     ...campaign,
+    company_id: text('Company the event names.', nullable),
   },
 })
 
@@ -143,6 +146,7 @@ export const conversionCandidates = table({
   key: ['order_key', 'anonymous_id', 'user_id', 'conversion'],
   partitionBy: 'occurred_at',
   clusterBy: ['user_id'],
+  lookUpBy: [['anonymous_id', 'user_id'], ['order_key']],
   columns: {
     anonymous_id: text('Device of the visit it lies in, empty when none.'),
     user_id: text('User of the visit, empty when none.'),
@@ -154,23 +158,27 @@ export const conversionCandidates = table({
     value: integer('Value in minor units of the currency.', nullable),
     currency: text('ISO 4217 code.', nullable),
     value_problem: text('Why a delivered value could not be used.', nullable),
+    company_id: text('Company the event names.', nullable),
   },
 })
 
-/** Who used what in which hour. */
-export const activityHours = table({
-  name: 'activity_hours',
-  row: 'atom, UTC hour and event name, as signed deltas',
-  description: 'Counts of events by device, user and hour; sum them. Owned through visits.',
+/** Who used what, and when. */
+export const activity = table({
+  name: 'activity',
+  row: 'atom, company named, quarter hour and event name, as signed deltas',
+  description:
+    'Counts of events by device, user and quarter hour, at which the days of every time zone begin; sum them. What companies use is counted from it.',
   kind: 'state',
-  key: ['anonymous_id', 'user_id', 'is_in_session', 'hour_at', 'event_name', 'run_id'],
-  partitionBy: 'hour_at',
+  key: ['anonymous_id', 'user_id', 'is_in_session', 'company_id', 'bucket_at', 'event_name', 'run_id'],
+  partitionBy: 'bucket_at',
   clusterBy: ['user_id'],
+  lookUpBy: [],
   columns: {
     anonymous_id: text('Device, empty when none.'),
     user_id: text('User, empty when none.'),
     is_in_session: boolean('Kind of the visit.'),
-    hour_at: time('Start of the UTC hour.'),
+    company_id: text('Company the events name, empty when none.'),
+    bucket_at: time('Start of the quarter hour.'),
     event_name: text('Normalised event name; the type for events that are not tracks.'),
     event_count: integer('Events added by the run, negative when withdrawn.'),
     run_id: integer('The run that wrote it.'),

@@ -10,6 +10,7 @@ export const visits = table({
   key: ['visit_id'],
   partitionBy: 'started_at',
   clusterBy: ['anonymous_id'],
+  lookUpBy: [['anonymous_id', 'user_id'], ['user_id'], ['owner_id'], ['person_id'], ['visit_id']],
   columns: {
     visit_id: text('md5 of anonymous id, user id, kind and first event.'),
     anonymous_id: text('Device, empty when none.'),
@@ -31,32 +32,22 @@ export const visits = table({
   },
 })
 
-/** Links that alias messages declare. */
+/** What alias messages say, and what follows from it. */
 export const aliasLinks = table({
   name: 'alias_links',
-  row: '(previous id, user id) of alias messages',
-  description: 'Edges between owners, declared by alias messages.',
+  row: 'link between two ids',
+  description:
+    'Links that alias messages declare, and from each id of a connected component of them to its person; ids that stand alone have none.',
   kind: 'state',
-  key: ['event_key', 'occurred_at'],
+  key: ['kind', 'event_key', 'id', 'other_id'],
+  clusterBy: ['kind'],
+  lookUpBy: [['event_key'], ['id'], ['other_id']],
   columns: {
-    event_key: text('The alias message.'),
-    occurred_at: time('When it happened.'),
-    previous_id: text('The id before.'),
-    user_id: text('The id after.'),
-  },
-})
-
-/** Which owners are one person. */
-export const identityMembers = table({
-  name: 'identity_members',
-  row: 'id that aliases join to others',
-  description: 'Members of the connected components that alias links form; ids that stand alone have no row.',
-  kind: 'state',
-  key: ['member_id'],
-  clusterBy: ['person_id'],
-  columns: {
-    member_id: text('An id that some alias link names.'),
-    person_id: text('The person of its component: the member seen first as a user id, ties by bytes.'),
+    kind: text('`declared` by an alias message, or of an id to its `person`.'),
+    event_key: text('The alias message; empty for a person.'),
+    occurred_at: time('When it happened.', nullable),
+    id: text('The id before; the member of a component.'),
+    other_id: text('The id after; the person: the member seen first as a user id, ties by bytes.'),
   },
 })
 
@@ -85,6 +76,7 @@ export const aliases = versioned({
   kind: 'output',
   key: ['id', 'person_id'],
   clusterBy: ['id'],
+  lookUpBy: [['id'], ['person_id']],
   columns: {
     id: text('Anonymous id or user id.'),
     person_id: text('The person.'),
@@ -105,6 +97,7 @@ export const sessions = versioned({
   key: ['session_id'],
   partitionBy: 'started_at',
   clusterBy: ['person_id'],
+  lookUpBy: [['person_id'], ['session_id'], ['started_at']],
   columns: {
     session_id: text('Event key of its first event.'),
     person_id: text('The person.'),
@@ -136,6 +129,7 @@ export const touches = versioned({
   key: ['touch_id', 'session_id'],
   partitionBy: 'touched_at',
   clusterBy: ['person_id'],
+  lookUpBy: [['person_id'], ['touch_id'], ['session_id'], ['touched_at']],
   columns: {
     touch_id: text('Event key of the page, or of the session’s first event when it has no page.'),
     session_id: text('Its session.'),
@@ -154,6 +148,7 @@ export const touches = versioned({
     evidence: text('What it fired on.'),
     is_paid: boolean('The rule says money was spent.'),
     is_direct: boolean('The rule says nothing is known about where it came from.'),
+    company_id: text('Company the event names: the touch is its alone.', nullable),
   },
 })
 
@@ -166,6 +161,7 @@ export const conversions = versioned({
   key: ['conversion_id'],
   partitionBy: 'converted_at',
   clusterBy: ['person_id'],
+  lookUpBy: [['person_id'], ['conversion_id'], ['converted_at']],
   columns: {
     conversion_id: text('md5 of conversion name and event key.'),
     conversion: text('Name in the configuration; `signup` always exists.'),
@@ -179,6 +175,7 @@ export const conversions = versioned({
     value: integer('Value in minor units of the currency.', nullable),
     currency: text('ISO 4217 code.', nullable),
     value_problem: text('Why a delivered value could not be used.', nullable),
+    company_id: text('Company the event names: the conversion is its alone.', nullable),
   },
 })
 
@@ -263,13 +260,26 @@ export const attribution = versioned({
 /** Quick look-ups for charts. */
 export const channelStats = table({
   name: 'channel_stats',
-  row: '15 minutes of UTC × channel × source × medium × campaign × conversion, as signed deltas',
-  description: 'Additive measures for charts; sum the rows of runs up to the one wanted.',
+  row: '15 minutes of UTC × channel × source × medium × campaign × conversion, of all people or of one company, as signed deltas',
+  description:
+    'Additive measures for charts; sum the rows of runs up to the one wanted. Rows without `company_id` count people, the others companies: never add the two.',
   kind: 'output',
-  key: ['bucket_at', 'date_by', 'channel', 'source', 'medium', 'campaign', 'conversion', 'currency', 'run_id'],
+  key: [
+    'company_id',
+    'bucket_at',
+    'date_by',
+    'channel',
+    'source',
+    'medium',
+    'campaign',
+    'conversion',
+    'currency',
+    'run_id',
+  ],
   partitionBy: 'bucket_at',
-  clusterBy: ['bucket_at'],
+  clusterBy: ['company_id', 'bucket_at'],
   columns: {
+    company_id: text('The company whose conversions and touches these are; empty for those of people.'),
     bucket_at: time('Start of the 15 minutes.'),
     date_by: text(
       'What the row is dated by: `touch` (touches, sessions, credit) or `conversion` (conversions, credit).',

@@ -68,9 +68,9 @@ export const watermarks = table({
   name: 'watermarks',
   row: 'source table or file',
   description:
-    'How far each source has been read: for files, path and content hash; for tables, the latest readable time, or the rows of each day received.',
+    'How far each source has been read: for files, path and content hash; for tables, the latest readable time, or the rows of each day received. Only added to: the latest run of an item counts, and one without a position is forgotten.',
   kind: 'record',
-  key: ['source', 'item'],
+  key: ['source', 'item', 'run_id'],
   columns: {
     source: text('Name of the source.'),
     item: text('File, table, or table and day received: `pages/2025-03-01`.'),
@@ -78,7 +78,7 @@ export const watermarks = table({
     bytes: integer('Size of the file.', nullable),
     modified_at: time('Time of its last change.', nullable),
     rows_read: integer('Rows of the day; 0 for files and tables.'),
-    run_id: integer('The run that last read it.'),
+    run_id: integer('The run that read it.'),
   },
 })
 

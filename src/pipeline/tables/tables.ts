@@ -1,6 +1,7 @@
 import type { TableSpec } from '../../warehouses/warehouse.ts'
 import { referenceTables } from '../channels/tables.ts'
-import { activityHours, conversionCandidates, eventLedger, events, quarantine, touchCandidates } from './events.ts'
+import { companies, companyMembers } from './companies.ts'
+import { activity, conversionCandidates, eventLedger, events, quarantine, touchCandidates } from './events.ts'
 import {
   aliases,
   aliasLinks,
@@ -8,7 +9,6 @@ import {
   channelStats,
   conversions,
   credits,
-  identityMembers,
   knownPairs,
   sessions,
   touches,
@@ -35,9 +35,8 @@ export const tables: readonly TableSpec[] = [
   visits,
   touchCandidates,
   conversionCandidates,
-  activityHours,
+  activity,
   aliasLinks,
-  identityMembers,
   knownPairs,
   aliases,
   sessions,
@@ -46,6 +45,8 @@ export const tables: readonly TableSpec[] = [
   credits,
   attribution,
   channelStats,
+  companies,
+  companyMembers,
   adSpend,
   runs,
   runStages,

@@ -34,12 +34,14 @@ create cast (float8 as super) with function super_of(float8);
 create cast (boolean as super) with function super_of(boolean);
 create cast (numeric as super) with function super_of(numeric);
 
-create function can_json_parse(text) returns boolean language sql immutable as $$ select $1 is json $$;
-create function is_valid_json(text) returns boolean language sql immutable as $$ select $1 is json $$;
+-- Whole characters, and a NUL as long as nobody asks for it.
+create function can_json_parse(text) returns boolean language sql immutable as $$
+select pg_input_is_valid($1, 'jsonb') or strpos($1, chr(92) || 'u0000') > 0 and $1 is json $$;
+create function is_valid_json(text) returns boolean language sql immutable as $$ select rs_shim.can_json_parse($1) $$;
 create function json_parse(text) returns super language plpgsql immutable as $$
 begin
     if $1 is null then return null; end if;
-    if not ($1 is json) then raise exception 'JSON parsing error'; end if;
+    if not rs_shim.can_json_parse($1) then raise exception 'JSON parsing error'; end if;
     return row($1)::rs_shim.super;
 end $$;
 create function rs_shim.json_serialize(super) returns varchar language sql immutable as $$ select $1.json $$;

@@ -1,0 +1,117 @@
+import { type Sql, sql } from '../../warehouses/sql.ts'
+import type { StageContext, Step } from '../stage.ts'
+import { conversions, touches } from '../tables/people.ts'
+import { ofCompanies } from './affected.ts'
+import { after } from './after.ts'
+import { PRODUCT } from './copied-tables.ts'
+
+/** A company's own conversion beside those of its people: its plan became a paid one. */
+export const PAID_PLAN = 'paid_plan'
+
+const TOUCH = [
+  'touch_id',
+  'session_id',
+  'touched_at',
+  'order_key',
+  'is_entry',
+  'channel',
+  'source',
+  'medium',
+  'campaign',
+  'referrer',
+  'is_paid',
+  'is_direct',
+]
+const CONVERSION = ['conversion_id', 'conversion', 'converted_at', 'value', 'currency']
+
+/** Touches and conversions of the affected companies. */
+export const companyJourneys = (c: StageContext): readonly Step[] => [
+  {
+    into: 'company_touches',
+    select: sql`${ofCompanies(after(c, touches, ['person_id', 'company_id', ...TOUCH]), TOUCH)}
+`,
+  },
+  paidPlans(c),
+  companyConversions(c),
+]
+
+/**
+ * When each company's plan became a paid one: when the product database says so; else when a copy first saw it. What the very
+ * first copy saw began at a time that nobody knows.
+ */
+function paidPlans(c: StageContext): Step {
+  return {
+    into: 'company_paid',
+    select: sql`
+with states as (
+    select s.*, row_number() over (partition by s.company_id order by s.first_seen_at) as state_number
+    from ${sql.staging('company_rows_after')} as s
+),
+
+first_paid as (
+    select company_id, min(first_seen_at) as first_seen_at
+    from states
+    where is_paid
+    group by company_id
+)
+
+select
+    s.company_id,
+    min(case
+        when l.given_paid_at is not null then l.given_paid_at
+        when s.state_number > 1 then s.first_seen_at
+        when s.first_seen_at > f.first_seen_at then s.since_at
+    end) as paid_at
+from first_paid as p
+join states as s on s.company_id = p.company_id and s.first_seen_at = p.first_seen_at
+join states as l on l.company_id = p.company_id and l.is_latest
+cross join (${firstCopy(c)}) as f
+group by s.company_id
+`,
+  }
+}
+
+/** When the very first copy was taken. */
+const firstCopy = (c: StageContext): Sql => sql`
+    select min(copied_at) as first_seen_at
+    from (
+        select ${c.d.parseTime('position')} as copied_at
+        from ${sql.table('watermarks')}
+        where source = ${PRODUCT}${
+          c.copy
+            ? sql`
+        union all
+        select ${sql.timestamp(c.copy.at)} as copied_at`
+            : sql.empty
+        }
+    ) as copies`
+
+/** Each conversion of the people; of those that count once the company's first; and when the plan became a paid one. */
+function companyConversions(c: StageContext): Step {
+  const every = Object.entries(c.options.conversions)
+    .filter(([name, options]) => options.every && name !== 'signup')
+    .map(([name]) => name)
+  const { d } = c
+  return {
+    into: 'company_conversions',
+    select: sql`
+with done as (${ofCompanies(after(c, conversions, ['person_id', 'company_id', ...CONVERSION]), CONVERSION)}
+),
+
+numbered as (
+    select *, row_number() over (partition by company_id, conversion order by converted_at, conversion_id) as place
+    from done
+)
+
+select company_id, ${sql.join(CONVERSION)}
+from numbered
+where place = 1${every.length === 0 ? sql.empty : sql` or conversion in (${sql.values(every)})`}
+union all
+select
+    company_id, ${PAID_PLAN} as conversion_id, ${PAID_PLAN} as conversion, paid_at as converted_at,
+    ${d.cast(sql`null`, 'integer')} as value, ${d.cast(sql`null`, 'string')} as currency
+from ${sql.staging('company_paid')}
+where paid_at is not null
+`,
+  }
+}

@@ -1,0 +1,38 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { TributaryError } from '../../errors.ts'
+import { sql } from '../../warehouses/sql.ts'
+import type { RunOptions, Warehouse } from '../../warehouses/warehouse.ts'
+import { formatOf } from '../sources/tabular.ts'
+import type { CopiedTable } from './copied-tables.ts'
+import { type ProductPlace, textColumns } from './product-source.ts'
+
+/** CSV and Parquet files of a folder, one for each table. The engine reads them whole; the listed columns are kept and the rest goes before anything else happens. */
+export function loadProductFiles(warehouse: Warehouse, folder: string, options: RunOptions): ProductPlace {
+  const staged = ({ item }: CopiedTable) => `product_${item}_file`
+  return {
+    name: `Folder ${folder}`,
+    columns: async (table) => {
+      const path = join(folder, table.table)
+      const format = formatOf(path)
+      if (format === 'lines')
+        throw new TributaryError('SOURCE_UNREADABLE', `Expected a CSV or Parquet file, but got ${path}.`)
+      if (!(await stat(path).catch(() => null))?.isFile()) return null
+      const isGzip = path.endsWith('.gz')
+      const [file] = await warehouse.loadTabular(staged(table), [{ path, name: table.item, isGzip, format }], options)
+      if (file?.reason != null)
+        throw new TributaryError('SOURCE_UNREADABLE', `Cannot read ${path}: ${file.reason}. Nothing was written.`)
+      // Their names are in lower case here, however the configuration and the file write them.
+      const present = table.columns.filter(({ name }) => file?.columns.includes(name.toLowerCase()))
+      return Object.fromEntries(present.map(({ name }) => [name, 'text']))
+    },
+    copy: async (table) => {
+      const listed = table.columns.map(({ name, as }) => sql`${sql.id(name.toLowerCase())} as ${sql.id(as)}`)
+      const into = `product_${table.item}_read`
+      await warehouse.stage(into, sql`select ${sql.join(listed)} from ${sql.staging(staged(table))}`, options)
+      await warehouse.dropStaging([staged(table)])
+      return textColumns(warehouse.dialect, table, sql.staging(into))
+    },
+    close: async () => {},
+  }
+}

@@ -1,0 +1,132 @@
+import { TributaryError } from '../../errors.ts'
+import type { Dialect } from '../../warehouses/dialect.ts'
+import type { ProductDatabase } from '../../warehouses/product-database.ts'
+import { type Sql, sql } from '../../warehouses/sql.ts'
+import type { RunOptions, Warehouse } from '../../warehouses/warehouse.ts'
+import type { CompanyOptions } from '../options.ts'
+import type { Columns } from '../sources/columns.ts'
+import type { ProductCopy } from '../stage.ts'
+import { nullable, text } from '../tables/table.ts'
+import { type CopiedTable, tablesOf } from './copied-tables.ts'
+import { loadProductFiles } from './product-files.ts'
+
+/** Opens the product database for one copy. Who calls it has the address, which no option holds. */
+export type OpenProduct = (signal?: AbortSignal) => Promise<ProductDatabase>
+
+/** A place that companies are copied from. */
+export interface ProductPlace {
+  /** For messages; no secret. */
+  readonly name: string
+  columns(table: CopiedTable): Promise<Columns | null>
+  /** The rows as a relation with the columns of a copy; what is not in the warehouse yet goes into staging. */
+  copy(table: CopiedTable, columns: Columns): Promise<Sql>
+  close(): Promise<void>
+}
+
+/** The place that the options name. */
+export async function openProductSource(
+  warehouse: Warehouse,
+  { from }: CompanyOptions,
+  { openProduct, ...options }: RunOptions & { openProduct?: OpenProduct | undefined },
+): Promise<ProductPlace> {
+  if (from.kind === 'tables') return tablesOfWarehouse(warehouse, from.schema)
+  if (from.kind === 'files') return loadProductFiles(warehouse, from.path, options)
+  if (!openProduct) throw new TypeError('Expected a way to open the product database, but got none.')
+  return postgresPlace(warehouse, await openProduct(options.signal), options)
+}
+
+/** Tables that something else keeps in the warehouse. */
+function tablesOfWarehouse(warehouse: Warehouse, schema: string): ProductPlace {
+  const { dialect: d } = warehouse
+  return {
+    name: `Schema ${schema}`,
+    columns: ({ table }) => warehouse.describeTable(table, schema),
+    copy: async (table, columns) => {
+      const value = ({ name, isTime }: CopiedTable['columns'][number]): Sql => {
+        const column = sql.id(name)
+        if (!isTime) return d.cast(column, 'string')
+        const time = d.asTime(column, columns[name] ?? '')
+        if (time !== null) return time
+        throw new TributaryError(
+          'SOURCE_UNREADABLE',
+          `Schema ${schema}, table ${table.table}, column ${name}: expected times, but it is ${columns[name]}.`,
+        )
+      }
+      return copiedColumns(d, table, sql`${sql.id(schema)}.${sql.id(table.table)}`, value)
+    },
+    close: async () => {},
+  }
+}
+
+/** Rows go through this process one by one, from a cursor into the warehouse's bulk load: memory does not grow with them. */
+function postgresPlace(warehouse: Warehouse, product: ProductDatabase, options: RunOptions): ProductPlace {
+  return {
+    name: 'The product database',
+    columns: ({ table }) => product.columns(table),
+    copy: async (table) => {
+      const into = `product_${table.item}_read`
+      const spec = Object.fromEntries(table.columns.map(({ name, as }) => [as, text(`Column ${name}.`, nullable)]))
+      await warehouse.loadStaging(into, spec, product.rows(table.table, table.columns), options)
+      return textColumns(warehouse.dialect, table, sql.staging(into))
+    },
+    close: () => product.close(),
+  }
+}
+
+/** The copy of a run that is only described: its rows lie where those of a Postgres or of files would. */
+export function describedCopy(d: Dialect, options: CompanyOptions, at: string): ProductCopy {
+  const [companies, members] = (['companies', 'members'] as const).map((item) => {
+    const table = tablesOf(options).find((t) => t.item === item)
+    return table ? textColumns(d, table, sql.staging(`product_${item}_read`)) : null
+  })
+  return { companies: companies ?? null, members: members!, at, previousAt: at }
+}
+
+/** Columns of text, times as ISO 8601, under the names of the copy. */
+export function textColumns(d: Dialect, table: CopiedTable, from: Sql): Sql {
+  return copiedColumns(d, table, from, ({ as, isTime }) => (isTime ? d.parseTime(sql.id(as)) : sql.id(as)))
+}
+
+/** The columns that a copy has; an id that is white space is none. */
+function copiedColumns(
+  d: Dialect,
+  { item, columns, dimensions }: CopiedTable,
+  from: Sql,
+  asValue: (column: CopiedTable['columns'][number]) => Sql,
+): Sql {
+  const find = (as: string) => columns.find((column) => column.as === as)
+  const textOf = (as: string) => {
+    const column = find(as)
+    return column ? sql`nullif(${d.trim(sql`(${asValue(column)})`)}, '')` : d.cast(sql`null`, 'string')
+  }
+  const timeOf = (as: string) => {
+    const column = find(as)
+    return column ? asValue(column) : d.cast(sql`null`, 'timestamp')
+  }
+  const times = ['created_at', 'given_paid_at']
+  const names =
+    item === 'members'
+      ? ['company_id', 'user_id', 'role', 'created_at']
+      : ['company_id', 'name', 'plan', 'created_at', 'given_paid_at']
+  const values = names.map((name) => sql`${times.includes(name) ? timeOf(name) : textOf(name)} as ${sql.id(name)}`)
+  const json =
+    item === 'members'
+      ? []
+      : [
+          sql`${dimensionsOf(
+            d,
+            dimensions.map(([name, as]) => [name, textOf(as)]),
+          )} as dimensions`,
+        ]
+  return sql`select ${sql.join([...values, ...json])} from ${from} as s`
+}
+
+/** `{"industry":"law","size":null}`; null without dimensions. */
+function dimensionsOf(d: Dialect, dimensions: readonly (readonly [string, Sql])[]): Sql {
+  if (dimensions.length === 0) return d.cast(sql`null`, 'string')
+  const parts = dimensions.flatMap(([name, value], i) => [
+    sql`${`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`}`,
+    sql`coalesce(${d.jsonValue(value)}, 'null')`,
+  ])
+  return d.concat([...parts, sql`'}'`])
+}

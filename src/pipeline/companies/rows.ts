@@ -1,0 +1,103 @@
+import { type Sql, sql } from '../../warehouses/sql.ts'
+import type { CompanyOptions } from '../options.ts'
+import { asciiLower, type ProductCopy, type StageContext, type Step } from '../stage.ts'
+
+/** What a copy holds of a company, beside its id. */
+export const COMPANY_FIELDS = ['name', 'plan', 'created_at', 'given_paid_at', 'dimensions'] as const
+/** What it holds of a membership. */
+export const MEMBER_FIELDS = ['role', 'created_at'] as const
+
+/** True when a text is one of some words, whatever their case. */
+export const isWord = (value: Sql, words: readonly string[]): Sql =>
+  words.length === 0
+    ? sql`1 = 0`
+    : sql`coalesce(${asciiLower(value)}, '') in (${sql.values([...new Set(words.map(asciiFolded))].sort())})`
+
+const asciiFolded = (word: string) => word.trim().replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+
+/** The rows of the copy, clean: each company and membership once, without those whose ids are missing. */
+export function copiedRows(c: StageContext, options: CompanyOptions, copy: ProductCopy): readonly Step[] {
+  return [memberRows(c, options, copy), companyRows(c, copy)]
+}
+
+/** Which of several rows of one key counts: decided by their content alone. */
+const byContent = (c: StageContext, fields: readonly string[]): Sql => c.d.surrogateKey([...fields])
+
+/** Memberships that are delivered twice count once; of two roles that of an administrator. */
+function memberRows(c: StageContext, { companies, adminRoles }: CompanyOptions, copy: ProductCopy): Step {
+  const isAdmin = isWord(sql`m.role`, adminRoles)
+  const known =
+    companies === null
+      ? sql`1 = 1`
+      : sql`m.company_id in (select company_id from (${copy.companies!}) as k where company_id is not null)`
+  return {
+    into: 'product_members',
+    select: sql`
+with judged as (
+    select
+        m.company_id, m.user_id, m.role, m.created_at,
+        case when m.company_id is null or m.user_id is null then 0 when ${known} then 1 else 0 end as is_usable,
+        case when ${isAdmin} then 1 else 0 end as is_admin
+    from (${copy.members}) as m
+)
+
+select
+    company_id, user_id, role, created_at, is_usable,
+    row_number() over (
+        partition by company_id, user_id, is_usable
+        order by is_admin desc, ${byContent(c, ['role', 'created_at'])}
+    ) as copy_number
+from judged
+`,
+  }
+}
+
+/** Without a table of companies they are those that memberships name. */
+function companyRows(c: StageContext, { companies }: ProductCopy): Step {
+  const none = (type: 'string' | 'timestamp') => c.d.cast(sql`null`, type)
+  const from =
+    companies ??
+    sql`
+    select distinct
+        company_id, ${none('string')} as name, ${none('string')} as plan, ${none('timestamp')} as created_at,
+        ${none('timestamp')} as given_paid_at, ${none('string')} as dimensions
+    from ${sql.staging('product_members')}
+    where is_usable = 1`
+  return {
+    into: 'product_companies',
+    select: sql`
+select
+    company_id, ${sql.join([...COMPANY_FIELDS])},
+    case when company_id is null then 0 else 1 end as is_usable,
+    row_number() over (partition by company_id order by ${byContent(c, COMPANY_FIELDS)}) as copy_number
+from (${from}) as k
+`,
+  }
+}
+
+/** What became of the rows of each table, once it is known which of them are new. */
+export function copyCounts({ companies }: ProductCopy): Step {
+  const count = (item: string, from: string, changes: string) => sql`
+select
+    ${item} as item,
+    count(*) as rows_read,
+    coalesce(sum(case when is_usable = 1 and copy_number = 1 then 1 else 0 end), 0)
+        - (select count(*) from ${sql.staging(changes)} where is_in_copy = 1) as seen_before,
+    coalesce(sum(case when is_usable = 1 and copy_number > 1 then 1 else 0 end), 0) as duplicates,
+    coalesce(sum(1 - is_usable), 0) as quarantined
+from ${sql.staging(from)}`
+  return {
+    into: 'product_counts',
+    select: sql`${count('members', 'product_members', 'member_changes')}${
+      companies === null
+        ? sql.empty
+        : sql`
+union all${count('companies', 'product_companies', 'company_changes')}`
+    }
+`,
+  }
+}
+
+/** The rows that count of a table of the copy. */
+export const counting = (name: 'product_companies' | 'product_members'): Sql =>
+  sql`(select * from ${sql.staging(name)} where is_usable = 1 and copy_number = 1)`

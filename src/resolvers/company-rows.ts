@@ -1,0 +1,82 @@
+import { sql } from '../warehouses/sql.ts'
+import type { Row } from '../warehouses/warehouse.ts'
+import { oneOf } from './choices.ts'
+import { companyDays, countDays, daysOf, usageColumns } from './company-days.ts'
+import { companyFilters, groupsOf } from './company-metrics.ts'
+import { type Context, visibleIn } from './context.ts'
+import { type ListArgs, listed } from './lists.ts'
+import type { RangeArgs } from './ranges.ts'
+import { type AsOf, runAsOf } from './runs.ts'
+
+export interface CompanyRowsArgs extends RangeArgs, ListArgs {
+  readonly dimension?: string | null
+  readonly plan?: string | null
+  readonly channel?: string | null
+  readonly event?: string | null
+  readonly adminEveryDay?: string | null
+  readonly includeGone?: boolean | null
+  readonly asOf?: AsOf | null
+}
+
+const USAGE = ['active_days', 'admin_active_days', 'admin_active_weekdays', 'uses']
+
+/** Flat rows: companies, and how they used the product over a range of days. */
+export async function companyRows(
+  context: Context,
+  args: CompanyRowsArgs,
+  columns: readonly string[],
+): Promise<readonly Row[]> {
+  const run = await runAsOf(context, args.asOf)
+  const days = daysOf(args, run)
+  const { dialect: d } = context.warehouse
+  const every = args.adminEveryDay ? oneOf('adminEveryDay', args.adminEveryDay, ['all', 'weekdays'] as const) : null
+  const { dimension } = groupsOf(args.dimension ?? '')
+  const needed = every === 'all' ? ['admin_active_days'] : every === 'weekdays' ? ['admin_active_weekdays'] : []
+  const usage = Object.entries(usageColumns(d))
+    .filter(([name]) => columns.includes(name) || needed.includes(name))
+    .map(([name, value]) => sql`${value} as ${sql.id(name)}`)
+  const own = [...new Set(['company_id', ...columns])].filter((name) => !USAGE.includes(name) && name !== 'dimension')
+  const latest = sql`(
+    select * from ${sql.table('companies')}
+    where ${visibleIn(run)} and is_latest ${args.includeGone ? sql.empty : sql`and until_at is null`}
+)`
+  const from =
+    dimension === null
+      ? latest
+      : d.jsonColumns(sql`${latest} as c`, 'dimensions', { dimension: { path: [dimension], as: 'text' } })
+  const shown = [
+    ...own.map((name) => sql`s.${sql.id(name)}`),
+    ...(columns.includes('dimension')
+      ? [dimension === null ? sql`${d.cast(sql`null`, 'string')} as dimension` : sql`s.dimension`]
+      : []),
+    ...USAGE.filter((name) => columns.includes(name)).map(
+      (name) => sql`coalesce(u.${sql.id(name)}, 0) as ${sql.id(name)}`,
+    ),
+  ]
+  const isEvery =
+    every === null
+      ? sql.empty
+      : sql`and u.${sql.id(needed[0]!)} = ${Math.max(1, countDays(days.first, days.last, every))}`
+  const used =
+    usage.length === 0
+      ? sql.empty
+      : sql`
+left join (
+    select u.company_id, ${sql.join(usage)}
+    from ${companyDays(d, run, days, args.event)} as u
+    group by u.company_id
+) as u on u.company_id = s.company_id`
+  return listed(
+    context,
+    'companyRows',
+    args,
+    sql`
+select ${sql.join(shown)}
+from ${from} as s
+join (
+    select company_id, first_touch_channel from ${sql.table('companies')} where ${visibleIn(run)} and is_latest
+) as l on l.company_id = s.company_id${used}
+where 1 = 1 ${companyFilters(args)} ${isEvery}
+order by s.company_id`,
+  )
+}

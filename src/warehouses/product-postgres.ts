@@ -1,0 +1,130 @@
+import pg from 'pg'
+import Cursor from 'pg-cursor'
+import { TributaryError } from '../errors.ts'
+import type { ProductColumn, ProductDatabase } from './product-database.ts'
+
+/** Rows fetched at a time: what is held in memory of a table, however long it is. */
+const BATCH = 5000
+
+/**
+ * Opens a Postgres to read from: one read-only transaction in which every statement sees the same moment. Whatever goes
+ * wrong is told without the address, which holds a password.
+ */
+export async function openProductPostgres(url: string, signal?: AbortSignal): Promise<ProductDatabase> {
+  const place = placeOf(url)
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'tributary',
+    connectionTimeoutMillis: 30_000,
+    keepAlive: true,
+  })
+  // A connection that is lost between two statements would end the process otherwise; the next statement says so.
+  const lost = new Promise<never>((_, reject) => {
+    client.once('error', reject)
+    client.once('end', () => reject(new Error('Connection terminated')))
+  })
+  lost.catch(() => undefined) // told by whoever waits for rows
+  client.on('error', () => {})
+  const stop = () => void client.end().catch(() => undefined)
+  signal?.addEventListener('abort', stop, { once: true })
+  const close = async () => {
+    signal?.removeEventListener('abort', stop)
+    await client.end().catch(() => undefined) // nothing was written that could be lost
+  }
+  try {
+    await client.connect()
+    await client.query('begin transaction isolation level repeatable read, read only')
+    // Text of a time in another zone or style would be another text.
+    await client.query("set local timezone = 'UTC'")
+    await client.query("set local datestyle = 'ISO'")
+  } catch (cause) {
+    await close()
+    throw unreadable(place, 'connect to it', cause)
+  }
+
+  return {
+    async columns(table) {
+      const { schema, name } = nameOf(table)
+      try {
+        const { rows } = await client.query<{ column: string; type: string }>(COLUMNS, [schema, name])
+        return rows.length === 0 ? null : Object.fromEntries(rows.map(({ column, type }) => [column, type]))
+      } catch (cause) {
+        throw unreadable(place, `look at the table ${table}`, cause)
+      }
+    },
+
+    async *rows(table, columns) {
+      const { schema, name } = nameOf(table)
+      const list = columns.map((column) => `${textOf(column)} as ${pg.escapeIdentifier(column.as)}`)
+      const from = `${schema === null ? '' : `${pg.escapeIdentifier(schema)}.`}${pg.escapeIdentifier(name)}`
+      const cursor = client.query(new Cursor<Record<string, string | null>>(`select ${list.join(', ')} from ${from}`))
+      try {
+        for (;;) {
+          signal?.throwIfAborted()
+          // A cursor waits for ever when its connection is gone.
+          const rows = await Promise.race([cursor.read(BATCH), lost])
+          if (rows.length === 0) return
+          for (const row of rows) yield row
+        }
+      } catch (cause) {
+        throw signal?.aborted ? cause : unreadable(place, `read the table ${table}`, cause)
+      } finally {
+        await Promise.race([cursor.close(), lost]).catch(() => undefined) // it is gone with the connection
+      }
+    },
+
+    close,
+  }
+}
+
+/** Columns the role may read; of the first table of that name on the search path when no schema is named. */
+const COLUMNS = `
+select a.attname as column, format_type(a.atttypid, a.atttypmod) as type
+from pg_attribute as a
+where a.attrelid = to_regclass(case when $1::text is null then quote_ident($2) else quote_ident($1) || '.' || quote_ident($2) end)
+    and a.attnum > 0 and not a.attisdropped and has_column_privilege(a.attrelid, a.attnum, 'select')
+order by a.attnum`
+
+/** `public.companies`, or a name alone. */
+function nameOf(table: string): { schema: string | null; name: string } {
+  const dot = table.indexOf('.')
+  return dot < 0 ? { schema: null, name: table } : { schema: table.slice(0, dot), name: table.slice(dot + 1) }
+}
+
+function textOf({ name, isTime }: ProductColumn): string {
+  const column = pg.escapeIdentifier(name)
+  return isTime
+    ? `to_char(${column}::timestamptz at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
+    : `${column}::text`
+}
+
+/** Host, port and database; never who, and never with what password. */
+function placeOf(url: string): string {
+  try {
+    const { hostname, port, pathname } = new URL(url)
+    return `${hostname}:${port || 5432}${pathname}`
+  } catch {
+    return 'the address given'
+  }
+}
+
+/** What people can do about the usual reasons. Postgres quotes values in details and contexts, so only its message and code are told. */
+function unreadable(place: string, what: string, cause: unknown): TributaryError {
+  const { code = '', message = '' } = cause as { code?: string; message?: string }
+  const advice =
+    code === '28P01' || code === '28000'
+      ? 'the user or the password is wrong. Check `productDatabase.url`'
+      : code === '42501'
+        ? 'the role may not. Grant it select on the columns that are copied'
+        : code === '3D000'
+          ? 'there is no such database. Check `productDatabase.url`'
+          : /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|timeout/.test(`${code} ${message}`)
+            ? 'nothing answers there. Check `productDatabase.url`, and that this machine may connect'
+            : /terminat|ECONNRESET|EPIPE|57P0[123]|08\w{3}/.test(`${code} ${message}`)
+              ? 'the connection was lost. Run again'
+              : `it said ${code === '' ? 'no more' : `SQLSTATE ${code}`}`
+  return new TributaryError(
+    'SOURCE_UNREADABLE',
+    `The product database at ${place}: expected to ${what}, but ${advice}. Nothing was written.`,
+  )
+}
