@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { BigQuery, type BigQueryOptions } from '@google-cloud/bigquery'
+import { withBounds } from './bigquery-bounds.ts'
 import { bigqueryDialect } from './bigquery-dialect.ts'
 import { cancelled, closed } from './bigquery-errors.ts'
 import { type JobLimits, QueryJobs } from './bigquery-jobs.ts'
@@ -90,8 +91,7 @@ export async function openBigquery(
 
     async transaction(statements, o) {
       if (statements.length === 0) return
-      const texts = statements.map((s) => compileInline(s, writer))
-      await run(['begin transaction', ...texts, 'commit transaction'].map((text) => `${text};`).join('\n'), o)
+      await run(transactionOf(statements.map((s) => compileInline(s, writer))), o)
     },
 
     async createTables(specs) {
@@ -158,4 +158,11 @@ export async function openBigquery(
       isClosed = true
     },
   }
+}
+
+/** One script: a script that fails before its end has its transaction rolled back by the service. */
+function transactionOf(statements: readonly string[]): string {
+  // Staging tables do not change within it, so bounds are the same before it begins; declarations must come first.
+  const { declarations, text } = withBounds(statements.map((statement) => `${statement};`).join('\n'))
+  return [...declarations, 'begin transaction;', text, 'commit transaction;'].join('\n')
 }

@@ -168,6 +168,24 @@ describe('what the service does to those who use it', () => {
     await careful.close()
   })
 
+  test('bounds from staging tables become variables, by which the service leaves out partitions', async () => {
+    await warehouse.loadStaging('hits', columnsOf({ n: 'integer', kind: 'integer' }), [
+      { n: 5, kind: 0 },
+      { n: 9, kind: 1 },
+    ])
+    const least = sql`(select min(n) from ${sql.staging('hits')})`
+    const largest = sql`(select max(n) from ${sql.staging('hits')} where kind = 0)`
+    await warehouse.stage('bounded', sql`select ${least} as a, ${least} as b, ${largest} as c`)
+    const sent: string = engine.standIn.jobs().at(-1)!.configuration.query.query
+    expect(sent).toMatch(
+      /^declare bound_1 default \(select min.*\);\ndeclare bound_2 default \(select max.*kind = 0\);\n/,
+    )
+    expect(sent).toMatch(/select bound_1 as a, bound_1 as b, bound_2 as c$/)
+    expect(await warehouse.query(sql`select * from ${sql.staging('bounded')}`)).toEqual([{ a: 5, b: 5, c: 5 }])
+    await warehouse.transaction([sql`delete from ${sql.table('counted')} where n >= ${least}`, insert])
+    expect(engine.standIn.jobs().at(-1)!.configuration.query.query).toMatch(/^declare bound_1 .*\nbegin transaction;\n/)
+  })
+
   test('jobs carry run and stage; loads carry them in their names', async () => {
     await warehouse.execute(insert, { label: 'run 7 visits' })
     expect(engine.standIn.jobs().at(-1)!.configuration.labels).toEqual({

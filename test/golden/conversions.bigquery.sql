@@ -1,18 +1,19 @@
 -- conversions: signups and other conversions of the affected people; the signup session
 
 -- conversion_candidates_people: Conversion candidates of the affected people.
+declare bound_1 default (select min(from_at) from `tributary_staging.affected_people`);
 create or replace table `tributary_staging.conversion_candidates_people` as
 with atoms as (
     select distinct anonymous_id, user_id, is_in_session from `tributary_staging.people_visits`
 )
 
-select k.`anonymous_id`, k.`user_id`, k.`is_in_session`, k.`order_key`, k.`event_key`, k.`occurred_at`, k.`conversion`, k.`value`, k.`currency`, k.`value_problem`
+select k.`anonymous_id`, k.`user_id`, k.`is_in_session`, k.`order_key`, k.`event_key`, k.`occurred_at`, k.`conversion`, k.`value`, k.`currency`, k.`value_problem`, k.`company_id`
 from `tributary.conversion_candidates` as k
 join atoms as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id and a.is_in_session = k.is_in_session
-where k.occurred_at >= (select min(from_at) from `tributary_staging.affected_people`)
+where k.occurred_at >= bound_1
     and k.order_key not in (select order_key from `tributary_staging.reread_keys`)
 union all
-select k.`anonymous_id`, k.`user_id`, k.`is_in_session`, k.`order_key`, k.`event_key`, k.`occurred_at`, k.`conversion`, k.`value`, k.`currency`, k.`value_problem`
+select k.`anonymous_id`, k.`user_id`, k.`is_in_session`, k.`order_key`, k.`event_key`, k.`occurred_at`, k.`conversion`, k.`value`, k.`currency`, k.`value_problem`, k.`company_id`
 from `tributary_staging.conversion_candidates_new` as k
 join atoms as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id and a.is_in_session = k.is_in_session;
 
@@ -66,7 +67,7 @@ numbered as (
 
 select
     to_hex(md5(n.conversion || '\u001f' || n.event_key)) as conversion_id,
-    n.conversion, n.person_id, n.occurred_at as converted_at, n.order_key, n.event_key, n.value, n.currency, n.value_problem
+    n.conversion, n.person_id, n.occurred_at as converted_at, n.order_key, n.event_key, n.value, n.currency, n.value_problem, n.company_id
 from numbered as n
 left join earlier as e on e.person_id = n.person_id and e.conversion = n.conversion
 where n.copy_number = 1
@@ -110,17 +111,19 @@ select
     case when timestamp_diff(k.converted_at, s.ended_at, microsecond) <= 1800000000 then s.session_id end as session_id,
     k.value,
     k.currency,
-    k.value_problem
+    k.value_problem,
+    k.company_id
 from `tributary_staging.conversions_counting` as k
 left join latest as l on l.conversion_id = k.conversion_id
 left join `tributary_staging.sessions_merged` as s on s.session_id = l.session_id;
 
 -- conversions_current: Current rows of conversions that were computed anew.
+declare bound_1 default (select min(from_at) from `tributary_staging.affected_people`);
 create or replace table `tributary_staging.conversions_current` as
-select t.`conversion_id`, t.`conversion`, t.`person_id`, t.`converted_at`, t.`event_key`, t.`session_id`, t.`value`, t.`currency`, t.`value_problem`
+select t.`conversion_id`, t.`conversion`, t.`person_id`, t.`converted_at`, t.`event_key`, t.`session_id`, t.`value`, t.`currency`, t.`value_problem`, t.`company_id`
 from `tributary.conversions` as t
 join `tributary_staging.affected_people` as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t.`converted_at` >= a.from_at and t.`converted_at` >= (select min(from_at) from `tributary_staging.affected_people`);
+where t.to_run = 9223372036854775807 and t.`converted_at` >= a.from_at and t.`converted_at` >= bound_1;
 
 -- conversions_unchanged: Keys of conversions whose row is as it was.
 create or replace table `tributary_staging.conversions_unchanged` as
@@ -134,7 +137,8 @@ where n.`conversion` = o.`conversion`
     and (n.`session_id` = o.`session_id` or (n.`session_id` is null and o.`session_id` is null))
     and (n.`value` = o.`value` or (n.`value` is null and o.`value` is null))
     and (n.`currency` = o.`currency` or (n.`currency` is null and o.`currency` is null))
-    and (n.`value_problem` = o.`value_problem` or (n.`value_problem` is null and o.`value_problem` is null));
+    and (n.`value_problem` = o.`value_problem` or (n.`value_problem` is null and o.`value_problem` is null))
+    and (n.`company_id` = o.`company_id` or (n.`company_id` is null and o.`company_id` is null));
 
 -- conversions_closed: Rows of conversions this run closes: replaced, or gone.
 create or replace table `tributary_staging.conversions_closed` as
@@ -145,7 +149,7 @@ where u.`conversion_id` is null;
 
 -- conversions_opened: Rows of conversions this run opens: new, or changed.
 create or replace table `tributary_staging.conversions_opened` as
-select n.`conversion_id`, n.`conversion`, n.`person_id`, n.`converted_at`, n.`event_key`, n.`session_id`, n.`value`, n.`currency`, n.`value_problem`
+select n.`conversion_id`, n.`conversion`, n.`person_id`, n.`converted_at`, n.`event_key`, n.`session_id`, n.`value`, n.`currency`, n.`value_problem`, n.`company_id`
 from `tributary_staging.conversions_rows` as n
 left join `tributary_staging.conversions_unchanged` as u on `n`.`conversion_id` = `u`.`conversion_id`
 where u.`conversion_id` is null;
@@ -183,11 +187,12 @@ left join `tributary_staging.session_candidates` as k on k.session_id = s.sessio
 left join signups as g on g.session_id = s.session_id;
 
 -- sessions_current: Current rows of sessions that were computed anew.
+declare bound_1 default (select min(from_at) from `tributary_staging.affected_people`);
 create or replace table `tributary_staging.sessions_current` as
 select t.`session_id`, t.`person_id`, t.`started_at`, t.`ended_at`, t.`event_count`, t.`page_count`, t.`device_count`, t.`landing_page`, t.`referrer`, t.`touch_count`, t.`is_signup_session`
 from `tributary.sessions` as t
 join `tributary_staging.affected_people` as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t.`started_at` >= a.from_at and t.`started_at` >= (select min(from_at) from `tributary_staging.affected_people`);
+where t.to_run = 9223372036854775807 and t.`started_at` >= a.from_at and t.`started_at` >= bound_1;
 
 -- sessions_unchanged: Keys of sessions whose row is as it was.
 create or replace table `tributary_staging.sessions_unchanged` as
@@ -223,19 +228,25 @@ where u.`session_id` is null;
 -- `tributary sql publish` has all of it.
 update `tributary.conversions` as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t.`conversion_id` in (select `conversion_id` from `tributary_staging.conversions_closed`) and exists (
+where t.to_run = 9223372036854775807
+    and t.`converted_at` >= (select min(`converted_at`) from `tributary_staging.conversions_closed`)
+    and t.`converted_at` <= (select max(`converted_at`) from `tributary_staging.conversions_closed`)
+     and t.`conversion_id` in (select `conversion_id` from `tributary_staging.conversions_closed`) and exists (
     select 1 from `tributary_staging.conversions_closed` as s
     where s.`conversion_id` = t.`conversion_id`
 );
 
-insert into `tributary.conversions` (conversion_id, conversion, person_id, converted_at, event_key, session_id, value, currency, value_problem, from_run, to_run)
-select conversion_id, conversion, person_id, converted_at, event_key, session_id, value, currency, value_problem, 7, 9223372036854775807
+insert into `tributary.conversions` (conversion_id, conversion, person_id, converted_at, event_key, session_id, value, currency, value_problem, company_id, from_run, to_run)
+select conversion_id, conversion, person_id, converted_at, event_key, session_id, value, currency, value_problem, company_id, 7, 9223372036854775807
 from `tributary_staging.conversions_opened`
 order by timestamp_trunc(converted_at, month, 'UTC'), `person_id`;
 
 update `tributary.sessions` as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t.`session_id` in (select `session_id` from `tributary_staging.sessions_closed`) and exists (
+where t.to_run = 9223372036854775807
+    and t.`started_at` >= (select min(`started_at`) from `tributary_staging.sessions_closed`)
+    and t.`started_at` <= (select max(`started_at`) from `tributary_staging.sessions_closed`)
+     and t.`session_id` in (select `session_id` from `tributary_staging.sessions_closed`) and exists (
     select 1 from `tributary_staging.sessions_closed` as s
     where s.`session_id` = t.`session_id`
 );

@@ -2,7 +2,7 @@
 
 -- credited_conversions: The conversions to be credited.
 create or replace table `tributary_staging.credited_conversions` as
-select t.`conversion_id`, t.`conversion`, t.`person_id`, t.`converted_at`, t.`event_key`, t.`session_id`, t.`value`, t.`currency`, t.`value_problem`
+select t.`conversion_id`, t.`conversion`, t.`person_id`, t.`converted_at`, t.`event_key`, t.`session_id`, t.`value`, t.`currency`, t.`value_problem`, t.`company_id`
 from `tributary_staging.conversions_rows` as t;
 
 -- attribution_people: People whose attribution row is made anew.
@@ -30,6 +30,7 @@ left join `tributary_staging.affected_people` as a on a.person_id = n.person_id
 group by n.person_id, a.from_at;
 
 -- journeys: Their touches.
+declare bound_1 default (select min(earliest_at) from `tributary_staging.journey_people` where is_unlimited = 0);
 create or replace table `tributary_staging.journeys` as
 select t.`person_id`, t.`touch_id`, t.`touched_at`, t.`order_key`, t.`channel`, t.`source`, t.`medium`, t.`campaign`, t.`referrer`, t.`is_paid`, t.`is_direct`
 from `tributary_staging.touches_rows` as t
@@ -39,7 +40,7 @@ select t.`person_id`, t.`touch_id`, t.`touched_at`, t.`order_key`, t.`channel`, 
 from `tributary.touches` as t
 join (select * from `tributary_staging.journey_people` where is_unlimited = 0) as p on p.person_id = t.person_id
 where t.to_run = 9223372036854775807 and t.touched_at < p.from_at and t.touched_at >= p.earliest_at
-    and t.touched_at >= (select min(earliest_at) from `tributary_staging.journey_people` where is_unlimited = 0)
+    and t.touched_at >= bound_1
 union all
 select t.`person_id`, t.`touch_id`, t.`touched_at`, t.`order_key`, t.`channel`, t.`source`, t.`medium`, t.`campaign`, t.`referrer`, t.`is_paid`, t.`is_direct`
 from `tributary.touches` as t
@@ -112,11 +113,12 @@ from `tributary_staging.credited_conversions` as k
 where k.conversion_id not in (select conversion_id from `tributary_staging.eligible`);
 
 -- credits_current: Current rows of credits that were computed anew.
+declare bound_1 default (select min(from_at) from `tributary_staging.affected_people`);
 create or replace table `tributary_staging.credits_current` as
 select t.`conversion_id`, t.`touch_id`, t.`conversion`, t.`person_id`, t.`converted_at`, t.`touched_at`, t.`channel`, t.`source`, t.`medium`, t.`campaign`, t.`position`, t.`touch_count`, t.`currency`, t.`first_touch_credit`, t.`last_touch_credit`, t.`last_non_direct_credit`, t.`first_paid_credit`, t.`last_paid_credit`, t.`linear_credit`, t.`first_touch_revenue`, t.`last_touch_revenue`, t.`last_non_direct_revenue`, t.`first_paid_revenue`, t.`last_paid_revenue`, t.`linear_revenue`
 from `tributary.credits` as t
 join `tributary_staging.affected_people` as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t.`converted_at` >= a.from_at and t.`converted_at` >= (select min(from_at) from `tributary_staging.affected_people`);
+where t.to_run = 9223372036854775807 and t.`converted_at` >= a.from_at and t.`converted_at` >= bound_1;
 
 -- credits_unchanged: Keys of credits whose row is as it was.
 create or replace table `tributary_staging.credits_unchanged` as
@@ -168,7 +170,10 @@ drop table if exists `tributary_staging.eligible`;
 -- `tributary sql publish` has all of it.
 update `tributary.credits` as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t.`conversion_id` in (select `conversion_id` from `tributary_staging.credits_closed`) and exists (
+where t.to_run = 9223372036854775807
+    and t.`converted_at` >= (select min(`converted_at`) from `tributary_staging.credits_closed`)
+    and t.`converted_at` <= (select max(`converted_at`) from `tributary_staging.credits_closed`)
+     and t.`conversion_id` in (select `conversion_id` from `tributary_staging.credits_closed`) and exists (
     select 1 from `tributary_staging.credits_closed` as s
     where s.`conversion_id` = t.`conversion_id` and s.`touch_id` = t.`touch_id`
 );

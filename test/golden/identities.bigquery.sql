@@ -97,7 +97,7 @@ where v.anonymous_id not in (select anonymous_id from `tributary_staging.looked_
 create or replace table `tributary_staging.links_new` as
 select distinct event_key, occurred_at, previous_id, user_id
 from (
-select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
 from (
     select i.*, 7 as run_id
     from `tributary_staging.incoming` as i
@@ -107,7 +107,7 @@ from (
 ) as e
 where excluded_reason is null
 union all
-select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
 from `tributary_staging.reread` as e
 where excluded_reason is null
 ) as b
@@ -116,7 +116,11 @@ where type = 'alias' and previous_id is not null and user_id <> '' and previous_
 -- links_gone: Links that were withdrawn.
 create or replace table `tributary_staging.links_gone` as
 select l.*
-from `tributary.alias_links` as l
+from (
+    select k.event_key, k.occurred_at, k.id as previous_id, k.other_id as user_id
+    from `tributary.alias_links` as k
+    where k.kind = 'declared'
+) as l
 where l.event_key in (
     select event_key from `tributary_staging.withdrawn_events` where type = 'alias'
     union all
@@ -133,12 +137,20 @@ select previous_id from `tributary_staging.links_gone`
 union distinct
 select user_id from `tributary_staging.links_gone`
 union distinct
-select member_id from `tributary.identity_members` where member_id in (
+select member_id from (
+    select k.id as member_id, k.other_id as person_id
+    from `tributary.alias_links` as k
+    where k.kind = 'person'
+) as m where member_id in (
     select `user_id` from `tributary_staging.visits_merged`
     union all
     select `user_id` from `tributary_staging.visits_gone`)
 union distinct
-select member_id from `tributary.identity_members` where member_id in (
+select member_id from (
+    select k.id as member_id, k.other_id as person_id
+    from `tributary.alias_links` as k
+    where k.kind = 'person'
+) as m where member_id in (
     select `anonymous_id` from `tributary_staging.visits_merged`
     union all
     select `anonymous_id` from `tributary_staging.visits_gone`);
@@ -148,14 +160,22 @@ create or replace table `tributary_staging.alias_seeds` as
 select id from `tributary_staging.alias_touched`
 union distinct
 select l.user_id from (
-    select previous_id, user_id from `tributary.alias_links`
+    select previous_id, user_id from (
+    select k.event_key, k.occurred_at, k.id as previous_id, k.other_id as user_id
+    from `tributary.alias_links` as k
+    where k.kind = 'declared'
+) as k
     where event_key not in (select event_key from `tributary_staging.links_gone`)
     union all
     select previous_id, user_id from `tributary_staging.links_new`
 ) as l where l.previous_id in (select id from `tributary_staging.alias_touched`)
 union distinct
 select l.previous_id from (
-    select previous_id, user_id from `tributary.alias_links`
+    select previous_id, user_id from (
+    select k.event_key, k.occurred_at, k.id as previous_id, k.other_id as user_id
+    from `tributary.alias_links` as k
+    where k.kind = 'declared'
+) as k
     where event_key not in (select event_key from `tributary_staging.links_gone`)
     union all
     select previous_id, user_id from `tributary_staging.links_new`
@@ -166,9 +186,17 @@ create or replace table `tributary_staging.alias_nodes` as
 select id from `tributary_staging.alias_seeds`
 union distinct
 select m.member_id
-from `tributary.identity_members` as m
+from (
+    select k.id as member_id, k.other_id as person_id
+    from `tributary.alias_links` as k
+    where k.kind = 'person'
+) as m
 where m.person_id in (
-    select o.person_id from `tributary.identity_members` as o
+    select o.person_id from (
+    select k.id as member_id, k.other_id as person_id
+    from `tributary.alias_links` as k
+    where k.kind = 'person'
+) as o
     where o.member_id in (select id from `tributary_staging.alias_seeds`)
 );
 
@@ -192,7 +220,11 @@ with shared as (
 counting as (
     select l.previous_id, l.user_id
     from (
-    select previous_id, user_id from `tributary.alias_links`
+    select previous_id, user_id from (
+    select k.event_key, k.occurred_at, k.id as previous_id, k.other_id as user_id
+    from `tributary.alias_links` as k
+    where k.kind = 'declared'
+) as k
     where event_key not in (select event_key from `tributary_staging.links_gone`)
     union all
     select previous_id, user_id from `tributary_staging.links_new`
@@ -271,7 +303,11 @@ create or replace table `tributary_staging.owned` as
 select o.visit_id, o.is_new, o.old_owner_id, o.old_person_id, o.owner_id, coalesce(n.person_id, m.person_id, o.owner_id) as person_id
 from `tributary_staging.owners` as o
 left join `tributary_staging.members_new` as n on n.member_id = o.owner_id
-left join `tributary.identity_members` as m on m.member_id = o.owner_id;
+left join (
+    select k.id as member_id, k.other_id as person_id
+    from `tributary.alias_links` as k
+    where k.kind = 'person'
+) as m on m.member_id = o.owner_id;
 
 -- moved: Older visits that change hands.
 create or replace table `tributary_staging.moved` as
@@ -558,15 +594,16 @@ insert into `tributary.visits` (visit_id, anonymous_id, user_id, is_in_session, 
 select visit_id, anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url, owner_id, person_id from `tributary_staging.visits_in`
 order by timestamp_trunc(started_at, month, 'UTC'), `anonymous_id`;
 
-delete from `tributary.alias_links` where event_key in (select event_key from `tributary_staging.links_gone`);
+delete from `tributary.alias_links`
+where (kind = 'declared' and event_key in (select event_key from `tributary_staging.links_gone`))
+    or (kind = 'person' and id in (select id from `tributary_staging.alias_nodes`));
 
-insert into `tributary.alias_links` (event_key, occurred_at, previous_id, user_id)
-select event_key, occurred_at, previous_id, user_id from `tributary_staging.links_new`;
-
-delete from `tributary.identity_members` where member_id in (select id from `tributary_staging.alias_nodes`);
-
-insert into `tributary.identity_members` (member_id, person_id)
-select member_id, person_id from `tributary_staging.members_new`;
+insert into `tributary.alias_links` (kind, event_key, occurred_at, id, other_id)
+select 'declared', event_key, occurred_at, previous_id, user_id
+from `tributary_staging.links_new`
+union all
+select 'person', '', cast(null as timestamp), member_id, person_id
+from `tributary_staging.members_new`;
 
 update `tributary.known_pairs` as t
 set to_run = 7

@@ -116,11 +116,7 @@ drop table if exists "tributary"."staging__links_new";
 create table "tributary"."staging__links_new" as
 select distinct event_key, occurred_at, previous_id, user_id
 from (
-<<<<<<< HEAD
-select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
-=======
 select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
->>>>>>> main
 from (
     select i.*, 7 as run_id
     from "tributary"."staging__incoming" as i
@@ -130,11 +126,7 @@ from (
 ) as e
 where excluded_reason is null
 union all
-<<<<<<< HEAD
-select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
-=======
 select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
->>>>>>> main
 from "tributary"."staging__reread" as e
 where excluded_reason is null
 ) as b

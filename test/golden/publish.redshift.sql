@@ -80,13 +80,8 @@ from "tributary"."staging__quarantine_opened";
 
 delete from "tributary"."touch_candidates" where event_key in (select event_key from "tributary"."staging__reread_keys");
 
-<<<<<<< HEAD
-insert into "tributary"."touch_candidates" (anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id)
-select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id from "tributary"."staging__touch_candidates_new"
-=======
 insert into "tributary"."touch_candidates" (anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id)
 select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id from "tributary"."staging__touch_candidates_new"
->>>>>>> main
 order by occurred_at;
 
 delete from "tributary"."conversion_candidates" where order_key in (select order_key from "tributary"."staging__reread_keys");
@@ -143,7 +138,10 @@ order by "id";
 
 update "tributary"."touches" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."touch_id" in (select "touch_id" from "tributary"."staging__touches_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."touched_at" >= (select min("touched_at") from "tributary"."staging__touches_closed")
+    and t."touched_at" <= (select max("touched_at") from "tributary"."staging__touches_closed")
+     and t."touch_id" in (select "touch_id" from "tributary"."staging__touches_closed") and exists (
     select 1 from "tributary"."staging__touches_closed" as s
     where s."touch_id" = t."touch_id" and s."session_id" = t."session_id"
 );
@@ -155,7 +153,10 @@ order by date_trunc('month', touched_at), "person_id";
 
 update "tributary"."conversions" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."conversion_id" in (select "conversion_id" from "tributary"."staging__conversions_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."converted_at" >= (select min("converted_at") from "tributary"."staging__conversions_closed")
+    and t."converted_at" <= (select max("converted_at") from "tributary"."staging__conversions_closed")
+     and t."conversion_id" in (select "conversion_id" from "tributary"."staging__conversions_closed") and exists (
     select 1 from "tributary"."staging__conversions_closed" as s
     where s."conversion_id" = t."conversion_id"
 );
@@ -167,7 +168,10 @@ order by date_trunc('month', converted_at), "person_id";
 
 update "tributary"."sessions" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."session_id" in (select "session_id" from "tributary"."staging__sessions_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."started_at" >= (select min("started_at") from "tributary"."staging__sessions_closed")
+    and t."started_at" <= (select max("started_at") from "tributary"."staging__sessions_closed")
+     and t."session_id" in (select "session_id" from "tributary"."staging__sessions_closed") and exists (
     select 1 from "tributary"."staging__sessions_closed" as s
     where s."session_id" = t."session_id"
 );
@@ -179,7 +183,10 @@ order by date_trunc('month', started_at), "person_id";
 
 update "tributary"."credits" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."conversion_id" in (select "conversion_id" from "tributary"."staging__credits_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."converted_at" >= (select min("converted_at") from "tributary"."staging__credits_closed")
+    and t."converted_at" <= (select max("converted_at") from "tributary"."staging__credits_closed")
+     and t."conversion_id" in (select "conversion_id" from "tributary"."staging__credits_closed") and exists (
     select 1 from "tributary"."staging__credits_closed" as s
     where s."conversion_id" = t."conversion_id" and s."touch_id" = t."touch_id"
 );

@@ -1,13 +1,14 @@
 -- sessions: sessions of the affected people, merged from visits
 
 -- affected_people: Everyone whose visits changed: the rest of the run is about them.
+declare bound_1 default (select min(since) from `tributary_staging.changed_people`);
 create or replace table `tributary_staging.affected_people` as
 with reached as (
     select s.person_id, min(s.started_at) as started_at
     from `tributary.sessions` as s
     join `tributary_staging.changed_people` as p on p.person_id = s.person_id
     where s.to_run = 9223372036854775807 and s.ended_at >= timestamp_add(p.since, interval ((-1800000000)) microsecond)
-        and s.ended_at >= timestamp_add((select min(since) from `tributary_staging.changed_people`), interval ((-1800000000)) microsecond)
+        and s.ended_at >= timestamp_add(bound_1, interval ((-1800000000)) microsecond)
     group by s.person_id
 )
 
@@ -16,11 +17,12 @@ from `tributary_staging.changed_people` as p
 left join reached as r on r.person_id = p.person_id;
 
 -- people_visits: All visits of the affected people.
+declare bound_1 default (select min(from_at) from `tributary_staging.affected_people`);
 create or replace table `tributary_staging.people_visits` as
 select v.*
 from `tributary.visits` as v
 join `tributary_staging.affected_people` as a on a.person_id = v.person_id
-where v.ended_at >= a.from_at and v.ended_at >= (select min(from_at) from `tributary_staging.affected_people`)
+where v.ended_at >= a.from_at and v.ended_at >= bound_1
     and v.visit_id not in (select visit_id from `tributary_staging.visits_out`)
 union all
 select * from `tributary_staging.visits_in`;

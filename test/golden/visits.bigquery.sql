@@ -2,9 +2,9 @@
 
 -- withdrawn_events: The withdrawn events as they are stored.
 create or replace table `tributary_staging.withdrawn_events` as
-select e.`event_key`, e.`occurred_at`, e.`received_at`, e.`event_name`, e.`type`, e.`excluded_reason`, lpad(cast(unix_micros(e.occurred_at) as string), 16, '0') || case when `e`.type in ('page', 'screen') then '0' else '1' end || `e`.event_key as order_key, coalesce(`e`.anonymous_id, '') as anonymous_id, coalesce(`e`.user_id, '') as user_id, `e`.is_in_session
+select e.`event_key`, e.`occurred_at`, e.`received_at`, e.`event_name`, e.`type`, e.`excluded_reason`, e.`group_id`, lpad(cast(unix_micros(e.occurred_at) as string), 16, '0') || case when `e`.type in ('page', 'screen') then '0' else '1' end || `e`.event_key as order_key, coalesce(`e`.anonymous_id, '') as anonymous_id, coalesce(`e`.user_id, '') as user_id, `e`.is_in_session
 from (
-    select event_key, occurred_at, received_at, event_name, type, excluded_reason, anonymous_id, user_id, is_in_session from `tributary.events`
+    select event_key, occurred_at, received_at, event_name, type, excluded_reason, group_id, anonymous_id, user_id, is_in_session from `tributary.events`
     where 1 = 0
 ) as e
 join `tributary_staging.withdrawn` as w
@@ -28,7 +28,7 @@ order by min(started_at);
 create or replace table `tributary_staging.reread` as
 select e.*, lpad(cast(unix_micros(e.occurred_at) as string), 16, '0') || case when `e`.type in ('page', 'screen') then '0' else '1' end || `e`.event_key as order_key
 from (
-    select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, received_at, excluded_reason, anonymous_id, user_id, is_in_session from `tributary.events`
+    select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, received_at, excluded_reason, anonymous_id, user_id, is_in_session from `tributary.events`
     where occurred_at >= timestamp('2000-01-01 00:00:00.000000', 'UTC') and occurred_at <= timestamp('2000-01-01 00:00:00.000000', 'UTC')
 ) as e
 join `tributary_staging.visits_broken` as v
@@ -62,7 +62,7 @@ select
     min(case when type = 'page' and page_path like '/blog/%' then order_key end) as blog_key,
     array_agg(if(case when type = 'page' and page_path like '/blog/%' then order_key end is null, null, struct(page_url as v)) ignore nulls order by case when type = 'page' and page_path like '/blog/%' then order_key end limit 1)[safe_offset(0)].v as blog_url
 from (
-select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
 from (
     select i.*, 7 as run_id
     from `tributary_staging.incoming` as i
@@ -72,13 +72,14 @@ from (
 ) as e
 where excluded_reason is null
 union all
-select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
 from `tributary_staging.reread` as e
 where excluded_reason is null
 ) as b
 group by anonymous_id, user_id, is_in_session, div(unix_micros(occurred_at), 1800000000);
 
 -- visits_hit: Stored visits that come within the gap of a piece.
+declare bound_1 default (select min(started_at) from `tributary_staging.pieces`);
 create or replace table `tributary_staging.visits_hit` as
 select distinct v.*
 from `tributary.visits` as v
@@ -86,7 +87,7 @@ join `tributary_staging.pieces` as p
     on p.anonymous_id = v.anonymous_id and p.user_id = v.user_id and p.is_in_session = v.is_in_session
 where v.started_at <= timestamp_add(p.ended_at, interval (1800000000) microsecond)
     and v.ended_at >= timestamp_add(p.started_at, interval ((-1800000000)) microsecond)
-    and v.ended_at >= timestamp_add((select min(started_at) from `tributary_staging.pieces`), interval ((-1800000000)) microsecond)
+    and v.ended_at >= timestamp_add(bound_1, interval ((-1800000000)) microsecond)
     and v.visit_id not in (select visit_id from `tributary_staging.visits_broken`);
 
 -- visits_merged: Pieces and the visits they touch, merged.
@@ -154,9 +155,9 @@ select
     case when (f.order_key is not null or (b.`utm_source` is not null or b.`utm_medium` is not null or b.`utm_campaign` is not null or b.`utm_content` is not null or b.`utm_term` is not null or b.`click_id` is not null or b.`referrer_host` is not null)) then b.`page_url` end as `page_url`,
     case when (f.order_key is not null or (b.`utm_source` is not null or b.`utm_medium` is not null or b.`utm_campaign` is not null or b.`utm_content` is not null or b.`utm_term` is not null or b.`click_id` is not null or b.`referrer_host` is not null)) then b.`referrer` end as `referrer`,
     b.referrer_host, b.raw_referrer_host,
-    b.utm_source, b.utm_medium, b.utm_campaign, b.utm_content, b.utm_term, b.click_id
+    b.utm_source, b.utm_medium, b.utm_campaign, b.utm_content, b.utm_term, b.click_id, b.group_id as company_id
 from (
-select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
 from (
     select i.*, 7 as run_id
     from `tributary_staging.incoming` as i
@@ -166,12 +167,12 @@ from (
 ) as e
 where excluded_reason is null
 union all
-select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
 from `tributary_staging.reread` as e
 where excluded_reason is null
 ) as b
 left join firsts as f on f.order_key = b.order_key
-where b.is_in_session and (b.type in ('page', 'screen') or (f.order_key is not null and ((b.`utm_source` is not null or b.`utm_medium` is not null or b.`utm_campaign` is not null or b.`utm_content` is not null or b.`utm_term` is not null or b.`click_id` is not null or b.`referrer_host` is not null) or b.page_url is not null or b.referrer is not null)));
+where b.is_in_session and (b.type in ('page', 'screen') or (f.order_key is not null and ((b.`utm_source` is not null or b.`utm_medium` is not null or b.`utm_campaign` is not null or b.`utm_content` is not null or b.`utm_term` is not null or b.`click_id` is not null or b.`referrer_host` is not null) or b.page_url is not null or b.referrer is not null or b.group_id is not null)));
 
 -- conversion_candidates_0: Candidates of conversion number 0 of the configuration, counted from 0.
 create or replace table `tributary_staging.conversion_candidates_0` as
@@ -182,7 +183,7 @@ with delivered as (
     from (select *, if(strpos(lower(properties), '\\ud') > 0, to_json_string(safe.parse_json(properties, wide_number_mode => 'round')), properties) as json_plain from (
     select *
     from (
-select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
 from (
     select i.*, 7 as run_id
     from `tributary_staging.incoming` as i
@@ -192,7 +193,7 @@ from (
 ) as e
 where excluded_reason is null
 union all
-select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
 from `tributary_staging.reread` as e
 where excluded_reason is null
 ) as b
@@ -220,7 +221,8 @@ select
     'signup' as conversion,
     case when amount is not null and value_problem is null then cast(round(cast(amount as bignumeric) * cast(power(10, case when code in ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF') then 0 when code in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') then 3 when code in ('CLF', 'UYW') then 4 else 2 end) as bignumeric)) as int64) end as value,
     case when amount is not null and value_problem is null then code end as currency,
-    value_problem
+    value_problem,
+    group_id as company_id
 from judged;
 
 -- conversion_candidates_1: Candidates of conversion number 1 of the configuration, counted from 0.
@@ -232,7 +234,7 @@ with delivered as (
     from (select *, if(strpos(lower(properties), '\\ud') > 0, to_json_string(safe.parse_json(properties, wide_number_mode => 'round')), properties) as json_plain from (
     select *
     from (
-select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
 from (
     select i.*, 7 as run_id
     from `tributary_staging.incoming` as i
@@ -242,7 +244,7 @@ from (
 ) as e
 where excluded_reason is null
 union all
-select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
 from `tributary_staging.reread` as e
 where excluded_reason is null
 ) as b
@@ -270,21 +272,22 @@ select
     'purchase' as conversion,
     case when amount is not null and value_problem is null then cast(round(cast(amount as bignumeric) * cast(power(10, case when code in ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF') then 0 when code in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') then 3 when code in ('CLF', 'UYW') then 4 else 2 end) as bignumeric)) as int64) end as value,
     case when amount is not null and value_problem is null then code end as currency,
-    value_problem
+    value_problem,
+    group_id as company_id
 from judged;
 
 -- conversion_candidates_new: Events that some conversion names, with their value in minor units.
 create or replace table `tributary_staging.conversion_candidates_new` as
-select anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem
+select anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem, company_id
 from `tributary_staging.conversion_candidates_0`
 union all
-select anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem
+select anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem, company_id
 from `tributary_staging.conversion_candidates_1`;
 
 -- activity_new: Hours of use that the batch adds and withdrawals take back.
 create or replace table `tributary_staging.activity_new` as
 with deltas as (
-    select coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session, timestamp_trunc(occurred_at, hour, 'UTC') as hour_at, coalesce(event_name, type) as event_name, 1 as n
+    select coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session, coalesce(group_id, '') as company_id, timestamp_add(timestamp('1970-01-01 00:00:00.000000', 'UTC'), interval ((div(unix_micros(occurred_at), 900000000) * 900000000)) microsecond) as bucket_at, coalesce(event_name, type) as event_name, 1 as n
     from (select * from (
     select i.*, 7 as run_id
     from `tributary_staging.incoming` as i
@@ -293,13 +296,13 @@ with deltas as (
     )
 ) as u where excluded_reason is null) as e
     union all
-    select coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session, timestamp_trunc(occurred_at, hour, 'UTC') as hour_at, coalesce(event_name, type) as event_name, (-1) as n
+    select coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session, coalesce(group_id, '') as company_id, timestamp_add(timestamp('1970-01-01 00:00:00.000000', 'UTC'), interval ((div(unix_micros(occurred_at), 900000000) * 900000000)) microsecond) as bucket_at, coalesce(event_name, type) as event_name, (-1) as n
     from (select * from `tributary_staging.withdrawn_events` as u where excluded_reason is null) as e
 )
 
-select anonymous_id, user_id, is_in_session, hour_at, event_name, sum(n) as event_count, 7 as run_id
+select anonymous_id, user_id, is_in_session, company_id, bucket_at, event_name, sum(n) as event_count, 7 as run_id
 from deltas
-group by anonymous_id, user_id, is_in_session, hour_at, event_name
+group by anonymous_id, user_id, is_in_session, company_id, bucket_at, event_name
 having sum(n) <> 0;
 
 -- Nothing after this stage reads these.
@@ -309,15 +312,15 @@ drop table if exists `tributary_staging.pieces`;
 -- `tributary sql publish` has all of it.
 delete from `tributary.touch_candidates` where event_key in (select event_key from `tributary_staging.reread_keys`);
 
-insert into `tributary.touch_candidates` (anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id)
-select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id from `tributary_staging.touch_candidates_new`
+insert into `tributary.touch_candidates` (anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id)
+select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id from `tributary_staging.touch_candidates_new`
 order by occurred_at;
 
 delete from `tributary.conversion_candidates` where order_key in (select order_key from `tributary_staging.reread_keys`);
 
-insert into `tributary.conversion_candidates` (anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem)
-select anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem from `tributary_staging.conversion_candidates_new`
+insert into `tributary.conversion_candidates` (anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem, company_id)
+select anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem, company_id from `tributary_staging.conversion_candidates_new`
 order by timestamp_trunc(occurred_at, month, 'UTC'), `user_id`;
 
-insert into `tributary.activity_hours` (anonymous_id, user_id, is_in_session, hour_at, event_name, event_count, run_id)
-select anonymous_id, user_id, is_in_session, hour_at, event_name, event_count, run_id from `tributary_staging.activity_new`;
+insert into `tributary.activity` (anonymous_id, user_id, is_in_session, company_id, bucket_at, event_name, event_count, run_id)
+select anonymous_id, user_id, is_in_session, company_id, bucket_at, event_name, event_count, run_id from `tributary_staging.activity_new`;

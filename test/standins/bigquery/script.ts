@@ -36,6 +36,7 @@ export class Scripts {
   async run(script: Script): Promise<Outcome> {
     let transaction: { before: Tables; now: Map<string, Table> } | null = null
     let outcome: Outcome = { result: NOTHING, changed: 0 }
+    let values = script.parameters
     for (const statement of statementsOf(script.sql)) {
       script.checkpoint()
       const words = statement.tokens.slice(0, 2).map((t) => t.text)
@@ -49,8 +50,15 @@ export class Scripts {
         transaction = null
       } else if (words[0] === 'ROLLBACK') {
         transaction = null
+      } else if (words[0] === 'DECLARE') {
+        const { rows, columns } = await this.evaluator.query(
+          prepare(defaultOf(statement), this.names(script.project, this.store.snapshot())),
+          values,
+        )
+        values = [...values, { name: nameOf(statement), type: columns[0]!.type, value: rows[0]![0]!, isVariable: true }]
       } else {
-        const { result, changed } = await this.statement(statement, script, transaction?.now ?? null)
+        const given = { ...script, parameters: values }
+        const { result, changed } = await this.statement(statement, given, transaction?.now ?? null)
         outcome = { result, changed: outcome.changed + changed }
       }
     }
@@ -62,12 +70,17 @@ export class Scripts {
   async dryRun(script: Script): Promise<{ bytes: number; columns: readonly Column[] }> {
     let bytes = 0
     let columns: readonly Column[] = []
+    let values = script.parameters
     for (const statement of statementsOf(script.sql)) {
-      if (['BEGIN', 'COMMIT'].includes(statement.tokens[0]!.text)) continue
-      const prepared = prepare(statement, this.names(script.project, this.store.snapshot()))
-      const answer = await this.evaluator.analyze(prepared, script.parameters)
+      const [verb] = statement.tokens
+      if (verb!.text === 'BEGIN' || verb!.text === 'COMMIT') continue
+      const asked = verb!.text === 'DECLARE' ? defaultOf(statement) : statement
+      const prepared = prepare(asked, this.names(script.project, this.store.snapshot()))
+      const answer = await this.evaluator.analyze(prepared, values)
       bytes += bytesOf(answer, prepared)
       columns = outputOf(answer)
+      if (asked !== statement)
+        values = [...values, { name: nameOf(statement), type: columns[0]!.type, value: {}, isVariable: true }]
     }
     return { bytes, columns }
   }
@@ -190,6 +203,15 @@ export class Scripts {
     return { result: NOTHING, changed: 0 }
   }
 }
+
+/** `declare name default expression` as a query of the expression. */
+function defaultOf({ sql, tokens }: StatementText): StatementText {
+  const [, , word] = tokens
+  if (word?.text !== 'DEFAULT') throw notBuilt('variables without a default')
+  return statementsOf(`select ${sql.slice(word.end)} as v`)[0]!
+}
+
+const nameOf = ({ sql, tokens }: StatementText): string => sql.slice(tokens[1]!.start, tokens[1]!.end)
 
 const invalid = (message: string) => new ServiceError(400, 'invalidQuery', message)
 
