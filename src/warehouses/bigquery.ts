@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { BigQuery, type BigQueryOptions } from '@google-cloud/bigquery'
 import { withBounds } from './bigquery-bounds.ts'
 import { bigqueryDialect } from './bigquery-dialect.ts'
-import { cancelled, closed } from './bigquery-errors.ts'
+import { cancelled, closed, refused } from './bigquery-errors.ts'
 import { type JobLimits, QueryJobs } from './bigquery-jobs.ts'
 import { loadRows } from './bigquery-loads.ts'
 import { BigqueryTables, sentinelOf } from './bigquery-tables.ts'
@@ -27,7 +27,7 @@ export interface BigqueryOptions extends JobLimits {
   readonly apiEndpoint?: string
 }
 
-/** Opens BigQuery. Nothing is asked of it yet. `authClient` replaces the credentials; for tests. */
+/** Opens BigQuery: credentials are looked for, the service is asked nothing yet. `authClient` replaces the credentials; for tests. */
 export async function openBigquery(
   options: BigqueryOptions,
   authClient?: BigQueryOptions['authClient'],
@@ -40,6 +40,10 @@ export async function openBigquery(
     keyFilename: options.keyFile,
     authClient,
     retryOptions: { autoRetry: false, maxRetries: 0 }, // ours knows what may be sent twice
+  })
+  // Without credentials the client would send requests without headers, and end the process over it.
+  await client.authClient.getRequestHeaders().catch((cause: unknown) => {
+    throw refused('credentials', cause)
   })
   // A run that was given up for dead may still be sending statements: each process has staging tables of its own.
   const place = { project, dataset, stagingDataset, stagingSuffix: `__${randomBytes(4).toString('hex')}` }

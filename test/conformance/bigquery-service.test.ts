@@ -1,6 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { whyNotWritable } from '../../src/check/writable.ts'
 import type { QueryError } from '../../src/errors.ts'
 import { tables } from '../../src/pipeline/tables/tables.ts'
+import { openBigquery } from '../../src/warehouses/bigquery.ts'
 import { sql } from '../../src/warehouses/sql.ts'
 import type { Row, Warehouse } from '../../src/warehouses/warehouse.ts'
 import { type BigqueryEngine, standInEngine } from '../harness/bigquery-engine.ts'
@@ -115,6 +117,21 @@ describe('what the service does to those who use it', () => {
     expect(error).toMatchObject({ code: 'WAREHOUSE_UNUSABLE', isTransient: false })
     expect(error.message).toMatch(words)
     expect(error.message).toContain(message)
+  })
+
+  test('without credentials nothing is sent, and what to do is said', async () => {
+    vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', '/nowhere/key.json')
+    const place = { project: 'tests', schema: 'tributary', location: 'US', apiEndpoint: engine.standIn.url }
+    const error = await refusal(openBigquery(place))
+    vi.unstubAllEnvs()
+    expect(error).toMatchObject({ code: 'WAREHOUSE_UNUSABLE', isTransient: false })
+    expect(error.message).toContain('`warehouse.keyFile`')
+  })
+
+  test('the check finds nothing wrong, or the role that is missing', async () => {
+    expect(await whyNotWritable(warehouse)).toBeNull()
+    disturb(isNewJob, refused(403, 'accessDenied', 'Access Denied: User does not have bigquery.jobs.create'), 10)
+    expect(await whyNotWritable(warehouse)).toContain('roles/bigquery.jobUser')
   })
 
   test('transactions that change the same rows: the later one is told that it may come again', async () => {
