@@ -6,7 +6,7 @@ set timezone = 'UTC';
 -- credited_conversions: The conversions to be credited.
 drop table if exists "tributary"."staging_credited_conversions";
 create table "tributary"."staging_credited_conversions" as
-select t."conversion_id", t."conversion", t."person_id", t."converted_at", t."event_key", t."session_id", t."value", t."currency", t."value_problem"
+select t."conversion_id", t."conversion", t."person_id", t."converted_at", t."event_key", t."session_id", t."value", t."currency", t."value_problem", t."company_id"
 from "tributary"."staging_conversions_rows" as t;
 
 -- attribution_people: People whose attribution row is made anew.
@@ -181,7 +181,10 @@ drop table if exists "tributary"."staging_eligible";
 -- `tributary sql publish` has all of it.
 update "tributary"."credits" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."conversion_id" in (select "conversion_id" from "tributary"."staging_credits_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."converted_at" >= (select min("converted_at") from "tributary"."staging_credits_closed")
+    and t."converted_at" <= (select max("converted_at") from "tributary"."staging_credits_closed")
+     and t."conversion_id" in (select "conversion_id" from "tributary"."staging_credits_closed") and exists (
     select 1 from "tributary"."staging_credits_closed" as s
     where s."conversion_id" = t."conversion_id" and s."touch_id" = t."touch_id"
 );

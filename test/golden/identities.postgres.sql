@@ -108,7 +108,7 @@ drop table if exists "tributary"."staging_links_new";
 create table "tributary"."staging_links_new" as
 select distinct event_key, occurred_at, previous_id, user_id
 from (
-select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
 from (
     select i.*, 7 as run_id
     from "tributary"."staging_incoming" as i
@@ -118,7 +118,7 @@ from (
 ) as e
 where excluded_reason is null
 union all
-select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
 from "tributary"."staging_reread" as e
 where excluded_reason is null
 ) as b
@@ -128,7 +128,11 @@ where type = 'alias' and previous_id is not null and user_id <> '' and previous_
 drop table if exists "tributary"."staging_links_gone";
 create table "tributary"."staging_links_gone" as
 select l.*
-from "tributary"."alias_links" as l
+from (
+    select k.event_key, k.occurred_at, k.id as previous_id, k.other_id as user_id
+    from "tributary"."alias_links" as k
+    where k.kind = 'declared'
+) as l
 where l.event_key in (
     select event_key from "tributary"."staging_withdrawn_events" where type = 'alias'
     union all
@@ -146,12 +150,20 @@ select previous_id from "tributary"."staging_links_gone"
 union distinct
 select user_id from "tributary"."staging_links_gone"
 union distinct
-select member_id from "tributary"."identity_members" where member_id in (
+select member_id from (
+    select k.id as member_id, k.other_id as person_id
+    from "tributary"."alias_links" as k
+    where k.kind = 'person'
+) as m where member_id in (
     select "user_id" from "tributary"."staging_visits_merged"
     union all
     select "user_id" from "tributary"."staging_visits_gone")
 union distinct
-select member_id from "tributary"."identity_members" where member_id in (
+select member_id from (
+    select k.id as member_id, k.other_id as person_id
+    from "tributary"."alias_links" as k
+    where k.kind = 'person'
+) as m where member_id in (
     select "anonymous_id" from "tributary"."staging_visits_merged"
     union all
     select "anonymous_id" from "tributary"."staging_visits_gone");
@@ -162,14 +174,22 @@ create table "tributary"."staging_alias_seeds" as
 select id from "tributary"."staging_alias_touched"
 union distinct
 select l.user_id from (
-    select previous_id, user_id from "tributary"."alias_links"
+    select previous_id, user_id from (
+    select k.event_key, k.occurred_at, k.id as previous_id, k.other_id as user_id
+    from "tributary"."alias_links" as k
+    where k.kind = 'declared'
+) as k
     where event_key not in (select event_key from "tributary"."staging_links_gone")
     union all
     select previous_id, user_id from "tributary"."staging_links_new"
 ) as l where l.previous_id in (select id from "tributary"."staging_alias_touched")
 union distinct
 select l.previous_id from (
-    select previous_id, user_id from "tributary"."alias_links"
+    select previous_id, user_id from (
+    select k.event_key, k.occurred_at, k.id as previous_id, k.other_id as user_id
+    from "tributary"."alias_links" as k
+    where k.kind = 'declared'
+) as k
     where event_key not in (select event_key from "tributary"."staging_links_gone")
     union all
     select previous_id, user_id from "tributary"."staging_links_new"
@@ -181,9 +201,17 @@ create table "tributary"."staging_alias_nodes" as
 select id from "tributary"."staging_alias_seeds"
 union distinct
 select m.member_id
-from "tributary"."identity_members" as m
+from (
+    select k.id as member_id, k.other_id as person_id
+    from "tributary"."alias_links" as k
+    where k.kind = 'person'
+) as m
 where m.person_id in (
-    select o.person_id from "tributary"."identity_members" as o
+    select o.person_id from (
+    select k.id as member_id, k.other_id as person_id
+    from "tributary"."alias_links" as k
+    where k.kind = 'person'
+) as o
     where o.member_id in (select id from "tributary"."staging_alias_seeds")
 );
 
@@ -208,7 +236,11 @@ with shared as (
 counting as (
     select l.previous_id, l.user_id
     from (
-    select previous_id, user_id from "tributary"."alias_links"
+    select previous_id, user_id from (
+    select k.event_key, k.occurred_at, k.id as previous_id, k.other_id as user_id
+    from "tributary"."alias_links" as k
+    where k.kind = 'declared'
+) as k
     where event_key not in (select event_key from "tributary"."staging_links_gone")
     union all
     select previous_id, user_id from "tributary"."staging_links_new"
@@ -292,7 +324,11 @@ create table "tributary"."staging_owned" as
 select o.visit_id, o.is_new, o.old_owner_id, o.old_person_id, o.owner_id, coalesce(n.person_id, m.person_id, o.owner_id) as person_id
 from "tributary"."staging_owners" as o
 left join "tributary"."staging_members_new" as n on n.member_id = o.owner_id
-left join "tributary"."identity_members" as m on m.member_id = o.owner_id;
+left join (
+    select k.id as member_id, k.other_id as person_id
+    from "tributary"."alias_links" as k
+    where k.kind = 'person'
+) as m on m.member_id = o.owner_id;
 
 -- moved: Older visits that change hands.
 drop table if exists "tributary"."staging_moved";
@@ -592,21 +628,24 @@ drop table if exists "tributary"."staging_alias_hooked";
 -- `tributary sql publish` has all of it.
 delete from "tributary"."visits"
 where visit_id in (select visit_id from "tributary"."staging_visits_out")
+    and started_at >= (select min(started_at) from "tributary"."staging_visits_out")
+    and started_at <= (select max(started_at) from "tributary"."staging_visits_out")
     and started_at in (select started_at from "tributary"."staging_visits_out");
 
 insert into "tributary"."visits" (visit_id, anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url, owner_id, person_id)
 select visit_id, anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url, owner_id, person_id from "tributary"."staging_visits_in"
 order by date_trunc('month', started_at), "anonymous_id";
 
-delete from "tributary"."alias_links" where event_key in (select event_key from "tributary"."staging_links_gone");
+delete from "tributary"."alias_links"
+where (kind = 'declared' and event_key in (select event_key from "tributary"."staging_links_gone"))
+    or (kind = 'person' and id in (select id from "tributary"."staging_alias_nodes"));
 
-insert into "tributary"."alias_links" (event_key, occurred_at, previous_id, user_id)
-select event_key, occurred_at, previous_id, user_id from "tributary"."staging_links_new";
-
-delete from "tributary"."identity_members" where member_id in (select id from "tributary"."staging_alias_nodes");
-
-insert into "tributary"."identity_members" (member_id, person_id)
-select member_id, person_id from "tributary"."staging_members_new";
+insert into "tributary"."alias_links" (kind, event_key, occurred_at, id, other_id)
+select 'declared', event_key, occurred_at, previous_id, user_id
+from "tributary"."staging_links_new"
+union all
+select 'person', '', cast(null as timestamp), member_id, person_id
+from "tributary"."staging_members_new";
 
 update "tributary"."known_pairs" as t
 set to_run = 7

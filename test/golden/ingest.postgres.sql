@@ -41,7 +41,10 @@ select
         when "type_campaign" not in ('object') then 'Expected context.campaign to be a object, or absent, but got a ' || "type_campaign" || '' || '.'
         when "type_library" not in ('object') then 'Expected context.library to be a object, or absent, but got a ' || "type_library" || '' || '.'
     end as wrong_type,
-    raw_type, message_id, raw_anonymous_id, raw_user_id, raw_previous_id, raw_group_id, raw_event, raw_event_text, raw_name,
+    raw_type, message_id, raw_anonymous_id, raw_user_id, raw_previous_id, coalesce(raw_group_id, case
+        when type_context_group_id = 'string' then context_group_id
+        when type_context_group_id = 'number' and (context_group_id ~ '^-?[0-9]+$') then context_group_id
+    end) as raw_group_id, raw_event, raw_event_text, raw_name,
     case
       when upper(btrim(raw_timestamp, e' \t\n\x0b\x0c\r')) !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?$' or upper(btrim(raw_timestamp, e' \t\n\x0b\x0c\r')) ~ '^(0000|9999-12-31.*-[0-9:]+$|0001-01-01.*[+])' or not pg_input_is_valid(regexp_replace(regexp_replace(upper(btrim(raw_timestamp, e' \t\n\x0b\x0c\r')), '([0-9:.]{5})(Z|[+-][0-9:]+)$', '\1'), '([.][0-9]{6})[0-9]+', '\1'), 'timestamp') then null
       when substr(upper(btrim(raw_timestamp, e' \t\n\x0b\x0c\r')), 11) !~ '[+-]' then cast(regexp_replace(regexp_replace(upper(btrim(raw_timestamp, e' \t\n\x0b\x0c\r')), '([0-9:.]{5})(Z|[+-][0-9:]+)$', '\1'), '([.][0-9]{6})[0-9]+', '\1') as timestamp)
@@ -86,7 +89,8 @@ from (
         else json_read.json_binary #>> array['anonymousId'] end) collate "C" as "raw_anonymous_id", (case when jsonb_typeof(json_read.json_binary #> array['userId']) in ('object', 'array') then cast(json_read.json_text as json) #>> array['userId']
         else json_read.json_binary #>> array['userId'] end) collate "C" as "raw_user_id", (case when jsonb_typeof(json_read.json_binary #> array['previousId']) in ('object', 'array') then cast(json_read.json_text as json) #>> array['previousId']
         else json_read.json_binary #>> array['previousId'] end) collate "C" as "raw_previous_id", (case when jsonb_typeof(json_read.json_binary #> array['groupId']) in ('object', 'array') then cast(json_read.json_text as json) #>> array['groupId']
-        else json_read.json_binary #>> array['groupId'] end) collate "C" as "raw_group_id", (case when jsonb_typeof(json_read.json_binary #> array['event']) in ('object', 'array') then cast(json_read.json_text as json) #>> array['event']
+        else json_read.json_binary #>> array['groupId'] end) collate "C" as "raw_group_id", (case when jsonb_typeof(json_read.json_binary #> array['context', 'groupId']) in ('object', 'array') then cast(json_read.json_text as json) #>> array['context', 'groupId']
+        else json_read.json_binary #>> array['context', 'groupId'] end) collate "C" as "context_group_id", (case when jsonb_typeof(json_read.json_binary #> array['event']) in ('object', 'array') then cast(json_read.json_text as json) #>> array['event']
         else json_read.json_binary #>> array['event'] end) collate "C" as "raw_event", (case when jsonb_typeof(json_read.json_binary #> array['event_text']) in ('object', 'array') then cast(json_read.json_text as json) #>> array['event_text']
         else json_read.json_binary #>> array['event_text'] end) collate "C" as "raw_event_text", (case when jsonb_typeof(json_read.json_binary #> array['name']) in ('object', 'array') then cast(json_read.json_text as json) #>> array['name']
         else json_read.json_binary #>> array['name'] end) collate "C" as "raw_name", (case when jsonb_typeof(json_read.json_binary #> array['timestamp']) in ('object', 'array') then cast(json_read.json_text as json) #>> array['timestamp']
@@ -106,7 +110,7 @@ from (
         else json_read.json_binary #>> array['context', 'library', 'name'] end) collate "C" as "raw_library", (case when jsonb_typeof(json_read.json_binary #> array['context', 'userAgent']) in ('object', 'array') then cast(json_read.json_text as json) #>> array['context', 'userAgent']
         else json_read.json_binary #>> array['context', 'userAgent'] end) collate "C" as "raw_user_agent", (case when jsonb_typeof(json_read.json_binary #> array['properties']) in ('object', 'array') then cast(json_read.json_text as json) #>> array['properties']
         else json_read.json_binary #>> array['properties'] end) collate "C" as "raw_properties", (case when jsonb_typeof(json_read.json_binary #> array['traits']) in ('object', 'array') then cast(json_read.json_text as json) #>> array['traits']
-        else json_read.json_binary #>> array['traits'] end) collate "C" as "raw_traits", nullif(jsonb_typeof(json_read.json_binary #> array['messageId']), 'null') collate "C" as "type_message_id", nullif(jsonb_typeof(json_read.json_binary #> array['anonymousId']), 'null') collate "C" as "type_anonymous_id", nullif(jsonb_typeof(json_read.json_binary #> array['userId']), 'null') collate "C" as "type_user_id", nullif(jsonb_typeof(json_read.json_binary #> array['previousId']), 'null') collate "C" as "type_previous_id", nullif(jsonb_typeof(json_read.json_binary #> array['groupId']), 'null') collate "C" as "type_group_id", nullif(jsonb_typeof(json_read.json_binary #> array['event']), 'null') collate "C" as "type_event", nullif(jsonb_typeof(json_read.json_binary #> array['event_text']), 'null') collate "C" as "type_event_text", nullif(jsonb_typeof(json_read.json_binary #> array['name']), 'null') collate "C" as "type_name", nullif(jsonb_typeof(json_read.json_binary #> array['timestamp']), 'null') collate "C" as "type_timestamp", nullif(jsonb_typeof(json_read.json_binary #> array['originalTimestamp']), 'null') collate "C" as "type_original", nullif(jsonb_typeof(json_read.json_binary #> array['sentAt']), 'null') collate "C" as "type_sent", nullif(jsonb_typeof(json_read.json_binary #> array['receivedAt']), 'null') collate "C" as "type_received", nullif(jsonb_typeof(json_read.json_binary #> array['context']), 'null') collate "C" as "type_context", nullif(jsonb_typeof(json_read.json_binary #> array['properties']), 'null') collate "C" as "type_properties", nullif(jsonb_typeof(json_read.json_binary #> array['traits']), 'null') collate "C" as "type_traits", nullif(jsonb_typeof(json_read.json_binary #> array['context', 'page']), 'null') collate "C" as "type_page", nullif(jsonb_typeof(json_read.json_binary #> array['context', 'campaign']), 'null') collate "C" as "type_campaign", nullif(jsonb_typeof(json_read.json_binary #> array['context', 'library']), 'null') collate "C" as "type_library"
+        else json_read.json_binary #>> array['traits'] end) collate "C" as "raw_traits", nullif(jsonb_typeof(json_read.json_binary #> array['messageId']), 'null') collate "C" as "type_message_id", nullif(jsonb_typeof(json_read.json_binary #> array['anonymousId']), 'null') collate "C" as "type_anonymous_id", nullif(jsonb_typeof(json_read.json_binary #> array['userId']), 'null') collate "C" as "type_user_id", nullif(jsonb_typeof(json_read.json_binary #> array['previousId']), 'null') collate "C" as "type_previous_id", nullif(jsonb_typeof(json_read.json_binary #> array['groupId']), 'null') collate "C" as "type_group_id", nullif(jsonb_typeof(json_read.json_binary #> array['event']), 'null') collate "C" as "type_event", nullif(jsonb_typeof(json_read.json_binary #> array['event_text']), 'null') collate "C" as "type_event_text", nullif(jsonb_typeof(json_read.json_binary #> array['name']), 'null') collate "C" as "type_name", nullif(jsonb_typeof(json_read.json_binary #> array['timestamp']), 'null') collate "C" as "type_timestamp", nullif(jsonb_typeof(json_read.json_binary #> array['originalTimestamp']), 'null') collate "C" as "type_original", nullif(jsonb_typeof(json_read.json_binary #> array['sentAt']), 'null') collate "C" as "type_sent", nullif(jsonb_typeof(json_read.json_binary #> array['receivedAt']), 'null') collate "C" as "type_received", nullif(jsonb_typeof(json_read.json_binary #> array['context']), 'null') collate "C" as "type_context", nullif(jsonb_typeof(json_read.json_binary #> array['properties']), 'null') collate "C" as "type_properties", nullif(jsonb_typeof(json_read.json_binary #> array['traits']), 'null') collate "C" as "type_traits", nullif(jsonb_typeof(json_read.json_binary #> array['context', 'page']), 'null') collate "C" as "type_page", nullif(jsonb_typeof(json_read.json_binary #> array['context', 'campaign']), 'null') collate "C" as "type_campaign", nullif(jsonb_typeof(json_read.json_binary #> array['context', 'library']), 'null') collate "C" as "type_library", nullif(jsonb_typeof(json_read.json_binary #> array['context', 'groupId']), 'null') collate "C" as "type_context_group_id"
         from (
             select
                 case when strpos(document, '\u0000') = 0 then cast(document as jsonb) end as json_binary,
@@ -172,7 +176,7 @@ reasoned as (
         case
             when unreadable is not null then 'UNREADABLE'
             when type is null or type not in ('page', 'screen', 'track', 'identify', 'alias', 'group') then 'UNKNOWN_TYPE'
-            when wrong_type is not null or (length("message_id") > 512 or length("anonymous_id") > 512 or length("user_id") > 512 or length("previous_id") > 512 or length("group_id") > 512) then 'WRONG_TYPE'
+            when wrong_type is not null or (length("message_id") > 256 or length("anonymous_id") > 256 or length("user_id") > 256 or length("previous_id") > 256 or length("group_id") > 256) then 'WRONG_TYPE'
             when anonymous_id is null and user_id is null then 'NO_ID'
             when occurred_at is null then 'NO_TIME'
             when cast(extract(epoch from (occurred_at) - (received_at)) * 1000000 as bigint) > 86400000000
@@ -362,7 +366,7 @@ select
         when 'UNREADABLE' then unreadable
         when 'UNKNOWN_TYPE' then 'Expected type to be page, screen, track, identify, alias or group, but got '
             || coalesce(substr(raw_type, 1, 100), 'none') || '.'
-        when 'WRONG_TYPE' then coalesce(wrong_type, 'Expected ids of at most 512 characters, but one is longer.')
+        when 'WRONG_TYPE' then coalesce(wrong_type, 'Expected ids of at most 256 characters, but one is longer.')
         when 'NO_ID' then 'Expected anonymousId or userId, but both are absent or on the ignore list.'
         when 'NO_TIME' then 'Expected timestamp, or originalTimestamp with sentAt and receivedAt, or receivedAt as ISO 8601 times.'
         when 'FUTURE' then 'Expected it to happen at most a day after it was received, and to be received at most a day from now.'
@@ -915,6 +919,8 @@ select source, event_key, event_id, type, name, event_name, anonymous_id, user_i
 
 delete from "tributary"."event_ledger"
 where key_hash in (select key_hash from "tributary"."staging_ledger_changes" where is_old = 1)
+    and received_at >= (select min(received_at) from "tributary"."staging_ledger_changes" where is_old = 1)
+    and received_at <= (select max(received_at) from "tributary"."staging_ledger_changes" where is_old = 1)
     and received_at in (select received_at from "tributary"."staging_ledger_changes" where is_old = 1)
     and exists (
     select 1 from "tributary"."staging_ledger_changes" as s

@@ -279,7 +279,7 @@ reasoned as (
         case
             when unreadable is not null then 'UNREADABLE'
             when type is null or type not in ('page', 'screen', 'track', 'identify', 'alias', 'group') then 'UNKNOWN_TYPE'
-            when wrong_type is not null or (length("message_id") > 512 or length("anonymous_id") > 512 or length("user_id") > 512 or length("previous_id") > 512 or length("group_id") > 512) then 'WRONG_TYPE'
+            when wrong_type is not null or (length("message_id") > 256 or length("anonymous_id") > 256 or length("user_id") > 256 or length("previous_id") > 256 or length("group_id") > 256) then 'WRONG_TYPE'
             when anonymous_id is null and user_id is null then 'NO_ID'
             when occurred_at is null then 'NO_TIME'
             when datediff(microsecond, received_at, occurred_at) > 86400000000
@@ -325,7 +325,7 @@ select
         when 'UNREADABLE' then unreadable
         when 'UNKNOWN_TYPE' then 'Expected type to be page, screen, track, identify, alias or group, but got '
             || coalesce(substr(raw_type, 1, 100), 'none') || '.'
-        when 'WRONG_TYPE' then coalesce(wrong_type, 'Expected ids of at most 512 characters, but one is longer.')
+        when 'WRONG_TYPE' then coalesce(wrong_type, 'Expected ids of at most 256 characters, but one is longer.')
         when 'NO_ID' then 'Expected anonymousId or userId, but both are absent or on the ignore list.'
         when 'NO_TIME' then 'Expected timestamp, or originalTimestamp with sentAt and receivedAt, or receivedAt as ISO 8601 times.'
         when 'FUTURE' then 'Expected it to happen at most a day after it was received, and to be received at most a day from now.'
@@ -836,6 +836,8 @@ select source, event_key, event_id, type, name, event_name, anonymous_id, user_i
 
 delete from "tributary"."event_ledger"
 where key_hash in (select key_hash from "tributary"."staging__ledger_changes" where is_old = 1)
+    and received_at >= (select min(received_at) from "tributary"."staging__ledger_changes" where is_old = 1)
+    and received_at <= (select max(received_at) from "tributary"."staging__ledger_changes" where is_old = 1)
     and received_at in (select received_at from "tributary"."staging__ledger_changes" where is_old = 1)
     and exists (
     select 1 from "tributary"."staging__ledger_changes" as s

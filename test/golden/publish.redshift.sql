@@ -56,6 +56,8 @@ select source, event_key, event_id, type, name, event_name, anonymous_id, user_i
 
 delete from "tributary"."event_ledger"
 where key_hash in (select key_hash from "tributary"."staging__ledger_changes" where is_old = 1)
+    and received_at >= (select min(received_at) from "tributary"."staging__ledger_changes" where is_old = 1)
+    and received_at <= (select max(received_at) from "tributary"."staging__ledger_changes" where is_old = 1)
     and received_at in (select received_at from "tributary"."staging__ledger_changes" where is_old = 1)
     and exists (
     select 1 from "tributary"."staging__ledger_changes" as s
@@ -95,6 +97,8 @@ select anonymous_id, user_id, is_in_session, company_id, bucket_at, event_name, 
 
 delete from "tributary"."visits"
 where visit_id in (select visit_id from "tributary"."staging__visits_out")
+    and started_at >= (select min(started_at) from "tributary"."staging__visits_out")
+    and started_at <= (select max(started_at) from "tributary"."staging__visits_out")
     and started_at in (select started_at from "tributary"."staging__visits_out");
 
 insert into "tributary"."visits" (visit_id, anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url, owner_id, person_id)
@@ -138,7 +142,10 @@ order by "id";
 
 update "tributary"."touches" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."touch_id" in (select "touch_id" from "tributary"."staging__touches_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."touched_at" >= (select min("touched_at") from "tributary"."staging__touches_closed")
+    and t."touched_at" <= (select max("touched_at") from "tributary"."staging__touches_closed")
+     and t."touch_id" in (select "touch_id" from "tributary"."staging__touches_closed") and exists (
     select 1 from "tributary"."staging__touches_closed" as s
     where s."touch_id" = t."touch_id" and s."session_id" = t."session_id"
 );
@@ -150,7 +157,10 @@ order by date_trunc('month', touched_at), "person_id";
 
 update "tributary"."conversions" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."conversion_id" in (select "conversion_id" from "tributary"."staging__conversions_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."converted_at" >= (select min("converted_at") from "tributary"."staging__conversions_closed")
+    and t."converted_at" <= (select max("converted_at") from "tributary"."staging__conversions_closed")
+     and t."conversion_id" in (select "conversion_id" from "tributary"."staging__conversions_closed") and exists (
     select 1 from "tributary"."staging__conversions_closed" as s
     where s."conversion_id" = t."conversion_id"
 );
@@ -162,7 +172,10 @@ order by date_trunc('month', converted_at), "person_id";
 
 update "tributary"."sessions" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."session_id" in (select "session_id" from "tributary"."staging__sessions_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."started_at" >= (select min("started_at") from "tributary"."staging__sessions_closed")
+    and t."started_at" <= (select max("started_at") from "tributary"."staging__sessions_closed")
+     and t."session_id" in (select "session_id" from "tributary"."staging__sessions_closed") and exists (
     select 1 from "tributary"."staging__sessions_closed" as s
     where s."session_id" = t."session_id"
 );
@@ -174,7 +187,10 @@ order by date_trunc('month', started_at), "person_id";
 
 update "tributary"."credits" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."conversion_id" in (select "conversion_id" from "tributary"."staging__credits_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."converted_at" >= (select min("converted_at") from "tributary"."staging__credits_closed")
+    and t."converted_at" <= (select max("converted_at") from "tributary"."staging__credits_closed")
+     and t."conversion_id" in (select "conversion_id" from "tributary"."staging__credits_closed") and exists (
     select 1 from "tributary"."staging__credits_closed" as s
     where s."conversion_id" = t."conversion_id" and s."touch_id" = t."touch_id"
 );
