@@ -46,7 +46,7 @@ export interface EnvVariable {
   env: string
 }
 
-export type WarehouseInput = DuckdbInput | PostgresInput | RedshiftInput
+export type WarehouseInput = DuckdbInput | PostgresInput | RedshiftInput | BigqueryInput
 
 export interface DuckdbInput {
   /** `duckdb`: an embedded database. */
@@ -72,6 +72,27 @@ export interface PostgresInput {
   maxConnections?: number
   /** Postgres: the server ends a statement that takes longer than so many minutes, 120 by default. */
   statementMinutes?: number
+}
+
+export interface BigqueryInput {
+  /** `bigquery`: Google BigQuery; docs/warehouses/bigquery.md says what it needs and costs. */
+  kind: 'bigquery'
+  /** BigQuery: the project that holds the datasets and pays for the jobs. */
+  project: string
+  /** Schema that holds the tables. BigQuery: the dataset. */
+  schema?: string
+  /** BigQuery: the dataset of staging tables; by default the name of the other with `_staging`. */
+  stagingDataset?: string
+  /** BigQuery: where the datasets are and jobs run: `EU`, `US`, `europe-west3` … */
+  location: string
+  /** BigQuery: a key file of a service account. Without it the application default credentials of the machine. */
+  keyFile?: string | EnvVariable
+  /** BigQuery: a statement that would bill more bytes is refused before it reads any. By default there is no limit. */
+  maximumBytesBilled?: number
+  /** BigQuery: a statement that takes longer than so many minutes is stopped; BigQuery's own limit is 360. */
+  statementMinutes?: number
+  /** BigQuery: another address of the API, such as that of a private endpoint. */
+  apiEndpoint?: string
 }
 
 export interface RedshiftInput {

@@ -8,9 +8,13 @@ import * as warehouses from './warehouse-schema.ts'
 
 /** What is allowed. What the options mean stands in options.ts. */
 
-const warehouse = z.discriminatedUnion('kind', [warehouses.duckdb, warehouses.postgres, warehouses.redshift], {
-  error: warehouses.kindError,
-})
+const warehouse = z.discriminatedUnion(
+  'kind',
+  [warehouses.duckdb, warehouses.postgres, warehouses.redshift, warehouses.bigquery],
+  {
+    error: warehouses.kindError,
+  },
+)
 
 const named = {
   name: is.text('a name of letters, digits, _, - and .', (v) => /^[a-z0-9][a-z0-9_.-]{0,62}$/i.test(v)).optional(),

@@ -51,6 +51,18 @@ export const redshift = is
       problem('dbUser', 'expected either `dbUser` or `secretArn`')
   })
 
+export const bigquery = is.object({
+  kind: z.literal('bigquery'),
+  project: is.text('the id of a project', (v) => /^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/.test(v)),
+  schema: schemaName.optional(),
+  stagingDataset: schemaName.optional(),
+  location: is.text('a location such as EU, US or europe-west3', (v) => /^[A-Za-z0-9-]{2,40}$/.test(v)),
+  keyFile: is.text('the path of a key file').optional(),
+  maximumBytesBilled: is.whole('a number of bytes from 10 MB up', 10_485_760, Number.MAX_SAFE_INTEGER).optional(),
+  statementMinutes: is.whole('a number of minutes', 1, 360).optional(),
+  apiEndpoint: is.text('the address of the API', (v) => URL.canParse(v) && /^https?:/.test(v)).optional(),
+})
+
 /** A host and a database must be named: what the driver would fill in depends on who runs it. */
 function isPostgresUrl(value: string): boolean {
   if (!URL.canParse(value)) return false
@@ -58,7 +70,7 @@ function isPostgresUrl(value: string): boolean {
   return /^postgres(ql)?:$/.test(protocol) && hostname !== '' && pathname.length > 1
 }
 
-const kinds = [duckdb, postgres, redshift].map((schema) => `'${schema.shape.kind.value}'`)
+const kinds = [duckdb, postgres, redshift, bigquery].map((schema) => `'${schema.shape.kind.value}'`)
 
 /** Which kinds there are. */
 export const kindError = (issue: { code?: string }): string =>

@@ -11,6 +11,7 @@ import {
   referralExclusions,
   versionOfReference,
 } from './channels/tables.ts'
+import { describedCopy } from './companies/product-source.ts'
 import { companies } from './companies.ts'
 import { incrementContext } from './context.ts'
 import { conversions } from './conversions.ts'
@@ -64,7 +65,11 @@ export function fingerprintsOf(d: Dialect, writer: SqlWriter, options: PipelineO
     marks.set(stage.name, hash(...steps(stage.steps(c))))
   const reference = versionOfReference([channelHosts, channelSources, channelClickIds])
   marks.set(touches.name, hash(...steps(touches.steps(c)), reference))
-  if (product) marks.set(companies.name, hash(...steps(companies.steps(describingContext(d, options)))))
+  if (product) {
+    const described = describingContext(d, options)
+    const copy = describedCopy(d, product, described.startedAt)
+    marks.set(companies.name, hash(...steps(companies.steps({ ...described, copy }))))
+  }
   for (const [name, conversion] of Object.entries(options.conversions)) {
     const [values] = conversionValues(describingContext(d, { ...options, conversions: { [name]: conversion } }))
     marks.set(`candidates/${name}`, values ? hash(...textsOf(values)) : '')

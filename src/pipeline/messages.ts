@@ -42,8 +42,8 @@ export function isIgnoredId(c: StageContext, id: Sql): Sql {
   return sql`(${id} = ${NIL} or coalesce(case when length(${id}) <= ${longest} then ${asciiLower(id)} end, '') in (${sql.values(folded)}))`
 }
 
-/** What an index of any engine can hold, in characters of any script. A longer id is damage. */
-const LONGEST_ID = 512
+/** Of two such ids an index can be made on any engine, whatever their script. A longer one is damage. */
+const LONGEST_ID = 256
 
 const isIdTooLong = anyOf(
   ['message_id', 'anonymous_id', 'user_id', 'previous_id', 'group_id'].map(

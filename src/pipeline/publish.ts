@@ -3,6 +3,7 @@ import type { Warehouse } from '../warehouses/warehouse.ts'
 import { PRODUCT } from './companies/copied-tables.ts'
 import { newEvents } from './new-events.ts'
 import type { SourceReport, StageReport } from './report.ts'
+import { latestMarks } from './sources/watermarks.ts'
 import { insertInto, type Stage, type StageContext } from './stage.ts'
 import { quarantine } from './tables/events.ts'
 import { runSources, runStages, stageFingerprints, watermarks } from './tables/records.ts'
@@ -40,7 +41,6 @@ export function publishTransaction(c: StageContext, stages: readonly Stage[], fa
     ...stages.flatMap((stage) => stage.publish(c)),
     ...(c.readsSources
       ? [
-          ...(c.fromSources ? [sql`delete from ${sql.table('watermarks')} where source <> ${PRODUCT}`] : []),
           sql`insert into ${sql.table('watermarks')} (${sql.join(Object.keys(watermarks.columns))})
 select * from ${newMarks(c)} as n`,
           insertInto('run_sources', Object.keys(runSources.columns), 'run_sources_new'),
@@ -53,11 +53,23 @@ select * from ${newMarks(c)} as n`,
   ]
 }
 
-/** How far the sources were read, and when companies were copied. */
+/** How far the sources were read, and when companies were copied. What is forgotten has no position from now on. */
 function newMarks(c: StageContext): Sql {
   const columns = sql.join(Object.keys(watermarks.columns))
   const from = (name: string) => sql`select ${columns} from ${sql.staging(name)}`
-  return c.copy ? sql`(${from('watermarks_new')} union all ${from('product_marks')})` : sql`(${from('watermarks_new')})`
+  const forgotten = sql`
+select
+    k.source, k.item, '' as position, ${c.d.cast(sql`null`, 'integer')} as bytes,
+    ${c.d.cast(sql`null`, 'timestamp')} as modified_at, 0 as rows_read, ${c.run} as run_id
+from ${latestMarks()} as k
+left join ${sql.staging('watermarks_new')} as n on n.source = k.source and n.item = k.item
+where n.source is null and k.source <> ${PRODUCT}`
+  const parts = [
+    from('watermarks_new'),
+    ...(c.copy ? [from('product_marks')] : []),
+    ...(c.fromSources ? [forgotten] : []),
+  ]
+  return sql`(${sql.join(parts, ' union all ')})`
 }
 
 /** What the run took from each source, as a staging table. */
@@ -120,11 +132,12 @@ export async function recordStages(warehouse: Warehouse, run: number, stages: re
     rows: s.rows,
     milliseconds: s.milliseconds,
   }))
+  const columns = sql.join(Object.keys(runStages.columns).map(sql.id)) // one of them, `rows`, is a word of BigQuery's
   await warehouse.loadStaging('run_stages_new', runStages.columns, rows)
   await warehouse.transaction(
     [
       sql`delete from ${sql.table('run_stages')} where run_id = ${run}`,
-      insertInto('run_stages', Object.keys(runStages.columns), 'run_stages_new'),
+      sql`insert into ${sql.table('run_stages')} (${columns}) select ${columns} from ${sql.staging('run_stages_new')}`,
     ],
     { label: `run ${run} stages`, repeat: 'always' },
   )

@@ -9,6 +9,7 @@ import type { OpenProduct } from './companies/product-source.ts'
 import { computeStages, timed } from './compute.ts'
 import { checkLimit, foresee } from './foresee.ts'
 import { acquireLease, type Lease, leaseLost } from './lease.ts'
+import { newEvents } from './new-events.ts'
 import type { PipelineOptions } from './options.ts'
 import { loadReference, prepareWarehouse } from './prepare.ts'
 import { pruneVersions } from './prune.ts'
@@ -217,7 +218,7 @@ async function computeAndPublish(
       warehouse.transaction([...lease.fence(isAtWork(context)), ...statements], {
         label: `run ${context.run} publish`,
         repeat: () => isRunWritten(warehouse, context.run),
-        fills: context.readsSources || context.recompute.events ? [[events, 'new_events']] : [],
+        fills: context.readsSources || context.recompute.events ? [[events, newEvents(context)]] : [],
       }),
     )
     await markPublished(warehouse)

@@ -2,6 +2,8 @@ import type { Dialect } from '../warehouses/dialect.ts'
 import type { Sql } from '../warehouses/sql.ts'
 import { agentsOfBatch, unknownAgents } from './agents.ts'
 import { checks } from './checks.ts'
+import { describedCopy } from './companies/product-source.ts'
+import { companies } from './companies.ts'
 import { ingest, readSources } from './ingest.ts'
 import { fenceOf } from './lease.ts'
 import { publishTransaction, type RunFacts } from './publish.ts'
@@ -25,13 +27,15 @@ export type Action =
 const facts: RunFacts = { sources: [], isChanged: false }
 
 /** What one stage of an increment does, from its reading to its part of the publish transaction. */
-export function stageScript(stage: Stage, c: StageContext): readonly Action[] {
+export function stageScript(stage: Stage, context: StageContext): readonly Action[] {
+  const c = withCopy(context)
   const steps = stage.steps(c).flatMap(actionsOf)
   const writes = stage.publish(c)
-  const discards = stage.discards ?? []
+  const discards = steps.length === 0 ? [] : (stage.discards ?? [])
   return [
     { kind: 'heading', text: `${stage.name}: ${stage.does}` },
     ...(stage === ingest ? reading(c) : []),
+    ...(stage === companies ? [copying(c)] : []),
     ...steps,
     ...(discards.length > 0
       ? [{ kind: 'drop', names: discards, purpose: 'Nothing after this stage reads these.' } as const]
@@ -48,7 +52,8 @@ export function stageScript(stage: Stage, c: StageContext): readonly Action[] {
 }
 
 /** How a run of all stages ends: what is checked, the publish transaction, and the one that lets readers see it. */
-export function publishScript(c: StageContext): readonly Action[] {
+export function publishScript(context: StageContext): readonly Action[] {
+  const c = withCopy(context)
   const { d } = c
   return [
     { kind: 'heading', text: 'publish: the promises checked, then everything written in one transaction' },
@@ -71,6 +76,18 @@ export function publishScript(c: StageContext): readonly Action[] {
 }
 
 const fence = (d: Dialect, and: Sql) => fenceOf(d, { owner: '<host>:<process>:<number>', token: 0, and })
+
+/** A run copies the product database when there is one. */
+const withCopy = (c: StageContext): StageContext =>
+  c.options.companies && !c.copy ? { ...c, copy: describedCopy(c.d, c.options.companies, c.startedAt) } : c
+
+/** What happens before companies can be compared. */
+const copying = ({ options }: StageContext): Action => ({
+  kind: 'note',
+  text: options.companies
+    ? 'Before: tributary reads the listed columns of the product database into `product_companies_read` and `product_members_read`; tables of the warehouse are read where they are. Its times of this copy and the one before stand here as one.'
+    : 'No product database is configured: this stage does nothing.',
+})
 
 /** What happens before the first stage can compute. */
 const reading = (c: StageContext): readonly Action[] => [

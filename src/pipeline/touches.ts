@@ -41,8 +41,7 @@ with atoms as (
 )
 
 select k.*, 1 = 1 as is_in_session
-from ${candidatesOf(c, columns, sql`(is_first or is_candidate)`)} as k
-join atoms as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
+from ${candidatesOf(c, 'atoms', columns, sql`(k.is_first or k.is_candidate)`)} as k
 `,
     },
     {
@@ -65,8 +64,7 @@ pages as (
         p.anonymous_id, p.user_id, p.order_key,
         lag(p.order_key) over (partition by p.anonymous_id, p.user_id order by p.order_key) as previous_key,
         lag(p.raw_referrer_host) over (partition by p.anonymous_id, p.user_id order by p.order_key) as previous_referrer_host
-    from ${candidatesOf(c, ['anonymous_id', 'user_id', 'event_key', 'occurred_at', 'is_page', 'raw_referrer_host'], sql`is_page`)} as p
-    join lone as l on l.anonymous_id = p.anonymous_id and l.user_id = p.user_id
+    from ${candidatesOf(c, 'lone', ['anonymous_id', 'user_id', 'raw_referrer_host'], sql`k.is_page`)} as p
 )
 
 select
@@ -81,20 +79,26 @@ left join pages as p on p.anonymous_id = k.anonymous_id and p.user_id = k.user_i
   ]
 }
 
-/** Candidates after the run, as far back as anybody's sessions are made anew: some of their columns, and the order key. */
-function candidatesOf(c: StageContext, columns: readonly string[], where: Sql): Sql {
-  const list = sql.join([...columns])
+/**
+ * Candidates of some atoms after the run, as far back as anybody's sessions are made anew: some of their columns, and the
+ * order key, which is made of few: of those of the atoms.
+ */
+function candidatesOf(c: StageContext, atoms: string, columns: readonly string[], where: Sql): Sql {
+  const list = sql.join(columns.map((name) => `k.${name}`))
+  const join = sql`join ${sql.id(atoms)} as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id`
   const isKept = c.isRebuild
     ? sql.empty
     : sql`
-        and event_key not in (select event_key from ${sql.staging('reread_keys')})`
+        and k.event_key not in (select event_key from ${sql.staging('reread_keys')})`
   return sql`(
-    select ${list}, ${orderKey(c.d, 's', sql`s.is_page`)} as order_key
-    from ${stored(c, 'touch_candidates')} as s
-    where occurred_at >= ${affectedSince} and ${where}${isKept}
+    select ${list}, ${orderKey(c.d, 'k', sql`k.is_page`)} as order_key
+    from ${stored(c, 'touch_candidates')} as k
+    ${join}
+    where k.occurred_at >= ${affectedSince} and ${where}${isKept}
     union all
-    select ${list}, order_key
-    from ${sql.staging('touch_candidates_new')}
+    select ${list}, k.order_key
+    from ${sql.staging('touch_candidates_new')} as k
+    ${join}
     where ${where}
 )`
 }

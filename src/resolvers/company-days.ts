@@ -81,11 +81,14 @@ export function companyDays(
     sql`(select * from ${sql.table('company_members')} where ${visibleIn(run)} ${only}) as ${sql.id(alias)}`
   return sql`(
     with usage as (
-        select company_id, user_id, ${localDay(d, 'bucket_at', timezone)} as day, sum(event_count) as uses
-        from ${sql.table(activity.name)}
-        where run_id <= ${run.run_id} and (user_id <> '' or company_id <> '') and ${used(event)}
-            and bucket_at >= ${sql.timestamp(days.from)} and bucket_at < ${sql.timestamp(days.to)}
-        group by company_id, user_id, ${localDay(d, 'bucket_at', timezone)}
+        select company_id, user_id, day, sum(event_count) as uses
+        from (
+            select company_id, user_id, event_count, ${localDay(d, 'bucket_at', timezone)} as day
+            from ${sql.table(activity.name)}
+            where run_id <= ${run.run_id} and (user_id <> '' or company_id <> '') and ${used(event)}
+                and bucket_at >= ${sql.timestamp(days.from)} and bucket_at < ${sql.timestamp(days.to)}
+        ) as e
+        group by company_id, user_id, day
         having sum(event_count) > 0
     ),
 

@@ -133,12 +133,12 @@ async function persistently<T>(ask: () => Promise<T>): Promise<T> {
 
 /** The answer, or an error when none comes. */
 async function answered<T>(answer: Promise<T>): Promise<T> {
-  const timer = new AbortController()
-  const tooLong = wait(LONGEST_ANSWER, undefined, { signal: timer.signal, ref: false }).then(() => {
-    throw Object.assign(new Error('BigQuery did not answer.'), { code: 'ETIMEDOUT' })
+  let timer: NodeJS.Timeout | undefined
+  const tooLong = new Promise<never>((_, reject) => {
+    const silent = () => Object.assign(new Error('BigQuery did not answer.'), { code: 'ETIMEDOUT' })
+    timer = setTimeout(() => reject(silent()), LONGEST_ANSWER)
   })
-  tooLong.catch(() => undefined)
-  return Promise.race([answer, tooLong]).finally(() => timer.abort())
+  return Promise.race([answer, tooLong]).finally(() => clearTimeout(timer))
 }
 
 /** The name of a job: ours to choose, so that a job whose making was not answered can be asked for. It shows in the history. */

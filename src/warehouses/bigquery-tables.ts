@@ -41,7 +41,7 @@ export class BigqueryTables {
   }
 
   staging(name: string): Table {
-    return this.client.dataset(this.place.stagingDataset).table(tableId(name))
+    return this.client.dataset(this.place.stagingDataset).table(tableId(`${name}${this.place.stagingSuffix}`))
   }
 
   table(name: string): Table {

@@ -1,5 +1,4 @@
 import { bigqueryDialect } from './bigquery-dialect.ts'
-import { nameOf } from './bigquery-text.ts'
 import type { Printer } from './printer.ts'
 import { compileInline, type Sql, type SqlWriter } from './sql.ts'
 
@@ -9,6 +8,8 @@ export interface BigqueryPlace {
   readonly dataset: string
   /** Staging tables, which go away by themselves. */
   readonly stagingDataset: string
+  /** After the name of a staging table. */
+  readonly stagingSuffix: string
 }
 
 /** The dataset of staging tables when none is configured. */
@@ -18,7 +19,7 @@ export const stagingOf = (dataset: string): string => `${dataset}_staging`
 export const bigqueryWriter = (place: BigqueryPlace): SqlWriter => ({
   ...bigqueryDialect,
   table: (name) => qualified(place.project, place.dataset, name),
-  staging: (name) => qualified(place.project, place.stagingDataset, name),
+  staging: (name) => qualified(place.project, place.stagingDataset, `${name}${place.stagingSuffix}`),
 })
 
 function qualified(project: string, dataset: string, name: string): string {
@@ -27,8 +28,6 @@ function qualified(project: string, dataset: string, name: string): string {
 
 /** The name that the engine knows a table by. */
 export const tableId = (name: string): string => bigqueryDialect.quote(name).slice(1, -1)
-
-export { nameOf }
 
 /** The statement that creates or replaces a staging table with the rows of a query. */
 export const createStaging = (name: string, select: Sql, writer: SqlWriter): string =>

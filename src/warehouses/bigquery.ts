@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { BigQuery, type BigQueryOptions } from '@google-cloud/bigquery'
 import { bigqueryDialect } from './bigquery-dialect.ts'
 import { cancelled, closed } from './bigquery-errors.ts'
@@ -13,7 +14,8 @@ import type { ColumnSpec, Row, RunOptions, Warehouse } from './warehouse.ts'
 /** Which project and datasets, and how to reach them. */
 export interface BigqueryOptions extends JobLimits {
   readonly project: string
-  readonly dataset: string
+  /** The dataset. */
+  readonly schema: string
   /** Where staging tables go; default the dataset's name with `_staging`. */
   readonly stagingDataset?: string
   /** Where the datasets are, and jobs run: `EU`, `US`, `europe-west3` … */
@@ -29,7 +31,7 @@ export async function openBigquery(
   options: BigqueryOptions,
   authClient?: BigQueryOptions['authClient'],
 ): Promise<Warehouse> {
-  const { project, dataset, stagingDataset = stagingOf(dataset) } = options
+  const { project, schema: dataset, stagingDataset = stagingOf(dataset) } = options
   const client = new BigQuery({
     projectId: project,
     location: options.location,
@@ -38,7 +40,8 @@ export async function openBigquery(
     authClient,
     retryOptions: { autoRetry: false, maxRetries: 0 }, // ours knows what may be sent twice
   })
-  const place = { project, dataset, stagingDataset }
+  // A run that was given up for dead may still be sending statements: each process has staging tables of its own.
+  const place = { project, dataset, stagingDataset, stagingSuffix: `__${randomBytes(4).toString('hex')}` }
   const writer = bigqueryWriter(place)
   const tables = new BigqueryTables(client, place)
   const sent = new QueryJobs(client, options)

@@ -1,3 +1,4 @@
+import type { BigqueryOptions } from './bigquery.ts'
 import type { RedshiftOptions } from './redshift.ts'
 import type { Warehouse } from './warehouse.ts'
 
@@ -26,8 +27,13 @@ export interface RedshiftPlace extends RedshiftOptions {
   readonly kind: 'redshift'
 }
 
+/** A dataset of Google BigQuery. */
+export interface BigqueryPlace extends BigqueryOptions {
+  readonly kind: 'bigquery'
+}
+
 /** Which warehouse, and how to reach it. */
-export type WarehouseOptions = DuckdbPlace | PostgresPlace | RedshiftPlace
+export type WarehouseOptions = DuckdbPlace | PostgresPlace | RedshiftPlace | BigqueryPlace
 
 /** How each kind is opened; its driver is loaded only then. */
 const openers: {
@@ -36,6 +42,7 @@ const openers: {
   duckdb: async (options) => (await import('./duckdb.ts')).openDuckdb(options),
   postgres: async (options) => (await import('./postgres.ts')).openPostgres(options),
   redshift: async (options) => (await import('./redshift.ts')).openRedshift(options),
+  bigquery: async (options) => (await import('./bigquery.ts')).openBigquery(options),
 }
 
 /** Opens the configured warehouse. */

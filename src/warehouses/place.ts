@@ -20,6 +20,7 @@ export async function placeOf(options: WarehouseOptions): Promise<Place> {
 /** What people would call it; without secrets. */
 export function nameOf(options: WarehouseOptions): string {
   if (options.kind === 'duckdb') return options.path
+  if (options.kind === 'bigquery') return `${options.project}.${options.schema}`
   if (options.kind === 'redshift') return `${options.workgroupName ?? options.clusterIdentifier}/${options.database}`
   const { host, pathname } = new URL(options.url)
   return `${host}${pathname}`

@@ -26,6 +26,7 @@ const session = (statementMinutes: number): string =>
     'client_min_messages = warning',
     'jit = off',
     "work_mem = '64MB'",
+    'hash_mem_multiplier = 8', // a `not in` whose list does not fit is compared row by row
     `statement_timeout = ${statementMinutes * 60_000}`,
   ]
     .map((setting) => `set ${setting}`)

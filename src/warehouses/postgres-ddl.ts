@@ -37,7 +37,7 @@ export function createTable(spec: TableSpec, writer: SqlWriter): string[] {
 
 /** Columns that rows of a table that grows are looked up by: as it says, or those that keep them together and the first of their key. */
 function indexesOf({ key, clusterBy, partitionBy, versioned, lookUpBy }: TableSpec): readonly (readonly string[])[] {
-  if (!clusterBy && !partitionBy && !versioned) return []
+  if (!clusterBy && !partitionBy && !versioned && !lookUpBy) return []
   const all = lookUpBy ?? [...(clusterBy ? [clusterBy] : []), key.slice(0, 1)]
   return all.filter((columns, i) => all.findIndex((other) => columns.every((name, j) => other[j] === name)) === i)
 }
@@ -51,12 +51,18 @@ function createIndex(table: string, columns: readonly string[], writer: SqlWrite
 export const stagingTable = (name: string, columns: Readonly<Record<string, ColumnSpec>>, writer: SqlWriter): string =>
   `drop table if exists ${writer.staging(name)}; create table ${writer.staging(name)} (\n${columnList(columns)}\n)`
 
-/** The partition of a month, written `2025-01`. */
-export function createPartition(table: string, month: string, writer: SqlWriter): string {
+/** Beginning and end of a month written `2025-01`, as literals. */
+export function monthRange(month: string): readonly [from: string, to: string] {
   const [year, number] = month.split('-').map(Number)
   const next = new Date(Date.UTC(year!, number!, 1)).toISOString().slice(0, 10)
+  return [`timestamp ${quoted(`${month}-01`)}`, `timestamp ${quoted(next)}`]
+}
+
+/** The partition of a month. */
+export function createPartition(table: string, month: string, writer: SqlWriter): string {
+  const [from, to] = monthRange(month)
   const name = writer.table(`${table}_${month.replace('-', '_')}`)
-  return `create table if not exists ${name} partition of ${writer.table(table)} for values from (${quoted(`${month}-01`)}) to (${quoted(next)})`
+  return `create table if not exists ${name} partition of ${writer.table(table)} for values from (${from}) to (${to})`
 }
 
 function columnList(columns: Readonly<Record<string, ColumnSpec>>): string {

@@ -133,7 +133,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Warehouse>
     execute: async (statement, o) => void (await send(compileInline(statement, writer), o)),
 
     async transaction(statements, o) {
-      for (const [spec, staging] of o?.fills ?? []) await makePartitions(spec, staging, writer, send)
+      for (const [spec, rows] of o?.fills ?? []) await makePartitions(spec, rows, writer, send)
       await together(
         statements.map((statement) => compileInline(statement, writer)),
         o,

@@ -16,7 +16,7 @@ export interface Printer {
 }
 
 /** Warehouses whose statements can be printed. */
-export const printable = ['duckdb', 'postgres', 'redshift'] as const
+export const printable = ['duckdb', 'postgres', 'redshift', 'bigquery'] as const
 
 /** The printer of a kind of warehouse; no driver is loaded. */
 export async function openPrinter(kind: (typeof printable)[number], schema: string): Promise<Printer> {
@@ -24,6 +24,7 @@ export async function openPrinter(kind: (typeof printable)[number], schema: stri
     duckdb: async () => (await import('./duckdb-writer.ts')).duckdbPrinter,
     postgres: async () => (await import('./postgres-writer.ts')).postgresPrinter,
     redshift: async () => (await import('./redshift-writer.ts')).redshiftPrinter,
+    bigquery: async () => (await import('./bigquery-writer.ts')).bigqueryPrinter,
   }
   return (await printers[kind]())(schema)
 }

@@ -19,6 +19,11 @@ export async function openProductPostgres(url: string, signal?: AbortSignal): Pr
     keepAlive: true,
   })
   // A connection that is lost between two statements would end the process otherwise; the next statement says so.
+  const lost = new Promise<never>((_, reject) => {
+    client.once('error', reject)
+    client.once('end', () => reject(new Error('Connection terminated')))
+  })
+  lost.catch(() => undefined) // told by whoever waits for rows
   client.on('error', () => {})
   const stop = () => void client.end().catch(() => undefined)
   signal?.addEventListener('abort', stop, { once: true })
@@ -56,14 +61,15 @@ export async function openProductPostgres(url: string, signal?: AbortSignal): Pr
       try {
         for (;;) {
           signal?.throwIfAborted()
-          const rows = await cursor.read(BATCH)
+          // A cursor waits for ever when its connection is gone.
+          const rows = await Promise.race([cursor.read(BATCH), lost])
           if (rows.length === 0) return
           for (const row of rows) yield row
         }
       } catch (cause) {
         throw signal?.aborted ? cause : unreadable(place, `read the table ${table}`, cause)
       } finally {
-        await cursor.close().catch(() => undefined) // it is gone with the connection
+        await Promise.race([cursor.close(), lost]).catch(() => undefined) // it is gone with the connection
       }
     },
 

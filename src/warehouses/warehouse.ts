@@ -55,8 +55,8 @@ export interface TransactionOptions extends RunOptions {
    * statements must then fail should both attempts come through. Without it: the failure is told.
    */
   readonly repeat?: 'always' | (() => Promise<boolean>)
-  /** Tables that the statements fill, each with the staging table its rows come from: an engine may make room before. */
-  readonly fills?: readonly (readonly [table: TableSpec, staging: string])[]
+  /** Tables that the statements fill, each with the relation its rows come from: an engine may make room before. */
+  readonly fills?: readonly (readonly [table: TableSpec, rows: Sql])[]
 }
 
 /** Lines of text to be loaded as they are. */

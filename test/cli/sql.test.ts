@@ -13,6 +13,7 @@ import { openDuckdb } from '../../src/warehouses/duckdb.ts'
 import { openPrinter, type Printer } from '../../src/warehouses/printer.ts'
 import { sql } from '../../src/warehouses/sql.ts'
 import type { Warehouse } from '../../src/warehouses/warehouse.ts'
+import { companyOptions } from '../conformance/companies-world.ts'
 import { temporaryFolder } from './folder.ts'
 import { type Ended, start, tributary } from './tributary.ts'
 
@@ -25,13 +26,15 @@ const { pipeline: options } = checkConfig(
   '/acme/tributary.config.json',
   {},
 )
-const contextFor = (printer: Printer, run: number): StageContext =>
-  incrementContext({ d: printer.dialect, options, run, startedAt })
+const contextFor = (printer: Printer, run: number, of = options): StageContext =>
+  incrementContext({ d: printer.dialect, options: of, run, startedAt })
+/** The same with a product database. */
+const withCompanies = { ...options, companies: companyOptions('/acme/product') }
 
 /** The SQL of every stage, for review. When it changes on purpose: `npx vitest run test/cli/sql.test.ts -u`. */
 describe('golden', async () => {
   const printer = await openPrinter('duckdb', 'tributary')
-  const c = contextFor(printer, 7)
+  const c = contextFor(printer, 7, withCompanies)
   const scripts: [string, readonly Action[]][] = [
     ...stages.map((stage): [string, readonly Action[]] => [stage.name, stageScript(stage, c)]),
     ['publish', publishScript(c)],
@@ -206,7 +209,7 @@ describe('the command', () => {
     [['sql', 'visits', '--run', '0'], 'Expected a whole number from 1 to 9007199254740991 after `--run`, but got `0`.'],
     [
       ['sql', 'visits', '--warehouse', 'oracle'],
-      'Expected a kind of warehouse after `--warehouse`: duckdb, postgres, redshift. But got `oracle`.',
+      'Expected a kind of warehouse after `--warehouse`: duckdb, postgres, redshift, bigquery. But got `oracle`.',
     ],
   ])('%j ends with 2', async (args, message) => {
     expect(await call(...args)).toEqual({ code: 2, signal: null, out: '', err: `${message}\n` })

@@ -1,11 +1,11 @@
-import { bigQueryStandIn } from '../standins/bigquery/open.ts'
+import { openOn } from '../harness/engines.ts'
 import { testDialectColumns } from './dialect-columns-suite.ts'
 import { testDialect } from './dialect-suite.ts'
 import { testHostileTexts } from './hostile-suite.ts'
 import { testTabular } from './tabular-suite.ts'
 import { testWarehouse } from './warehouse-suite.ts'
 
-const { open } = bigQueryStandIn()
+const open = openOn('bigquery')
 
 testDialect(open)
 testHostileTexts(open)

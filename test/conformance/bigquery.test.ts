@@ -1,6 +1,10 @@
-import { bigQueryStandIn } from '../standins/bigquery/open.ts'
+import { openOn } from '../harness/engines.ts'
+import { testCorners } from './corners-suite.ts'
 import { testHandWorked } from './hand-worked-suite.ts'
+import { testWeblog } from './weblog-suite.ts'
 
-const { open } = bigQueryStandIn()
+const open = openOn('bigquery')
 
 testHandWorked(open)
+testWeblog(open)
+testCorners(open)

@@ -98,13 +98,6 @@ export function testCompanies(open: () => Promise<Warehouse>): void {
 
     test('days are those of the time zone, also of one that is half an hour apart', async () => {
       const activeOn = async (company: string, timezone: string) => {
-        const { data } = await served.ask(
-          `{ companyMetrics(metric: "active", from: "2025-03-10", to: "2025-03-14", timezone: "${timezone}", by: "company_name") { day numerator dimension } }`.replace(
-            'company_name',
-            'plan',
-          ),
-        )
-        expect(data.companyMetrics.length).toBeGreaterThan(0)
         const days: string[] = []
         for (const day of ['2025-03-10', '2025-03-11', '2025-03-12', '2025-03-13']) {
           const next = new Date(Date.parse(day) + 86_400_000).toISOString().slice(0, 10)
@@ -425,8 +418,8 @@ export function testCompanies(open: () => Promise<Warehouse>): void {
         read: 4,
         duplicates: 1,
         quarantined: 1,
-        accepted: 2,
-        seenBefore: 0,
+        accepted: 1,
+        seenBefore: 1,
       })
       expect(of('product/members')).toMatchObject({
         read: 7,

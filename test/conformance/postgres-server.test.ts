@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { checkInstallation } from '../../src/check/check.ts'
 import { runPipeline } from '../../src/pipeline/run.ts'
 import { openPostgres, type PostgresOptions } from '../../src/warehouses/postgres.ts'
 import { withRetries } from '../../src/warehouses/retry.ts'
@@ -11,6 +12,7 @@ import { currentTables, optionsFor, run, temporaryFolder } from '../harness/pipe
 import { type PostgresServer, startPostgres } from '../harness/postgres.ts'
 import { columnsOf } from './suite.ts'
 
+const CHECKED = { configVersion: 'test', kind: 'postgres', place: 'tests' }
 const fixture = (name: string) => readFileSync(new URL(`../fixtures/hand-worked/${name}`, import.meta.url), 'utf8')
 
 /** What only a server can do to a run: refuse, end sessions, run out of time, have another user. */
@@ -96,6 +98,13 @@ describe('a Postgres server', () => {
     test('a user who may only look at the schema', async () => {
       const theirs = await makeUser('looks_only')
       await admin.query('create schema tributary; grant usage on schema tributary to looks_only')
+      const { findings } = await checkInstallation({ ...CHECKED, options, warehouse: await open({ url: theirs }) })
+      expect(findings).toContainEqual(
+        expect.objectContaining({
+          subject: 'warehouse',
+          message: expect.stringContaining('grant usage, create on schema'),
+        }),
+      )
       await expect(run(await open({ url: theirs }), options)).rejects.toMatchObject({
         code: 'WAREHOUSE_UNUSABLE',
         message: expect.stringMatching(/permission denied for schema tributary.*grant usage, create on schema/),
@@ -120,6 +129,13 @@ create table segment_prod.pages as select 'm1' as id, 'a1' as anonymous_id, null
           /permission denied for (schema segment_prod|table pages).*grant select on all tables in schema/,
         ),
       })
+      const { findings } = await checkInstallation({ ...CHECKED, options: fromTables, warehouse })
+      expect(findings).toContainEqual(
+        expect.objectContaining({
+          severity: 'error',
+          message: expect.stringContaining('permission denied for schema segment_prod'),
+        }),
+      )
       await admin.query(
         'grant usage on schema segment_prod to no_source; grant select on all tables in schema segment_prod to no_source',
       )

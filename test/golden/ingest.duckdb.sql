@@ -416,7 +416,9 @@ select
     group_id,
     occurred_at,
     received_at,
-    lpad(cast(epoch_us(s.occurred_at) as varchar), 16, '0') || case when "s".type in ('page', 'screen') then '0' else '1' end || "s".event_key as order_key,
+    lpad(cast(epoch_us(occurred_at) as varchar), 16, '0')
+        || case when type in ('page', 'screen') then '0' else '1' end
+        || event_key as order_key,
     ("s".anonymous_id is not null and coalesce(case when "s".library = lower("s".library) then "s".library else translate("s".library, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '') not in ('analytics-node', '@segment/analytics-node', 'analytics-python', 'analytics-ruby', 'analytics-php', 'analytics-go', 'analytics-java', 'analytics.net', 'analytics-csharp', 'analytics-rust', 'analytics-elixir', 'analytics-clojure', 'segment-http-api', 'segment-cloud-app', 'http', '@rudderstack/rudder-sdk-node', 'rudder-sdk-node', 'rudder-sdk-python', 'rudder-sdk-ruby', 'rudder-sdk-php', 'rudder-sdk-go', 'rudder-sdk-java', 'rudder-sdk-dotnet', 'rudderstack-http-api')) as is_in_session,
     page_url,
     page_host,
@@ -525,19 +527,19 @@ select
     max(last_received_at) over (partition by event_key, cluster_number) as cluster_last_received_at
 from clustered;
 
--- contested_rows: What became of the rows read of these keys: fresh, replacing, seen before or a
--- duplicate.
-create or replace table staging.main."contested_rows" as
+-- statuses: What each row read is: fresh, replacing, seen before or a duplicate.
+create or replace table staging.main."statuses" as
 select
-    row_number_read,
+    i.row_number_read,
     case
-        when has_stored = 0 and place = 1 then 'fresh'
-        when has_stored = 1 and place = 1 then 'replacing'
-        when is_known_content = 1 then 'seen'
+        when c.event_key is null then 'fresh'
+        when c.has_stored = 0 and c.place = 1 then 'fresh'
+        when c.has_stored = 1 and c.place = 1 then 'replacing'
+        when c.is_known_content = 1 then 'seen'
         else 'duplicate'
     end as status
-from staging.main."contested"
-where is_stored = 0;
+from staging.main."incoming" as i
+left join staging.main."contested" as c on c.event_key = i.event_key and c.row_number_read = i.row_number_read and c.is_stored = 0;
 
 -- source_counts: Where the rows of each source went.
 create or replace table staging.main."source_counts" as
@@ -546,12 +548,12 @@ with outcomes as (
         i.source,
         case
             when s.status in ('replacing', 'duplicate') then 'duplicate'
-            when s.status = 'seen' then 'seen'
-            when i.excluded_reason is not null then 'excluded'
-            else 'accepted'
+            when s.status = 'fresh' and i.excluded_reason is not null then 'excluded'
+            when s.status = 'fresh' then 'accepted'
+            else 'seen'
         end as outcome
     from staging.main."incoming" as i
-    left join staging.main."contested_rows" as s on s.row_number_read = i.row_number_read
+    join staging.main."statuses" as s on s.row_number_read = i.row_number_read
     union all
     select source, 'refused' as outcome
     from staging.main."refused_rows"
@@ -580,6 +582,17 @@ create or replace table staging.main."withdrawn" as
 select event_key, received_at, occurred_at
 from staging.main."contested"
 where is_stored = 1 and place > 1;
+
+-- new_events: The rows this run adds to events.
+create or replace table staging.main."new_events" as
+select i.*, 7 as run_id
+from staging.main."incoming" as i
+join staging.main."statuses" as s on s.row_number_read = i.row_number_read
+where s.status in ('fresh', 'replacing');
+
+-- Nothing after it reads these.
+drop table if exists staging.main."incoming";
+drop table if exists staging.main."statuses";
 
 -- ledger_changes: Ledger rows that come (is_old 0) and go (is_old 1).
 create or replace table staging.main."ledger_changes" as
@@ -651,20 +664,17 @@ drop table if exists staging.main."outside_hosts";
 drop table if exists staging.main."copies";
 drop table if exists staging.main."contested";
 drop table if exists staging.main."ledger_hits";
+drop table if exists staging.main."incoming";
+drop table if exists staging.main."statuses";
 drop table if exists staging.main."outside_hosts_stored";
+drop table if exists staging.main."taken";
 drop table if exists staging.main."replaced";
 drop table if exists staging.main."revisions";
 
 -- The part of `ingest` in the publish transaction of the run; alone it would leave half a run.
 -- `tributary sql publish` has all of it.
-insert into "tributary"."events" (source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, run_id)
-select source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, run_id from (
-    select i.*, 7 as run_id
-    from staging.main."incoming" as i
-    where i.row_number_read not in (
-        select row_number_read from staging.main."contested_rows" where status in ('seen', 'duplicate')
-    )
-) as s;
+insert into "tributary"."events" (source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, order_key, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, content_hash, run_id)
+select source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, order_key, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, content_hash, run_id from staging.main."new_events";
 
 delete from "tributary"."event_ledger"
 where key_hash in (select key_hash from staging.main."ledger_changes" where is_old = 1)

@@ -45,14 +45,8 @@ update "tributary"."lease" set expires_at = (timezone('UTC', get_current_timesta
 
 select case when (select count(*) from "tributary"."lease" where name = 'pipeline' and owner = '<host>:<process>:<number>' and token = 0) >= 1 and (select count(*) from "tributary"."runs" where run_id = 7 and state = 'running') >= 1 then 1 else error('The lease of this run was taken over, or the run is not at work any more; nothing was published.') end;
 
-insert into "tributary"."events" (source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, run_id)
-select source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, run_id from (
-    select i.*, 7 as run_id
-    from staging.main."incoming" as i
-    where i.row_number_read not in (
-        select row_number_read from staging.main."contested_rows" where status in ('seen', 'duplicate')
-    )
-) as s;
+insert into "tributary"."events" (source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, order_key, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, content_hash, run_id)
+select source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, order_key, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, content_hash, run_id from staging.main."new_events";
 
 delete from "tributary"."event_ledger"
 where key_hash in (select key_hash from staging.main."ledger_changes" where is_old = 1)
@@ -78,11 +72,11 @@ insert into "tributary"."quarantine" (quarantine_id, source, file, line, reason,
 select quarantine_id, source, file, line, reason, detail, text, quarantined_at, 7, 9223372036854775807
 from staging.main."quarantine_opened";
 
-delete from "tributary"."touch_candidates" where event_key in (select event_key from staging.main."reread_keys");
+delete from "tributary"."touch_candidates" where order_key in (select order_key from staging.main."reread_keys");
 
-insert into "tributary"."touch_candidates" (anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id)
-select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id from staging.main."touch_candidates_new"
-order by occurred_at;
+insert into "tributary"."touch_candidates" (anonymous_id, user_id, order_key, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id)
+select anonymous_id, user_id, order_key, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id from staging.main."touch_candidates_new"
+order by cast(date_trunc('month', occurred_at) as timestamp), "anonymous_id";
 
 delete from "tributary"."conversion_candidates" where order_key in (select order_key from staging.main."reread_keys");
 
@@ -196,11 +190,35 @@ select person_id, signed_up_at, session_count_before_signup, signup_session_id, 
 from staging.main."attribution_opened"
 order by "person_id";
 
+update "tributary"."companies" as t
+set to_run = 7
+where t.to_run = 9223372036854775807 and t."company_id" in (select "company_id" from staging.main."companies_closed") and exists (
+    select 1 from staging.main."companies_closed" as s
+    where s."company_id" = t."company_id" and s."first_seen_at" = t."first_seen_at"
+);
+
+insert into "tributary"."companies" (company_id, first_seen_at, last_seen_at, since_at, until_at, is_latest, name, plan, is_paid, created_at, given_paid_at, dimensions, member_count, admin_count, first_seen_active_at, last_seen_active_at, session_count, touch_count, signed_up_at, paid_at, first_touch_at, first_touch_channel, first_touch_source, first_touch_medium, first_touch_campaign, first_touch_referrer, last_touch_at, last_touch_channel, last_touch_source, last_touch_medium, last_touch_campaign, last_touch_referrer, paid_touch_at, paid_touch_channel, paid_touch_source, paid_touch_medium, paid_touch_campaign, paid_touch_referrer, from_run, to_run)
+select company_id, first_seen_at, last_seen_at, since_at, until_at, is_latest, name, plan, is_paid, created_at, given_paid_at, dimensions, member_count, admin_count, first_seen_active_at, last_seen_active_at, session_count, touch_count, signed_up_at, paid_at, first_touch_at, first_touch_channel, first_touch_source, first_touch_medium, first_touch_campaign, first_touch_referrer, last_touch_at, last_touch_channel, last_touch_source, last_touch_medium, last_touch_campaign, last_touch_referrer, paid_touch_at, paid_touch_channel, paid_touch_source, paid_touch_medium, paid_touch_campaign, paid_touch_referrer, 7, 9223372036854775807
+from staging.main."companies_opened"
+order by "company_id";
+
+update "tributary"."company_members" as t
+set to_run = 7
+where t.to_run = 9223372036854775807 and t."company_id" in (select "company_id" from staging.main."company_members_closed") and exists (
+    select 1 from staging.main."company_members_closed" as s
+    where s."company_id" = t."company_id" and s."user_id" = t."user_id" and s."first_seen_at" = t."first_seen_at"
+);
+
+insert into "tributary"."company_members" (company_id, user_id, first_seen_at, last_seen_at, since_at, until_at, role, is_admin, created_at, from_run, to_run)
+select company_id, user_id, first_seen_at, last_seen_at, since_at, until_at, role, is_admin, created_at, 7, 9223372036854775807
+from staging.main."company_members_opened"
+order by "user_id";
+
 insert into "tributary"."channel_stats" (company_id, bucket_at, date_by, channel, source, medium, campaign, conversion, currency, touches, sessions, first_touch_credit, last_touch_credit, last_non_direct_credit, first_paid_credit, last_paid_credit, linear_credit, first_touch_revenue, last_touch_revenue, last_non_direct_revenue, first_paid_revenue, last_paid_revenue, linear_revenue, run_id)
 select company_id, bucket_at, date_by, channel, source, medium, campaign, conversion, currency, touches, sessions, first_touch_credit, last_touch_credit, last_non_direct_credit, first_paid_credit, last_paid_credit, linear_credit, first_touch_revenue, last_touch_revenue, last_non_direct_revenue, first_paid_revenue, last_paid_revenue, linear_revenue, run_id from staging.main."channel_stats_new";
 
 insert into "tributary"."watermarks" (source, item, position, bytes, modified_at, rows_read, run_id)
-select * from (select source, item, position, bytes, modified_at, rows_read, run_id from staging.main."watermarks_new") as n;
+select * from (select source, item, position, bytes, modified_at, rows_read, run_id from staging.main."watermarks_new" union all select source, item, position, bytes, modified_at, rows_read, run_id from staging.main."product_marks") as n;
 
 insert into "tributary"."run_sources" (run_id, source, files, rows_read, accepted, seen_before, duplicates, quarantined, excluded, erased)
 select run_id, source, files, rows_read, accepted, seen_before, duplicates, quarantined, excluded, erased from staging.main."run_sources_new";
@@ -209,21 +227,9 @@ update "tributary"."runs"
 set
     state = 'written',
     finished_at = timezone('UTC', get_current_timestamp()),
-    data_through = case when coalesce((select max(received_at) from (
-    select i.*, 7 as run_id
-    from staging.main."incoming" as i
-    where i.row_number_read not in (
-        select row_number_read from staging.main."contested_rows" where status in ('seen', 'duplicate')
-    )
-) as s where received_at <= (cast('2025-06-01 05:00:00.000000' as timestamp) + to_microseconds(86400000000))), (select max(data_through) from "tributary"."runs")) < (select max(data_through) from "tributary"."runs") then (select max(data_through) from "tributary"."runs") else coalesce((select max(received_at) from (
-    select i.*, 7 as run_id
-    from staging.main."incoming" as i
-    where i.row_number_read not in (
-        select row_number_read from staging.main."contested_rows" where status in ('seen', 'duplicate')
-    )
-) as s where received_at <= (cast('2025-06-01 05:00:00.000000' as timestamp) + to_microseconds(86400000000))), (select max(data_through) from "tributary"."runs")) end,
+    data_through = case when coalesce((select max(received_at) from staging.main."new_events" where received_at <= (cast('2025-06-01 05:00:00.000000' as timestamp) + to_microseconds(86400000000))), (select max(data_through) from "tributary"."runs")) < (select max(data_through) from "tributary"."runs") then (select max(data_through) from "tributary"."runs") else coalesce((select max(received_at) from staging.main."new_events" where received_at <= (cast('2025-06-01 05:00:00.000000' as timestamp) + to_microseconds(86400000000))), (select max(data_through) from "tributary"."runs")) end,
     rows_read = 0,
-    rows_written = (select count(*) from staging.main."quarantine_opened") + (select count(*) from staging.main."quarantine_closed") + (select count(*) from staging.main."known_pairs_opened") + (select count(*) from staging.main."known_pairs_closed") + (select count(*) from staging.main."aliases_opened") + (select count(*) from staging.main."aliases_closed") + (select count(*) from staging.main."sessions_opened") + (select count(*) from staging.main."sessions_closed") + (select count(*) from staging.main."touches_opened") + (select count(*) from staging.main."touches_closed") + (select count(*) from staging.main."conversions_opened") + (select count(*) from staging.main."conversions_closed") + (select count(*) from staging.main."credits_opened") + (select count(*) from staging.main."credits_closed") + (select count(*) from staging.main."attribution_opened") + (select count(*) from staging.main."attribution_closed")
+    rows_written = (select count(*) from staging.main."quarantine_opened") + (select count(*) from staging.main."quarantine_closed") + (select count(*) from staging.main."known_pairs_opened") + (select count(*) from staging.main."known_pairs_closed") + (select count(*) from staging.main."aliases_opened") + (select count(*) from staging.main."aliases_closed") + (select count(*) from staging.main."sessions_opened") + (select count(*) from staging.main."sessions_closed") + (select count(*) from staging.main."touches_opened") + (select count(*) from staging.main."touches_closed") + (select count(*) from staging.main."conversions_opened") + (select count(*) from staging.main."conversions_closed") + (select count(*) from staging.main."credits_opened") + (select count(*) from staging.main."credits_closed") + (select count(*) from staging.main."attribution_opened") + (select count(*) from staging.main."attribution_closed") + (select count(*) from staging.main."companies_opened") + (select count(*) from staging.main."companies_closed") + (select count(*) from staging.main."company_members_opened") + (select count(*) from staging.main."company_members_closed")
 where run_id = 7 and state = 'running';
 
 commit;

@@ -11,6 +11,7 @@ const engines = {
   duckdb: async () => (await import('./duckdb-engine.ts')).duckdbEngine(),
   postgres: async () => (await import('./postgres-engine.ts')).postgresEngine(),
   redshift: async () => (await import('./redshift-engine.ts')).redshiftEngine(),
+  bigquery: async () => (await import('./bigquery-engine.ts')).bigqueryEngine(),
 } satisfies Record<string, () => Promise<TestEngine>>
 
 export type EngineName = keyof typeof engines

@@ -211,7 +211,7 @@ describe('wrong values', () => {
     expect(
       problemsOf({ sources: [{ kind: 'postgres', schema: 'prod' }], warehouse: { kind: 'oracle', project: 'x' } }),
     ).toEqual([
-      "`warehouse.kind`: expected 'duckdb', 'postgres' or 'redshift', but got \"oracle\".",
+      "`warehouse.kind`: expected 'duckdb', 'postgres', 'redshift' or 'bigquery', but got \"oracle\".",
       "`sources[0].kind`: expected 'files', 'segment' or 'rudderstack', but got \"postgres\". Other databases cannot be read yet: export them to files of JSON lines, CSV or Parquet.",
     ])
   })

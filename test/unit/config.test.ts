@@ -52,6 +52,7 @@ describe('defaults', () => {
         channels: [],
         referralExclusions: [],
       },
+      productUrl: null,
       schedule: null,
       timezone: 'UTC',
       history: { keepDays: 90 },

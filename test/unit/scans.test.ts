@@ -4,7 +4,8 @@ import { readSources } from '../../src/pipeline/ingest.ts'
 import { queryOf, type RangedStep, type Step } from '../../src/pipeline/stage.ts'
 import { stages } from '../../src/pipeline/stages.ts'
 import { duckdbDialect } from '../../src/warehouses/duckdb-dialect.ts'
-import type { Sql } from '../../src/warehouses/sql.ts'
+import { type Sql, sql } from '../../src/warehouses/sql.ts'
+import { companyOptions } from '../conformance/companies-world.ts'
 import { testSettings } from '../oracle/settings.ts'
 
 /** How much of a table a step of an increment reads. */
@@ -15,6 +16,8 @@ const BOUNDS = {
   keys: 'its key columns whole, and the rows of those keys',
   one: 'two numbers of each row; nothing else but where a key may be known',
   few: 'whole; has a row per refused or released line, or per alias message',
+  companies:
+    'whole; has a row per company or membership and state of it, and only in a run that copies companies or whose people are members',
   people: 'the person column whole, and rows of the people who signed up, or whose signup is concerned',
 } as const
 
@@ -32,13 +35,13 @@ const READS: Readonly<Record<string, keyof typeof BOUNDS>> = {
   'identities device_pairs known_pairs': 'keys',
   'identities device_visits visits': 'keys',
   'identities links_gone alias_links': 'few',
-  'identities alias_touched identity_members': 'few',
+  'identities alias_touched alias_links': 'few',
   'identities alias_seeds alias_links': 'few',
-  'identities alias_nodes identity_members': 'few',
+  'identities alias_nodes alias_links': 'few',
   'identities alias_edges visits': 'keys',
   'identities alias_edges alias_links': 'few',
   'identities members_new visits': 'keys',
-  'identities owned identity_members': 'few',
+  'identities owned alias_links': 'few',
   'identities moved visits': 'keys',
   'identities known_pairs_current known_pairs': 'keys',
   'identities alias_widened aliases': 'keys',
@@ -63,6 +66,24 @@ const READS: Readonly<Record<string, keyof typeof BOUNDS>> = {
   'attribution signup_sessions sessions': 'people',
   'attribution signup_pages visits': 'people',
   'attribution attribution_current attribution': 'keys',
+  'companies company_changes companies': 'companies',
+  'companies company_states companies': 'companies',
+  'companies member_changes company_members': 'companies',
+  'companies member_states company_members': 'companies',
+  'companies company_members_current company_members': 'companies',
+  'companies affected_ids aliases': 'keys',
+  'companies affected_companies companies': 'companies',
+  'companies affected_companies company_members': 'companies',
+  'companies company_people aliases': 'keys',
+  'companies company_people company_members': 'companies',
+  'companies company_rows_after companies': 'companies',
+  'companies company_touches touches': 'keys',
+  'companies company_paid watermarks': 'few',
+  'companies company_conversions conversions': 'keys',
+  'companies company_stats_new channel_stats': 'keys',
+  'companies company_seen aliases': 'keys',
+  'companies company_member_counts company_members': 'companies',
+  'companies companies_current companies': 'companies',
 }
 
 const tablesOf = (statement: Sql): readonly string[] => [
@@ -72,12 +93,18 @@ const tablesOf = (statement: Sql): readonly string[] => [
 test('docs/scans.md names every read of a stored table by an increment, and what bounds it', async () => {
   const c = incrementContext({
     d: duckdbDialect,
-    options: testSettings,
+    options: { ...testSettings, companies: companyOptions('product') },
     run: 1,
     startedAt: '2025-01-01T00:00:00.000000Z',
   })
+  const copy = {
+    companies: sql`select * from copied`,
+    members: sql`select * from copied`,
+    at: c.startedAt,
+    previousAt: c.startedAt,
+  }
   const found = stages.flatMap((stage) => {
-    const steps = [...(stage.name === 'ingest' ? readSources(c) : []), ...stage.steps(c)]
+    const steps = [...(stage.name === 'ingest' ? readSources(c) : []), ...stage.steps({ ...c, copy })]
     return steps
       .flatMap((step): readonly (Step | RangedStep)[] => ('repeat' in step ? step.repeat : [step]))
       .flatMap((step) => tablesOf(queryOf(step)).map((table) => ({ stage: stage.name, step: step.into, table })))

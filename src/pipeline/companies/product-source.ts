@@ -5,8 +5,9 @@ import { type Sql, sql } from '../../warehouses/sql.ts'
 import type { RunOptions, Warehouse } from '../../warehouses/warehouse.ts'
 import type { CompanyOptions } from '../options.ts'
 import type { Columns } from '../sources/columns.ts'
+import type { ProductCopy } from '../stage.ts'
 import { nullable, text } from '../tables/table.ts'
-import type { CopiedTable } from './copied-tables.ts'
+import { type CopiedTable, tablesOf } from './copied-tables.ts'
 import { loadProductFiles } from './product-files.ts'
 
 /** Opens the product database for one copy. Who calls it has the address, which no option holds. */
@@ -70,6 +71,15 @@ function postgresPlace(warehouse: Warehouse, product: ProductDatabase, options: 
     },
     close: () => product.close(),
   }
+}
+
+/** The copy of a run that is only described: its rows lie where those of a Postgres or of files would. */
+export function describedCopy(d: Dialect, options: CompanyOptions, at: string): ProductCopy {
+  const [companies, members] = (['companies', 'members'] as const).map((item) => {
+    const table = tablesOf(options).find((t) => t.item === item)
+    return table ? textColumns(d, table, sql.staging(`product_${item}_read`)) : null
+  })
+  return { companies: companies ?? null, members: members!, at, previousAt: at }
 }
 
 /** Columns of text, times as ISO 8601, under the names of the copy. */

@@ -35,7 +35,7 @@ export const latestMarks = (): Sql => sql`(
         select w.*, row_number() over (partition by w.source, w.item order by w.run_id desc) as place
         from ${sql.table('watermarks')} as w
     ) as numbered
-    where place = 1
+    where place = 1 and position <> ''
 )`
 
 /** Watermarks of the items of a source. */

@@ -22,6 +22,7 @@ export const events = table({
   partitionBy: 'occurred_at',
   isHuge: true,
   clusterBy: ['anonymous_id'],
+  lookUpBy: [['event_key'], ['occurred_at']],
   columns: {
     source: text('Name of the source that delivered it.'),
     event_key: text('md5 of (source or its `deduplicateAs`, unit separator, event id).'),
@@ -118,6 +119,7 @@ export const touchCandidates = table({
   key: ['event_key', 'anonymous_id', 'user_id'],
   partitionBy: 'occurred_at',
   clusterBy: ['anonymous_id'],
+  lookUpBy: [['anonymous_id', 'user_id'], ['event_key']],
   columns: {
     anonymous_id: text('Device of the visit it lies in.'),
     user_id: text('User of the visit, empty when none.'),
@@ -144,6 +146,7 @@ export const conversionCandidates = table({
   key: ['order_key', 'anonymous_id', 'user_id', 'conversion'],
   partitionBy: 'occurred_at',
   clusterBy: ['user_id'],
+  lookUpBy: [['anonymous_id', 'user_id'], ['order_key']],
   columns: {
     anonymous_id: text('Device of the visit it lies in, empty when none.'),
     user_id: text('User of the visit, empty when none.'),
@@ -169,6 +172,7 @@ export const activity = table({
   key: ['anonymous_id', 'user_id', 'is_in_session', 'company_id', 'bucket_at', 'event_name', 'run_id'],
   partitionBy: 'bucket_at',
   clusterBy: ['user_id'],
+  lookUpBy: [],
   columns: {
     anonymous_id: text('Device, empty when none.'),
     user_id: text('User, empty when none.'),

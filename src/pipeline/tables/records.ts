@@ -68,7 +68,7 @@ export const watermarks = table({
   name: 'watermarks',
   row: 'source table or file',
   description:
-    'How far each source has been read: for files, path and content hash; for tables, the latest readable time, or the rows of each day received. Only added to: the latest run of an item counts.',
+    'How far each source has been read: for files, path and content hash; for tables, the latest readable time, or the rows of each day received. Only added to: the latest run of an item counts, and one without a position is forgotten.',
   kind: 'record',
   key: ['source', 'item', 'run_id'],
   columns: {
