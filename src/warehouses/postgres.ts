@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import Cursor from 'pg-cursor'
-import { TributaryError } from '../errors.ts'
+import { QueryError, TributaryError } from '../errors.ts'
 import { tabularRows } from './duckdb-reader.ts'
 import { lineColumns, lineRows } from './file-rows.ts'
 import { PostgresConnections } from './postgres-connections.ts'
 import { copyRows, SourceOfRowsError } from './postgres-copy.ts'
 import { createTable, stagingTable } from './postgres-ddl.ts'
 import { postgresDialect } from './postgres-dialect.ts'
+import { notMade } from './postgres-errors.ts'
 import { staleTables } from './postgres-maintain.ts'
 import { makePartitions } from './postgres-partitions.ts'
 import { quoted } from './postgres-text.ts'
@@ -95,17 +96,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Warehouse>
   ) => load(writer.staging(name), columns, rows, { ...o, before: [stagingTable(name, columns, writer)] })
 
   try {
-    const [server] = await ask<{ version: string; has_schema: boolean }>(
-      "select current_setting('server_version_num') as version, exists (select 1 from pg_namespace where nspname = $1) as has_schema",
-      [schema],
-    )
-    if (Number(server?.version) < OLDEST) {
-      throw new TributaryError(
-        'WAREHOUSE_UNUSABLE',
-        `Expected Postgres 16 or newer at ${connections.place}, but got ${Math.floor(Number(server?.version) / 10_000)}. Upgrade the server, or use another warehouse.`,
-      )
-    }
-    if (!server?.has_schema) await send(`create schema if not exists ${quote(schema)}`)
+    await prepareSchema(connections.place, schema, ask)
   } catch (error) {
     await connections.close()
     throw error
@@ -215,4 +206,25 @@ order by a.attnum`,
     ping: async () => void (await send('select 1')),
     close: () => connections.close(),
   }
+}
+
+type Ask = <R>(text: string, values?: SqlValue[]) => Promise<R[]>
+
+/** Sees that the server is new enough, and makes the schema when there is none. */
+async function prepareSchema(place: string, schema: string, ask: Ask): Promise<void> {
+  const [server] = await ask<{ version: string; user: string; has_schema: boolean }>(
+    `select current_setting('server_version_num') as version, quote_ident(current_user) as user,
+    exists (select 1 from pg_namespace where nspname = $1) as has_schema`,
+    [schema],
+  )
+  if (Number(server?.version) < OLDEST) {
+    throw new TributaryError(
+      'WAREHOUSE_UNUSABLE',
+      `Expected Postgres 16 or newer at ${place}, but got ${Math.floor(Number(server?.version) / 10_000)}. Upgrade the server, or use another warehouse.`,
+    )
+  }
+  if (server?.has_schema) return
+  await ask(`create schema if not exists ${postgresDialect.quote(schema)}`).catch((cause) => {
+    throw cause instanceof QueryError && cause.isTransient ? cause : notMade(schema, server?.user ?? '…', cause)
+  })
 }

@@ -60,11 +60,12 @@ describe('rows that an increment reads of stored tables', () => {
 
   /** Copies of a row for other people at other times. */
   async function multiply(table: string): Promise<void> {
-    const columns = Object.keys((await warehouse.describeTable(table))!)
+    const types = (await warehouse.describeTable(table))!
+    const columns = Object.keys(types)
     const other = (name: string) => {
       if (/_at$/.test(name)) return `t.${name} + (n.i % 1500) * interval '1 day' - interval '1 year'`
       if (name === 'key_hash') return 't.key_hash + n.i'
-      return /(_id|_key|^id)$/.test(name) && name !== 'run_id' ? `n.i || left(t.${name}, 40)` : `t.${name}`
+      return /(_id|_key|^id)$/.test(name) && types[name] === 'text' ? `n.i || left(t.${name}, 40)` : `t.${name}`
     }
     await admin.query(`
 insert into tributary.${table} (${columns.map((c) => `"${c}"`).join(', ')})
