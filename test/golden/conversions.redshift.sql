@@ -254,7 +254,10 @@ where u."session_id" is null;
 -- `tributary sql publish` has all of it.
 update "tributary"."conversions" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."conversion_id" in (select "conversion_id" from "tributary"."staging__conversions_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."converted_at" >= (select min("converted_at") from "tributary"."staging__conversions_closed")
+    and t."converted_at" <= (select max("converted_at") from "tributary"."staging__conversions_closed")
+     and t."conversion_id" in (select "conversion_id" from "tributary"."staging__conversions_closed") and exists (
     select 1 from "tributary"."staging__conversions_closed" as s
     where s."conversion_id" = t."conversion_id"
 );
@@ -266,7 +269,10 @@ order by date_trunc('month', converted_at), "person_id";
 
 update "tributary"."sessions" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."session_id" in (select "session_id" from "tributary"."staging__sessions_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."started_at" >= (select min("started_at") from "tributary"."staging__sessions_closed")
+    and t."started_at" <= (select max("started_at") from "tributary"."staging__sessions_closed")
+     and t."session_id" in (select "session_id" from "tributary"."staging__sessions_closed") and exists (
     select 1 from "tributary"."staging__sessions_closed" as s
     where s."session_id" = t."session_id"
 );

@@ -138,7 +138,10 @@ order by "id";
 
 update "tributary"."touches" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."touch_id" in (select "touch_id" from "tributary"."staging__touches_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."touched_at" >= (select min("touched_at") from "tributary"."staging__touches_closed")
+    and t."touched_at" <= (select max("touched_at") from "tributary"."staging__touches_closed")
+     and t."touch_id" in (select "touch_id" from "tributary"."staging__touches_closed") and exists (
     select 1 from "tributary"."staging__touches_closed" as s
     where s."touch_id" = t."touch_id" and s."session_id" = t."session_id"
 );
@@ -150,7 +153,10 @@ order by date_trunc('month', touched_at), "person_id";
 
 update "tributary"."conversions" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."conversion_id" in (select "conversion_id" from "tributary"."staging__conversions_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."converted_at" >= (select min("converted_at") from "tributary"."staging__conversions_closed")
+    and t."converted_at" <= (select max("converted_at") from "tributary"."staging__conversions_closed")
+     and t."conversion_id" in (select "conversion_id" from "tributary"."staging__conversions_closed") and exists (
     select 1 from "tributary"."staging__conversions_closed" as s
     where s."conversion_id" = t."conversion_id"
 );
@@ -162,7 +168,10 @@ order by date_trunc('month', converted_at), "person_id";
 
 update "tributary"."sessions" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."session_id" in (select "session_id" from "tributary"."staging__sessions_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."started_at" >= (select min("started_at") from "tributary"."staging__sessions_closed")
+    and t."started_at" <= (select max("started_at") from "tributary"."staging__sessions_closed")
+     and t."session_id" in (select "session_id" from "tributary"."staging__sessions_closed") and exists (
     select 1 from "tributary"."staging__sessions_closed" as s
     where s."session_id" = t."session_id"
 );
@@ -174,7 +183,10 @@ order by date_trunc('month', started_at), "person_id";
 
 update "tributary"."credits" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."conversion_id" in (select "conversion_id" from "tributary"."staging__credits_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."converted_at" >= (select min("converted_at") from "tributary"."staging__credits_closed")
+    and t."converted_at" <= (select max("converted_at") from "tributary"."staging__credits_closed")
+     and t."conversion_id" in (select "conversion_id" from "tributary"."staging__credits_closed") and exists (
     select 1 from "tributary"."staging__credits_closed" as s
     where s."conversion_id" = t."conversion_id" and s."touch_id" = t."touch_id"
 );

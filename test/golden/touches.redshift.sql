@@ -13,16 +13,17 @@ with atoms as (
 
 select k.*, 1 = 1 as is_in_session
 from (
-    select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id, lpad(cast(datediff(microsecond, cast('1970-01-01' as timestamp), s.occurred_at) as varchar), 16, '0') || case when s.is_page then '0' else '1' end || "s".event_key as order_key
-    from "tributary"."touch_candidates" as s
-    where occurred_at >= (select min(from_at) from "tributary"."staging__affected_people") and (is_first or is_candidate)
-        and event_key not in (select event_key from "tributary"."staging__reread_keys")
+    select k.anonymous_id, k.user_id, k.event_key, k.occurred_at, k.is_page, k.is_first, k.is_candidate, k.page_url, k.referrer, k.referrer_host, k.raw_referrer_host, k.utm_source, k.utm_medium, k.utm_campaign, k.utm_content, k.utm_term, k.click_id, k.company_id, lpad(cast(datediff(microsecond, cast('1970-01-01' as timestamp), k.occurred_at) as varchar), 16, '0') || case when k.is_page then '0' else '1' end || "k".event_key as order_key
+    from "tributary"."touch_candidates" as k
+    join "atoms" as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
+    where k.occurred_at >= (select min(from_at) from "tributary"."staging__affected_people") and (k.is_first or k.is_candidate)
+        and k.event_key not in (select event_key from "tributary"."staging__reread_keys")
     union all
-    select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id, order_key
-    from "tributary"."staging__touch_candidates_new"
-    where (is_first or is_candidate)
-) as k
-join atoms as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id;
+    select k.anonymous_id, k.user_id, k.event_key, k.occurred_at, k.is_page, k.is_first, k.is_candidate, k.page_url, k.referrer, k.referrer_host, k.raw_referrer_host, k.utm_source, k.utm_medium, k.utm_campaign, k.utm_content, k.utm_term, k.click_id, k.company_id, k.order_key
+    from "tributary"."staging__touch_candidates_new" as k
+    join "atoms" as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
+    where (k.is_first or k.is_candidate)
+) as k;
 
 -- visit_candidates: Each in the visit it lies in.
 drop table if exists "tributary"."staging__visit_candidates";
@@ -72,16 +73,17 @@ pages as (
         lag(p.order_key) over (partition by p.anonymous_id, p.user_id order by p.order_key) as previous_key,
         lag(p.raw_referrer_host) over (partition by p.anonymous_id, p.user_id order by p.order_key) as previous_referrer_host
     from (
-    select anonymous_id, user_id, event_key, occurred_at, is_page, raw_referrer_host, lpad(cast(datediff(microsecond, cast('1970-01-01' as timestamp), s.occurred_at) as varchar), 16, '0') || case when s.is_page then '0' else '1' end || "s".event_key as order_key
-    from "tributary"."touch_candidates" as s
-    where occurred_at >= (select min(from_at) from "tributary"."staging__affected_people") and is_page
-        and event_key not in (select event_key from "tributary"."staging__reread_keys")
+    select k.anonymous_id, k.user_id, k.raw_referrer_host, lpad(cast(datediff(microsecond, cast('1970-01-01' as timestamp), k.occurred_at) as varchar), 16, '0') || case when k.is_page then '0' else '1' end || "k".event_key as order_key
+    from "tributary"."touch_candidates" as k
+    join "lone" as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
+    where k.occurred_at >= (select min(from_at) from "tributary"."staging__affected_people") and k.is_page
+        and k.event_key not in (select event_key from "tributary"."staging__reread_keys")
     union all
-    select anonymous_id, user_id, event_key, occurred_at, is_page, raw_referrer_host, order_key
-    from "tributary"."staging__touch_candidates_new"
-    where is_page
+    select k.anonymous_id, k.user_id, k.raw_referrer_host, k.order_key
+    from "tributary"."staging__touch_candidates_new" as k
+    join "lone" as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
+    where k.is_page
 ) as p
-    join lone as l on l.anonymous_id = p.anonymous_id and l.user_id = p.user_id
 )
 
 select
@@ -340,7 +342,10 @@ drop table if exists "tributary"."staging__classified";
 -- `tributary sql publish` has all of it.
 update "tributary"."touches" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."touch_id" in (select "touch_id" from "tributary"."staging__touches_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."touched_at" >= (select min("touched_at") from "tributary"."staging__touches_closed")
+    and t."touched_at" <= (select max("touched_at") from "tributary"."staging__touches_closed")
+     and t."touch_id" in (select "touch_id" from "tributary"."staging__touches_closed") and exists (
     select 1 from "tributary"."staging__touches_closed" as s
     where s."touch_id" = t."touch_id" and s."session_id" = t."session_id"
 );
