@@ -88,7 +88,7 @@ export const reservedWords: ReadonlySet<string> = new Set([
     'lzop',
     'minus',
   ],
-  ...['mostly8', 'mostly16', 'mostly32', 'new', 'off', 'offline', 'oid', 'old', 'open', 'parallel', 'percent'],
+  ...['mostly8', 'mostly16', 'mostly32', 'new', 'off', 'offline', 'old', 'open', 'parallel', 'percent'],
   ...['permissions', 'pivot', 'raw', 'readratio', 'recover', 'rejectlog', 'resort', 'respect', 'restore', 'snapshot'],
   ...['system', 'tag', 'tdes', 'text255', 'text32k', 'top', 'truncatecolumns', 'unpivot', 'wallet', 'without'],
 ])
