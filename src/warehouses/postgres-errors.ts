@@ -89,6 +89,14 @@ function recognise({ code, message }: Refusal): { code: ErrorCode; message: stri
   return null
 }
 
+/** Why the schema could not be made: the right to is more than tributary needs when somebody makes it beforehand. */
+export const notMade = (schema: string, user: string, cause: unknown): TributaryError =>
+  new TributaryError(
+    'WAREHOUSE_UNUSABLE',
+    `Expected a schema ${schema}, or the right to make one, but there is neither: ${refusalOf(cause).message} As an administrator: \`create schema ${schema} authorization ${user}\`.`,
+    { cause: bare(refusalOf(cause)) },
+  )
+
 /** Why a server could not be used from the start, without its password. */
 export function notOpened(place: string, cause: unknown): Error {
   const refusal = refusalOf(cause)

@@ -1,17 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import Cursor from 'pg-cursor'
-import { TributaryError } from '../errors.ts'
+import { QueryError, TributaryError } from '../errors.ts'
 import { tabularRows } from './duckdb-reader.ts'
 import { lineColumns, lineRows } from './file-rows.ts'
 import { PostgresConnections } from './postgres-connections.ts'
 import { copyRows, SourceOfRowsError } from './postgres-copy.ts'
 import { createTable, stagingTable } from './postgres-ddl.ts'
 import { postgresDialect } from './postgres-dialect.ts'
+import { notMade } from './postgres-errors.ts'
 import { staleTables } from './postgres-maintain.ts'
 import { makePartitions } from './postgres-partitions.ts'
 import { quoted } from './postgres-text.ts'
 import { clientTypes } from './postgres-values.ts'
-import { createStaging, dropStaging, postgresWriter, STAGING } from './postgres-writer.ts'
+import { analyze, createStaging, dropStaging, postgresWriter, STAGING } from './postgres-writer.ts'
 import { compile, compileInline, type Sql, type SqlValue } from './sql.ts'
 import type { ColumnSpec, Row, RunOptions, TableSpec, Warehouse } from './warehouse.ts'
 
@@ -28,9 +29,6 @@ const OLDEST = 160_000
 
 /** Rows that a cursor fetches at a time. */
 const BATCH = 5000
-
-/** A staging table of fewer rows is planned for well enough without statistics. */
-const WORTH_ANALYZING = 200
 
 /** Connects to a Postgres server. */
 export async function openPostgres(options: PostgresOptions): Promise<Warehouse> {
@@ -68,7 +66,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Warehouse>
     table: string,
     columns: Readonly<Record<string, ColumnSpec>>,
     rows: AsyncIterable<Row> | Iterable<Row>,
-    { before = [], ...o }: RunOptions & { before?: readonly string[] } = {},
+    { before = [], after = [], ...o }: RunOptions & { before?: readonly string[]; after?: readonly string[] } = {},
   ) => {
     let ofRows: unknown
     try {
@@ -76,7 +74,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Warehouse>
         await client.query(['begin', ...before].join('; '))
         try {
           await copyRows(client, table, columns, rows, quote)
-          await client.query('commit')
+          await client.query([...after, 'commit'].join('; '))
         } catch (error) {
           if (error instanceof SourceOfRowsError) ofRows = error.cause
           await client.query('rollback').catch(() => undefined)
@@ -92,20 +90,13 @@ export async function openPostgres(options: PostgresOptions): Promise<Warehouse>
     columns: Readonly<Record<string, ColumnSpec>>,
     rows: AsyncIterable<Row> | Iterable<Row>,
     o?: RunOptions,
-  ) => load(writer.staging(name), columns, rows, { ...o, before: [stagingTable(name, columns, writer)] })
+  ) => {
+    const before = [stagingTable(name, columns, writer)]
+    return load(writer.staging(name), columns, rows, { ...o, before, after: [analyze(name, writer)] })
+  }
 
   try {
-    const [server] = await ask<{ version: string; has_schema: boolean }>(
-      "select current_setting('server_version_num') as version, exists (select 1 from pg_namespace where nspname = $1) as has_schema",
-      [schema],
-    )
-    if (Number(server?.version) < OLDEST) {
-      throw new TributaryError(
-        'WAREHOUSE_UNUSABLE',
-        `Expected Postgres 16 or newer at ${connections.place}, but got ${Math.floor(Number(server?.version) / 10_000)}. Upgrade the server, or use another warehouse.`,
-      )
-    }
-    if (!server?.has_schema) await send(`create schema if not exists ${quote(schema)}`)
+    await prepareSchema(connections.place, schema, ask)
   } catch (error) {
     await connections.close()
     throw error
@@ -156,11 +147,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Warehouse>
         ])
       }),
 
-    async stage(name, select, o) {
-      const text = createStaging(name, select, writer)
-      const results = (await send(text, o)) as unknown as readonly { rowCount: number | null }[]
-      if ((results.at(-1)?.rowCount ?? 0) >= WORTH_ANALYZING) await send(`analyze ${writer.staging(name)}`, o)
-    },
+    stage: async (name, select, o) => void (await send(createStaging(name, select, writer), o)),
 
     async dropStaging(names) {
       const found = names
@@ -215,4 +202,25 @@ order by a.attnum`,
     ping: async () => void (await send('select 1')),
     close: () => connections.close(),
   }
+}
+
+type Ask = <R>(text: string, values?: SqlValue[]) => Promise<R[]>
+
+/** Sees that the server is new enough, and makes the schema when there is none. */
+async function prepareSchema(place: string, schema: string, ask: Ask): Promise<void> {
+  const [server] = await ask<{ version: string; user: string; has_schema: boolean }>(
+    `select current_setting('server_version_num') as version, quote_ident(current_user) as user,
+    exists (select 1 from pg_namespace where nspname = $1) as has_schema`,
+    [schema],
+  )
+  if (Number(server?.version) < OLDEST) {
+    throw new TributaryError(
+      'WAREHOUSE_UNUSABLE',
+      `Expected Postgres 16 or newer at ${place}, but got ${Math.floor(Number(server?.version) / 10_000)}. Upgrade the server, or use another warehouse.`,
+    )
+  }
+  if (server?.has_schema) return
+  await ask(`create schema if not exists ${postgresDialect.quote(schema)}`).catch((cause) => {
+    throw cause instanceof QueryError && cause.isTransient ? cause : notMade(schema, server?.user ?? '…', cause)
+  })
 }

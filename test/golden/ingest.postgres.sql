@@ -373,6 +373,7 @@ select
         when 'PAST' then 'Expected it to happen at or after events.notBefore.'
     end as detail
 from judged;
+analyze "tributary"."staging_checked";
 
 -- Nothing after it reads these.
 drop table if exists "tributary"."staging_lines";
@@ -393,6 +394,7 @@ select
     source, file, 0 as line, 'UNREADABLE' as reason, problem as detail, (cast(null as text) collate "C") as text, is_retry
 from "tributary"."staging_source_files"
 where problem is not null;
+analyze "tributary"."staging_refused_rows";
 
 -- refused: Rows for quarantine.
 drop table if exists "tributary"."staging_refused";
@@ -402,6 +404,7 @@ select
     cast('2025-06-01 05:00:00.000000' as timestamp) as quarantined_at
 from "tributary"."staging_refused_rows"
 group by quarantine_id, source, file, line, reason;
+analyze "tributary"."staging_refused";
 
 -- urls: Each distinct URL and referrer of the batch, taken apart.
 drop table if exists "tributary"."staging_urls";
@@ -569,6 +572,7 @@ select
     end as clean_url,
     utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id
 from parsed;
+analyze "tributary"."staging_urls";
 
 -- event_names: Each distinct name of a track, normalised.
 drop table if exists "tributary"."staging_event_names";
@@ -577,6 +581,7 @@ select raw_event_name, nullif(regexp_replace(regexp_replace(case when raw_event_
 from "tributary"."staging_checked"
 where reason is null and raw_event_name is not null
 group by raw_event_name;
+analyze "tributary"."staging_event_names";
 
 -- Which user agents are new. tributary looks each up in its list of bots and adds them to
 -- `user_agents`.
@@ -590,6 +595,7 @@ drop table if exists "tributary"."staging_agents";
 create table "tributary"."staging_agents" as
 select distinct user_agent, is_bot from "tributary"."user_agents"
 where user_agent in (select user_agent from "tributary"."staging_checked" where reason is null);
+analyze "tributary"."staging_agents";
 
 -- outside_hosts: Referrer hosts that are outside.
 drop table if exists "tributary"."staging_outside_hosts";
@@ -608,6 +614,7 @@ select h.host
 from hosts as h
 left join excluded as x on x.host = h.host
 where x.host is null and not ((h.host = 'acme.example' or right(h.host, 13) = '.acme.example'));
+analyze "tributary"."staging_outside_hosts";
 
 -- incoming: Usable messages as events, outside referrers marked and exclusions named.
 drop table if exists "tributary"."staging_incoming";
@@ -701,6 +708,7 @@ select
         when 1 = 0 then 'EVENT'
     end as excluded_reason
 from joined as s;
+analyze "tributary"."staging_incoming";
 
 -- Nothing after it reads these.
 drop table if exists "tributary"."staging_checked";
@@ -715,6 +723,7 @@ create table "tributary"."staging_ledger_hits" as
 select key_hash, received_at
 from "tributary"."event_ledger" as l
 where key_hash in (select (hashtextextended(event_key, 0) & 9223372036854775807) from "tributary"."staging_incoming");
+analyze "tributary"."staging_ledger_hits";
 
 -- copies: Each event of the batch, and what the ledger knows of its key.
 drop table if exists "tributary"."staging_copies";
@@ -728,6 +737,7 @@ where l.received_at >= (select min(received_at) from "tributary"."staging_ledger
     and l.received_at <= (select max(received_at) from "tributary"."staging_ledger_hits")
     and l.key_hash in (select key_hash from "tributary"."staging_ledger_hits")
     and l.event_key in (select event_key from "tributary"."staging_incoming");
+analyze "tributary"."staging_copies";
 
 -- contested: Keys with more than one copy: which copy counts.
 drop table if exists "tributary"."staging_contested";
@@ -767,6 +777,7 @@ select
     max(is_stored) over (partition by event_key, cluster_number, content_hash) as is_known_content,
     max(last_received_at) over (partition by event_key, cluster_number) as cluster_last_received_at
 from clustered;
+analyze "tributary"."staging_contested";
 
 -- contested_rows: What became of the rows read of these keys: fresh, replacing, seen before or a
 -- duplicate.
@@ -782,6 +793,7 @@ select
     end as status
 from "tributary"."staging_contested"
 where is_stored = 0;
+analyze "tributary"."staging_contested_rows";
 
 -- source_counts: Where the rows of each source went.
 drop table if exists "tributary"."staging_source_counts";
@@ -819,6 +831,7 @@ from (
 left join outcomes as o on o.source = f.source
 group by f.source
 having count(o.outcome) > 0 or max(f.files) > 0;
+analyze "tributary"."staging_source_counts";
 
 -- withdrawn: Stored events whose place a copy received earlier takes.
 drop table if exists "tributary"."staging_withdrawn";
@@ -826,6 +839,7 @@ create table "tributary"."staging_withdrawn" as
 select event_key, received_at, occurred_at
 from "tributary"."staging_contested"
 where is_stored = 1 and place > 1;
+analyze "tributary"."staging_withdrawn";
 
 -- ledger_changes: Ledger rows that come (is_old 0) and go (is_old 1).
 drop table if exists "tributary"."staging_ledger_changes";
@@ -843,6 +857,7 @@ select (hashtextextended(c.event_key, 0) & 9223372036854775807) as key_hash, c.e
 from "tributary"."staging_contested" as c
 where c.is_stored = 1 and c.is_only_stored = 0
     and not (c.place = 1 and c.last_received_at = c.cluster_last_received_at);
+analyze "tributary"."staging_ledger_changes";
 
 -- quarantine_current: Current rows of quarantine that were computed anew.
 drop table if exists "tributary"."staging_quarantine_current";
@@ -862,6 +877,7 @@ where t.to_run = 9223372036854775807 and (
         select source || e'\x1f' || file from "tributary"."staging_source_files" where is_retry = 1
     ))
 );
+analyze "tributary"."staging_quarantine_current";
 
 -- quarantine_unchanged: Keys of quarantine whose row is as it was.
 drop table if exists "tributary"."staging_quarantine_unchanged";
@@ -875,6 +891,7 @@ where n."source" = o."source"
     and n."reason" = o."reason"
     and n."detail" = o."detail"
     and (n."text" = o."text" or (n."text" is null and o."text" is null));
+analyze "tributary"."staging_quarantine_unchanged";
 
 -- quarantine_closed: Rows of quarantine this run closes: replaced, or gone.
 drop table if exists "tributary"."staging_quarantine_closed";
@@ -883,6 +900,7 @@ select o.*
 from "tributary"."staging_quarantine_current" as o
 left join "tributary"."staging_quarantine_unchanged" as u on "o"."quarantine_id" = "u"."quarantine_id"
 where u."quarantine_id" is null;
+analyze "tributary"."staging_quarantine_closed";
 
 -- quarantine_opened: Rows of quarantine this run opens: new, or changed.
 drop table if exists "tributary"."staging_quarantine_opened";
@@ -891,6 +909,7 @@ select n."quarantine_id", n."source", n."file", n."line", n."reason", n."detail"
 from "tributary"."staging_refused" as n
 left join "tributary"."staging_quarantine_unchanged" as u on "n"."quarantine_id" = "u"."quarantine_id"
 where u."quarantine_id" is null;
+analyze "tributary"."staging_quarantine_opened";
 
 -- Nothing after this stage reads these.
 drop table if exists "tributary"."staging_lines";

@@ -48,6 +48,7 @@ select company_id, bucket_at, date_by, channel, source, medium, campaign, conver
 from deltas as d
 group by company_id, bucket_at, date_by, channel, source, medium, campaign, conversion, currency
 having sum(d."touches") <> 0 or sum(d."sessions") <> 0 or sum(d."first_touch_credit") <> 0 or sum(d."first_touch_revenue") <> 0 or sum(d."last_touch_credit") <> 0 or sum(d."last_touch_revenue") <> 0 or sum(d."last_non_direct_credit") <> 0 or sum(d."last_non_direct_revenue") <> 0 or sum(d."first_paid_credit") <> 0 or sum(d."first_paid_revenue") <> 0 or sum(d."last_paid_credit") <> 0 or sum(d."last_paid_revenue") <> 0 or sum(d."linear_credit") <> 0 or sum(d."linear_revenue") <> 0;
+analyze "tributary"."staging_channel_stats_new";
 
 -- The part of `rollups` in the publish transaction of the run; alone it would leave half a run.
 -- `tributary sql publish` has all of it.

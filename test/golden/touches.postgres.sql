@@ -23,6 +23,7 @@ from (
     join "atoms" as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
     where (k.is_first or k.is_candidate)
 ) as k;
+analyze "tributary"."staging_candidates";
 
 -- visit_candidates: Each in the visit it lies in.
 drop table if exists "tributary"."staging_visit_candidates";
@@ -51,6 +52,7 @@ join "tributary"."staging_session_visits" as v on v.visit_id = substr(c.latest, 
 join "tributary"."staging_candidates" as i
     on i.anonymous_id = c.anonymous_id and i.user_id = c.user_id and i.is_in_session = c.is_in_session and i.order_key = c.order_key
 where c.kind = 1;
+analyze "tributary"."staging_visit_candidates";
 
 -- session_candidates: Each in its session, with the referrer of the page before it.
 drop table if exists "tributary"."staging_session_candidates";
@@ -90,6 +92,7 @@ select
 from "tributary"."staging_visit_candidates" as k
 join "tributary"."staging_session_visits" as v on v.visit_id = k.visit_id
 left join pages as p on p.anonymous_id = k.anonymous_id and p.user_id = k.user_id and p.order_key = k.order_key;
+analyze "tributary"."staging_session_candidates";
 
 -- considered: The entry of each session, and later candidates the single-page rule leaves.
 drop table if exists "tributary"."staging_considered";
@@ -119,6 +122,7 @@ where k.is_page and k.is_candidate and k.order_key > substr(s.entry_key, 2)
     and not (k.is_page and k.is_candidate
         and k.utm_source is null and k.utm_medium is null and k.utm_campaign is null and k.utm_content is null and k.utm_term is null
         and k.click_id is null and k.raw_referrer_host = coalesce(k.previous_referrer_host, ''));
+analyze "tributary"."staging_considered";
 
 -- classified: Those with channel, normalised source, and the rule that fired.
 drop table if exists "tributary"."staging_classified";
@@ -250,6 +254,7 @@ select session_id, person_id, touched_at, order_key, touch_id, is_entry, click_i
     c_rule in ('default/cross-network', 'default/paid-shopping', 'default/paid-search', 'default/paid-social', 'default/paid-video', 'default/display', 'default/paid-other', 'default/click-id-paid-video', 'default/click-id-on-other-sites', 'default/click-id-paid-search', 'default/click-id-paid-social', 'default/click-id-display', 'default/click-id-paid-other') as is_paid,
     c_rule in ('default/direct') as is_direct
 from channel_ruled;
+analyze "tributary"."staging_classified";
 
 -- touches_rows: Touches: candidates that differ from the one before them.
 drop table if exists "tributary"."staging_touches_rows";
@@ -271,6 +276,7 @@ select
     referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct, company_id
 from followed
 where is_entry or origin <> previous_origin;
+analyze "tributary"."staging_touches_rows";
 
 -- touches_current: Current rows of touches that were computed anew.
 drop table if exists "tributary"."staging_touches_current";
@@ -279,6 +285,7 @@ select t."touch_id", t."session_id", t."person_id", t."touched_at", t."order_key
 from "tributary"."touches" as t
 join "tributary"."staging_affected_people" as a on a.person_id = t.person_id
 where t.to_run = 9223372036854775807 and t."touched_at" >= a.from_at and t."touched_at" >= (select min(from_at) from "tributary"."staging_affected_people");
+analyze "tributary"."staging_touches_current";
 
 -- touches_unchanged: Keys of touches whose row is as it was.
 drop table if exists "tributary"."staging_touches_unchanged";
@@ -305,6 +312,7 @@ where n."person_id" = o."person_id"
     and n."is_paid" = o."is_paid"
     and n."is_direct" = o."is_direct"
     and (n."company_id" = o."company_id" or (n."company_id" is null and o."company_id" is null));
+analyze "tributary"."staging_touches_unchanged";
 
 -- touches_closed: Rows of touches this run closes: replaced, or gone.
 drop table if exists "tributary"."staging_touches_closed";
@@ -313,6 +321,7 @@ select o.*
 from "tributary"."staging_touches_current" as o
 left join "tributary"."staging_touches_unchanged" as u on "o"."touch_id" = "u"."touch_id" and "o"."session_id" = "u"."session_id"
 where u."touch_id" is null;
+analyze "tributary"."staging_touches_closed";
 
 -- touches_opened: Rows of touches this run opens: new, or changed.
 drop table if exists "tributary"."staging_touches_opened";
@@ -321,6 +330,7 @@ select n."touch_id", n."session_id", n."person_id", n."touched_at", n."order_key
 from "tributary"."staging_touches_rows" as n
 left join "tributary"."staging_touches_unchanged" as u on "n"."touch_id" = "u"."touch_id" and "n"."session_id" = "u"."session_id"
 where u."touch_id" is null;
+analyze "tributary"."staging_touches_opened";
 
 -- Nothing after this stage reads these.
 drop table if exists "tributary"."staging_candidates";

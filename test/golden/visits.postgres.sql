@@ -13,6 +13,7 @@ from (
 ) as e
 join "tributary"."staging_withdrawn" as w
     on w.event_key = e.event_key and w.occurred_at = e.occurred_at and w.received_at = e.received_at;
+analyze "tributary"."staging_withdrawn_events";
 
 -- visits_broken: Stored visits that held a withdrawn event.
 drop table if exists "tributary"."staging_visits_broken";
@@ -22,6 +23,7 @@ from "tributary"."visits" as v
 join "tributary"."staging_withdrawn_events" as w
     on w.anonymous_id = v.anonymous_id and w.user_id = v.user_id and w.is_in_session = v.is_in_session
 where w.excluded_reason is null and v.started_at <= w.occurred_at and v.ended_at >= w.occurred_at;
+analyze "tributary"."staging_visits_broken";
 
 -- Asked first: of which times the next statement reads. Here stands one day for what it answers.
 select min(started_at) as from_at, max(ended_at) as to_at
@@ -43,6 +45,7 @@ left join "tributary"."staging_withdrawn_events" as w
     on w.event_key = e.event_key and w.occurred_at = e.occurred_at and w.received_at = e.received_at
 where e.excluded_reason is null and w.event_key is null
     and e.occurred_at >= v.started_at and e.occurred_at <= v.ended_at;
+analyze "tributary"."staging_reread";
 
 -- reread_keys: Events whose candidates are made anew.
 drop table if exists "tributary"."staging_reread_keys";
@@ -50,6 +53,7 @@ create table "tributary"."staging_reread_keys" as
 select event_key, order_key from "tributary"."staging_reread"
 union all
 select event_key, order_key from "tributary"."staging_withdrawn_events";
+analyze "tributary"."staging_reread_keys";
 
 -- pieces: Events of one device and user in one bucket of the gap’s length, added up.
 drop table if exists "tributary"."staging_pieces";
@@ -85,6 +89,7 @@ from "tributary"."staging_reread" as e
 where excluded_reason is null
 ) as b
 group by anonymous_id, user_id, is_in_session, (cast((cast(extract(epoch from (occurred_at)) * 1000000 as bigint)) as bigint) / cast((1800000000) as bigint));
+analyze "tributary"."staging_pieces";
 
 -- visits_hit: Stored visits that come within the gap of a piece.
 drop table if exists "tributary"."staging_visits_hit";
@@ -97,6 +102,7 @@ where v.started_at <= (p.ended_at + cast((1800000000) as double precision) * int
     and v.ended_at >= (p.started_at + cast(((-1800000000)) as double precision) * interval '1 microsecond')
     and v.ended_at >= ((select min(started_at) from "tributary"."staging_pieces") + cast(((-1800000000)) as double precision) * interval '1 microsecond')
     and v.visit_id not in (select visit_id from "tributary"."staging_visits_broken");
+analyze "tributary"."staging_visits_hit";
 
 -- visits_merged: Pieces and the visits they touch, merged.
 drop table if exists "tributary"."staging_visits_merged";
@@ -149,6 +155,7 @@ merged as (
 
 select (md5(coalesce(length(cast(anonymous_id as text)) || ':' || cast(anonymous_id as text), 'null') || ',' || coalesce(length(cast(user_id as text)) || ':' || cast(user_id as text), 'null') || ',' || coalesce(length(cast(case when is_in_session then 'true' else 'false' end as text)) || ':' || cast(case when is_in_session then 'true' else 'false' end as text), 'null') || ',' || coalesce(length(cast(first_key as text)) || ':' || cast(first_key as text), 'null')) collate "C") as visit_id, anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url
 from merged;
+analyze "tributary"."staging_visits_merged";
 
 -- touch_candidates_new: Pages and screens that touches may be made of.
 drop table if exists "tributary"."staging_touch_candidates_new";
@@ -183,6 +190,7 @@ where excluded_reason is null
 ) as b
 left join firsts as f on f.order_key = b.order_key
 where b.is_in_session and (b.type in ('page', 'screen') or (f.order_key is not null and ((b."utm_source" is not null or b."utm_medium" is not null or b."utm_campaign" is not null or b."utm_content" is not null or b."utm_term" is not null or b."click_id" is not null or b."referrer_host" is not null) or b.page_url is not null or b.referrer is not null or b.group_id is not null)));
+analyze "tributary"."staging_touch_candidates_new";
 
 -- conversion_candidates_0: Candidates of conversion number 0 of the configuration, counted from 0.
 drop table if exists "tributary"."staging_conversion_candidates_0";
@@ -232,6 +240,7 @@ select
     value_problem,
     group_id as company_id
 from judged;
+analyze "tributary"."staging_conversion_candidates_0";
 
 -- conversion_candidates_1: Candidates of conversion number 1 of the configuration, counted from 0.
 drop table if exists "tributary"."staging_conversion_candidates_1";
@@ -295,6 +304,7 @@ select
     value_problem,
     group_id as company_id
 from judged;
+analyze "tributary"."staging_conversion_candidates_1";
 
 -- conversion_candidates_new: Events that some conversion names, with their value in minor units.
 drop table if exists "tributary"."staging_conversion_candidates_new";
@@ -304,6 +314,7 @@ from "tributary"."staging_conversion_candidates_0"
 union all
 select anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem, company_id
 from "tributary"."staging_conversion_candidates_1";
+analyze "tributary"."staging_conversion_candidates_new";
 
 -- activity_new: Hours of use that the batch adds and withdrawals take back.
 drop table if exists "tributary"."staging_activity_new";
@@ -326,6 +337,7 @@ select anonymous_id, user_id, is_in_session, company_id, bucket_at, event_name, 
 from deltas
 group by anonymous_id, user_id, is_in_session, company_id, bucket_at, event_name
 having sum(n) <> 0;
+analyze "tributary"."staging_activity_new";
 
 -- Nothing after this stage reads these.
 drop table if exists "tributary"."staging_pieces";
