@@ -10,7 +10,17 @@ const engines = ['postgres', 'redshift']
  * Suites of Redshift that only `npm run conformance` runs, which names the engine: `npm test` has what is different there
  * (dialect, adapter, Data API), the worked examples, some random streams and changed settings.
  */
-const byConformance = ['bad-input', 'faults', 'from-sources', 'prune', 'retries', 'sources', 'spend', 'versions']
+const byConformance = [
+  'bad-input',
+  'faults',
+  'from-sources',
+  'prune',
+  'retries',
+  'sources',
+  'spend',
+  'versions',
+  'weblog',
+]
 const isConformance = process.env.TRIBUTARY_TEST_WAREHOUSE !== undefined
 
 export default defineConfig({
