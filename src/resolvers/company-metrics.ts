@@ -119,7 +119,7 @@ function bucketsOf(days: Days, granularity: CompanyQuery['granularity']): Bucket
   const buckets: Bucket[] = []
   for (let first = days.first; first <= days.last; ) {
     const end = granularity === 'day' ? first : endOf(first, granularity)
-    const last = end < days.last ? end : days.last
+    const last = [end, days.last].sort()[0]!
     buckets.push({ first, last })
     first = addDays(last, 1)
     if (buckets.length > MOST_BUCKETS)

@@ -120,14 +120,6 @@ export function sentinelOf(spec: TableSpec, writer: SqlWriter): string {
   return `insert into ${writer.table(spec.name)} (${columns.join(', ')}) select ${values.join(', ')}`
 }
 
-const NULL_OF = {
-  string: 'string',
-  integer: 'int64',
-  float: 'float64',
-  boolean: 'bool',
-  timestamp: 'timestamp',
-} as const
-
 /** The type of a column in the words of SQL. */
 function typeName({ type, mode }: { type: string; mode?: string }): string {
   const names: Record<string, string> = { INTEGER: 'INT64', FLOAT: 'FLOAT64', BOOLEAN: 'BOOL', RECORD: 'STRUCT' }

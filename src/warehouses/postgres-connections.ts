@@ -27,6 +27,7 @@ const session = (statementMinutes: number): string =>
     'jit = off',
     "work_mem = '64MB'",
     'hash_mem_multiplier = 8', // a `not in` whose list does not fit is compared row by row
+    'random_page_cost = 1.1', // no disk turns any more: an index pays off sooner
     `statement_timeout = ${statementMinutes * 60_000}`,
   ]
     .map((setting) => `set ${setting}`)

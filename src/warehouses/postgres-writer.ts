@@ -20,7 +20,13 @@ export function postgresWriter(schema: string, session = ''): SqlWriter {
 
 /** The statements that create or replace a staging table with the rows of a query; sent as one, they are one transaction. */
 export const createStaging = (name: string, select: Sql, writer: SqlWriter): string =>
-  `${dropStaging(name, writer)};\ncreate table ${writer.staging(name)} as\n${compileInline(select, writer).trim()}`
+  `${dropStaging(name, writer)};
+create table ${writer.staging(name)} as
+${compileInline(select, writer).trim()};
+${analyze(name, writer)}`
+
+/** Without statistics a staging table counts as some thousand rows, and what joins it would scan all of history. */
+export const analyze = (name: string, writer: SqlWriter): string => `analyze ${writer.staging(name)}`
 
 /** The statement that drops a staging table. */
 export const dropStaging = (name: string, writer: SqlWriter): string => `drop table if exists ${writer.staging(name)}`

@@ -12,7 +12,7 @@ import { staleTables } from './postgres-maintain.ts'
 import { makePartitions } from './postgres-partitions.ts'
 import { quoted } from './postgres-text.ts'
 import { clientTypes } from './postgres-values.ts'
-import { createStaging, dropStaging, postgresWriter, STAGING } from './postgres-writer.ts'
+import { analyze, createStaging, dropStaging, postgresWriter, STAGING } from './postgres-writer.ts'
 import { compile, compileInline, type Sql, type SqlValue } from './sql.ts'
 import type { ColumnSpec, Row, RunOptions, TableSpec, Warehouse } from './warehouse.ts'
 
@@ -29,9 +29,6 @@ const OLDEST = 160_000
 
 /** Rows that a cursor fetches at a time. */
 const BATCH = 5000
-
-/** A staging table of fewer rows is planned for well enough without statistics. */
-const WORTH_ANALYZING = 200
 
 /** Connects to a Postgres server. */
 export async function openPostgres(options: PostgresOptions): Promise<Warehouse> {
@@ -69,7 +66,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Warehouse>
     table: string,
     columns: Readonly<Record<string, ColumnSpec>>,
     rows: AsyncIterable<Row> | Iterable<Row>,
-    { before = [], ...o }: RunOptions & { before?: readonly string[] } = {},
+    { before = [], after = [], ...o }: RunOptions & { before?: readonly string[]; after?: readonly string[] } = {},
   ) => {
     let ofRows: unknown
     try {
@@ -77,7 +74,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Warehouse>
         await client.query(['begin', ...before].join('; '))
         try {
           await copyRows(client, table, columns, rows, quote)
-          await client.query('commit')
+          await client.query([...after, 'commit'].join('; '))
         } catch (error) {
           if (error instanceof SourceOfRowsError) ofRows = error.cause
           await client.query('rollback').catch(() => undefined)
@@ -93,7 +90,10 @@ export async function openPostgres(options: PostgresOptions): Promise<Warehouse>
     columns: Readonly<Record<string, ColumnSpec>>,
     rows: AsyncIterable<Row> | Iterable<Row>,
     o?: RunOptions,
-  ) => load(writer.staging(name), columns, rows, { ...o, before: [stagingTable(name, columns, writer)] })
+  ) => {
+    const before = [stagingTable(name, columns, writer)]
+    return load(writer.staging(name), columns, rows, { ...o, before, after: [analyze(name, writer)] })
+  }
 
   try {
     await prepareSchema(connections.place, schema, ask)
@@ -147,11 +147,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Warehouse>
         ])
       }),
 
-    async stage(name, select, o) {
-      const text = createStaging(name, select, writer)
-      const results = (await send(text, o)) as unknown as readonly { rowCount: number | null }[]
-      if ((results.at(-1)?.rowCount ?? 0) >= WORTH_ANALYZING) await send(`analyze ${writer.staging(name)}`, o)
-    },
+    stage: async (name, select, o) => void (await send(createStaging(name, select, writer), o)),
 
     async dropStaging(names) {
       const found = names

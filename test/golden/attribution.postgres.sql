@@ -15,6 +15,7 @@ from "tributary"."conversions" as t
 join "tributary"."staging_attribution_people" as p on p.person_id = t.person_id
 join "tributary"."staging_affected_people" as a on a.person_id = t.person_id
 where t.to_run = 9223372036854775807 and t.conversion = 'signup' and t.converted_at < a.from_at;
+analyze "tributary"."staging_signups";
 
 -- signup_sessions: Sessions of people whose attribution row is made anew.
 drop table if exists "tributary"."staging_signup_sessions";
@@ -28,6 +29,7 @@ from "tributary"."sessions" as t
 join "tributary"."staging_attribution_people" as p on p.person_id = t.person_id
 join "tributary"."staging_affected_people" as a on a.person_id = t.person_id
 where t.to_run = 9223372036854775807 and t.started_at < a.from_at;
+analyze "tributary"."staging_signup_sessions";
 
 -- signup_pages: Their first pages.
 drop table if exists "tributary"."staging_signup_pages";
@@ -48,6 +50,7 @@ join "tributary"."staging_affected_people" as a on a.person_id = t.person_id
 select person_id, min(page_key || page_url) as first_page, min(blog_key || blog_url) as first_blog
 from visited
 group by person_id;
+analyze "tributary"."staging_signup_pages";
 
 -- signup_touches: First, last, first paid and last paid touch before each signup.
 drop table if exists "tributary"."staging_signup_touches";
@@ -62,6 +65,7 @@ from "tributary"."staging_journeys" as t
 join "tributary"."staging_signups" as g on g.person_id = t.person_id
 where cast(extract(epoch from (g.signed_up_at) - (t.touched_at)) * 1000000 as bigint) >= 0
 group by t.person_id;
+analyze "tributary"."staging_signup_touches";
 
 -- attribution_rows: Attribution rows of the affected people.
 drop table if exists "tributary"."staging_attribution_rows";
@@ -101,6 +105,7 @@ left join "tributary"."staging_journeys" as "t2"
     on "t2".person_id = g.person_id and "t2".order_key || "t2".touch_id = k."first_paid_key"
 left join "tributary"."staging_journeys" as "t3"
     on "t3".person_id = g.person_id and "t3".order_key || "t3".touch_id = k."last_paid_key";
+analyze "tributary"."staging_attribution_rows";
 
 -- attribution_current: Current rows of attribution that were computed anew.
 drop table if exists "tributary"."staging_attribution_current";
@@ -109,6 +114,7 @@ select t."person_id", t."signed_up_at", t."session_count_before_signup", t."sign
 from "tributary"."attribution" as t
 
 where t.to_run = 9223372036854775807 and t.person_id in (select person_id from "tributary"."staging_attribution_people");
+analyze "tributary"."staging_attribution_current";
 
 -- attribution_unchanged: Keys of attribution whose row is as it was.
 drop table if exists "tributary"."staging_attribution_unchanged";
@@ -147,6 +153,7 @@ where n."signed_up_at" = o."signed_up_at"
     and (n."last_paid_touch_medium" = o."last_paid_touch_medium" or (n."last_paid_touch_medium" is null and o."last_paid_touch_medium" is null))
     and (n."last_paid_touch_campaign" = o."last_paid_touch_campaign" or (n."last_paid_touch_campaign" is null and o."last_paid_touch_campaign" is null))
     and (n."last_paid_touch_referrer" = o."last_paid_touch_referrer" or (n."last_paid_touch_referrer" is null and o."last_paid_touch_referrer" is null));
+analyze "tributary"."staging_attribution_unchanged";
 
 -- attribution_closed: Rows of attribution this run closes: replaced, or gone.
 drop table if exists "tributary"."staging_attribution_closed";
@@ -155,6 +162,7 @@ select o.*
 from "tributary"."staging_attribution_current" as o
 left join "tributary"."staging_attribution_unchanged" as u on "o"."person_id" = "u"."person_id"
 where u."person_id" is null;
+analyze "tributary"."staging_attribution_closed";
 
 -- attribution_opened: Rows of attribution this run opens: new, or changed.
 drop table if exists "tributary"."staging_attribution_opened";
@@ -163,6 +171,7 @@ select n."person_id", n."signed_up_at", n."session_count_before_signup", n."sign
 from "tributary"."staging_attribution_rows" as n
 left join "tributary"."staging_attribution_unchanged" as u on "n"."person_id" = "u"."person_id"
 where u."person_id" is null;
+analyze "tributary"."staging_attribution_opened";
 
 -- The part of `attribution` in the publish transaction of the run; alone it would leave half a run.
 -- `tributary sql publish` has all of it.

@@ -10,15 +10,16 @@ with atoms as (
     select distinct anonymous_id, user_id, is_in_session from "tributary"."staging_people_visits"
 )
 
-select k."anonymous_id", k."user_id", k."is_in_session", k."order_key", k."event_key", k."occurred_at", k."conversion", k."value", k."currency", k."value_problem"
+select k."anonymous_id", k."user_id", k."is_in_session", k."order_key", k."event_key", k."occurred_at", k."conversion", k."value", k."currency", k."value_problem", k."company_id"
 from "tributary"."conversion_candidates" as k
 join atoms as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id and a.is_in_session = k.is_in_session
 where k.occurred_at >= (select min(from_at) from "tributary"."staging_affected_people")
     and k.order_key not in (select order_key from "tributary"."staging_reread_keys")
 union all
-select k."anonymous_id", k."user_id", k."is_in_session", k."order_key", k."event_key", k."occurred_at", k."conversion", k."value", k."currency", k."value_problem"
+select k."anonymous_id", k."user_id", k."is_in_session", k."order_key", k."event_key", k."occurred_at", k."conversion", k."value", k."currency", k."value_problem", k."company_id"
 from "tributary"."staging_conversion_candidates_new" as k
 join atoms as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id and a.is_in_session = k.is_in_session;
+analyze "tributary"."staging_conversion_candidates_people";
 
 -- conversion_visits: Each in the visit it lies in.
 drop table if exists "tributary"."staging_conversion_visits";
@@ -47,6 +48,7 @@ join "tributary"."staging_people_visits" as v on v.visit_id = substr(c.latest, 5
 join "tributary"."staging_conversion_candidates_people" as i
     on i.anonymous_id = c.anonymous_id and i.user_id = c.user_id and i.is_in_session = c.is_in_session and i.order_key = c.order_key
 where c.kind = 1;
+analyze "tributary"."staging_conversion_visits";
 
 -- conversions_counting: Those that count: every one, or the person’s first.
 drop table if exists "tributary"."staging_conversions_counting";
@@ -72,11 +74,12 @@ numbered as (
 
 select
     md5(n.conversion || e'\x1f' || n.event_key) as conversion_id,
-    n.conversion, n.person_id, n.occurred_at as converted_at, n.order_key, n.event_key, n.value, n.currency, n.value_problem
+    n.conversion, n.person_id, n.occurred_at as converted_at, n.order_key, n.event_key, n.value, n.currency, n.value_problem, n.company_id
 from numbered as n
 left join earlier as e on e.person_id = n.person_id and e.conversion = n.conversion
 where n.copy_number = 1
     and ((n.place = 1 and e.person_id is null) or n.conversion in ('purchase'));
+analyze "tributary"."staging_conversions_counting";
 
 -- conversions_rows: Conversions with the session they fall in.
 drop table if exists "tributary"."staging_conversions_rows";
@@ -117,18 +120,21 @@ select
     case when cast(extract(epoch from (k.converted_at) - (s.ended_at)) * 1000000 as bigint) <= 1800000000 then s.session_id end as session_id,
     k.value,
     k.currency,
-    k.value_problem
+    k.value_problem,
+    k.company_id
 from "tributary"."staging_conversions_counting" as k
 left join latest as l on l.conversion_id = k.conversion_id
 left join "tributary"."staging_sessions_merged" as s on s.session_id = l.session_id;
+analyze "tributary"."staging_conversions_rows";
 
 -- conversions_current: Current rows of conversions that were computed anew.
 drop table if exists "tributary"."staging_conversions_current";
 create table "tributary"."staging_conversions_current" as
-select t."conversion_id", t."conversion", t."person_id", t."converted_at", t."event_key", t."session_id", t."value", t."currency", t."value_problem"
+select t."conversion_id", t."conversion", t."person_id", t."converted_at", t."event_key", t."session_id", t."value", t."currency", t."value_problem", t."company_id"
 from "tributary"."conversions" as t
 join "tributary"."staging_affected_people" as a on a.person_id = t.person_id
 where t.to_run = 9223372036854775807 and t."converted_at" >= a.from_at and t."converted_at" >= (select min(from_at) from "tributary"."staging_affected_people");
+analyze "tributary"."staging_conversions_current";
 
 -- conversions_unchanged: Keys of conversions whose row is as it was.
 drop table if exists "tributary"."staging_conversions_unchanged";
@@ -143,7 +149,9 @@ where n."conversion" = o."conversion"
     and (n."session_id" = o."session_id" or (n."session_id" is null and o."session_id" is null))
     and (n."value" = o."value" or (n."value" is null and o."value" is null))
     and (n."currency" = o."currency" or (n."currency" is null and o."currency" is null))
-    and (n."value_problem" = o."value_problem" or (n."value_problem" is null and o."value_problem" is null));
+    and (n."value_problem" = o."value_problem" or (n."value_problem" is null and o."value_problem" is null))
+    and (n."company_id" = o."company_id" or (n."company_id" is null and o."company_id" is null));
+analyze "tributary"."staging_conversions_unchanged";
 
 -- conversions_closed: Rows of conversions this run closes: replaced, or gone.
 drop table if exists "tributary"."staging_conversions_closed";
@@ -152,14 +160,16 @@ select o.*
 from "tributary"."staging_conversions_current" as o
 left join "tributary"."staging_conversions_unchanged" as u on "o"."conversion_id" = "u"."conversion_id"
 where u."conversion_id" is null;
+analyze "tributary"."staging_conversions_closed";
 
 -- conversions_opened: Rows of conversions this run opens: new, or changed.
 drop table if exists "tributary"."staging_conversions_opened";
 create table "tributary"."staging_conversions_opened" as
-select n."conversion_id", n."conversion", n."person_id", n."converted_at", n."event_key", n."session_id", n."value", n."currency", n."value_problem"
+select n."conversion_id", n."conversion", n."person_id", n."converted_at", n."event_key", n."session_id", n."value", n."currency", n."value_problem", n."company_id"
 from "tributary"."staging_conversions_rows" as n
 left join "tributary"."staging_conversions_unchanged" as u on "n"."conversion_id" = "u"."conversion_id"
 where u."conversion_id" is null;
+analyze "tributary"."staging_conversions_opened";
 
 -- sessions_rows: Sessions as readers see them.
 drop table if exists "tributary"."staging_sessions_rows";
@@ -193,6 +203,7 @@ from "tributary"."staging_sessions_merged" as s
 join counted as t on t.session_id = s.session_id
 left join "tributary"."staging_session_candidates" as k on k.session_id = s.session_id and k.order_key = substr(s.entry_key, 2)
 left join signups as g on g.session_id = s.session_id;
+analyze "tributary"."staging_sessions_rows";
 
 -- sessions_current: Current rows of sessions that were computed anew.
 drop table if exists "tributary"."staging_sessions_current";
@@ -201,6 +212,7 @@ select t."session_id", t."person_id", t."started_at", t."ended_at", t."event_cou
 from "tributary"."sessions" as t
 join "tributary"."staging_affected_people" as a on a.person_id = t.person_id
 where t.to_run = 9223372036854775807 and t."started_at" >= a.from_at and t."started_at" >= (select min(from_at) from "tributary"."staging_affected_people");
+analyze "tributary"."staging_sessions_current";
 
 -- sessions_unchanged: Keys of sessions whose row is as it was.
 drop table if exists "tributary"."staging_sessions_unchanged";
@@ -218,6 +230,7 @@ where n."person_id" = o."person_id"
     and (n."referrer" = o."referrer" or (n."referrer" is null and o."referrer" is null))
     and n."touch_count" = o."touch_count"
     and n."is_signup_session" = o."is_signup_session";
+analyze "tributary"."staging_sessions_unchanged";
 
 -- sessions_closed: Rows of sessions this run closes: replaced, or gone.
 drop table if exists "tributary"."staging_sessions_closed";
@@ -226,6 +239,7 @@ select o.*
 from "tributary"."staging_sessions_current" as o
 left join "tributary"."staging_sessions_unchanged" as u on "o"."session_id" = "u"."session_id"
 where u."session_id" is null;
+analyze "tributary"."staging_sessions_closed";
 
 -- sessions_opened: Rows of sessions this run opens: new, or changed.
 drop table if exists "tributary"."staging_sessions_opened";
@@ -234,24 +248,31 @@ select n."session_id", n."person_id", n."started_at", n."ended_at", n."event_cou
 from "tributary"."staging_sessions_rows" as n
 left join "tributary"."staging_sessions_unchanged" as u on "n"."session_id" = "u"."session_id"
 where u."session_id" is null;
+analyze "tributary"."staging_sessions_opened";
 
 -- The part of `conversions` in the publish transaction of the run; alone it would leave half a run.
 -- `tributary sql publish` has all of it.
 update "tributary"."conversions" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."conversion_id" in (select "conversion_id" from "tributary"."staging_conversions_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."converted_at" >= (select min("converted_at") from "tributary"."staging_conversions_closed")
+    and t."converted_at" <= (select max("converted_at") from "tributary"."staging_conversions_closed")
+     and t."conversion_id" in (select "conversion_id" from "tributary"."staging_conversions_closed") and exists (
     select 1 from "tributary"."staging_conversions_closed" as s
     where s."conversion_id" = t."conversion_id"
 );
 
-insert into "tributary"."conversions" (conversion_id, conversion, person_id, converted_at, event_key, session_id, value, currency, value_problem, from_run, to_run)
-select conversion_id, conversion, person_id, converted_at, event_key, session_id, value, currency, value_problem, 7, 9223372036854775807
+insert into "tributary"."conversions" (conversion_id, conversion, person_id, converted_at, event_key, session_id, value, currency, value_problem, company_id, from_run, to_run)
+select conversion_id, conversion, person_id, converted_at, event_key, session_id, value, currency, value_problem, company_id, 7, 9223372036854775807
 from "tributary"."staging_conversions_opened"
 order by date_trunc('month', converted_at), "person_id";
 
 update "tributary"."sessions" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."session_id" in (select "session_id" from "tributary"."staging_sessions_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."started_at" >= (select min("started_at") from "tributary"."staging_sessions_closed")
+    and t."started_at" <= (select max("started_at") from "tributary"."staging_sessions_closed")
+     and t."session_id" in (select "session_id" from "tributary"."staging_sessions_closed") and exists (
     select 1 from "tributary"."staging_sessions_closed" as s
     where s."session_id" = t."session_id"
 );

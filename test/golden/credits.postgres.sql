@@ -6,8 +6,9 @@ set timezone = 'UTC';
 -- credited_conversions: The conversions to be credited.
 drop table if exists "tributary"."staging_credited_conversions";
 create table "tributary"."staging_credited_conversions" as
-select t."conversion_id", t."conversion", t."person_id", t."converted_at", t."event_key", t."session_id", t."value", t."currency", t."value_problem"
+select t."conversion_id", t."conversion", t."person_id", t."converted_at", t."event_key", t."session_id", t."value", t."currency", t."value_problem", t."company_id"
 from "tributary"."staging_conversions_rows" as t;
+analyze "tributary"."staging_credited_conversions";
 
 -- attribution_people: People whose attribution row is made anew.
 drop table if exists "tributary"."staging_attribution_people";
@@ -18,6 +19,7 @@ select t.person_id
 from "tributary"."attribution" as t
 join "tributary"."staging_affected_people" as a on a.person_id = t.person_id
 where t.to_run = 9223372036854775807 and (t.signed_up_at >= a.from_at or t.first_page_at is null or t.first_page_at >= a.from_at);
+analyze "tributary"."staging_attribution_people";
 
 -- journey_people: How far back the touches of each person are needed.
 drop table if exists "tributary"."staging_journey_people";
@@ -34,6 +36,7 @@ select n.person_id, coalesce(a.from_at, cast('9999-12-31 00:00:00.000000' as tim
 from needs as n
 left join "tributary"."staging_affected_people" as a on a.person_id = n.person_id
 group by n.person_id, a.from_at;
+analyze "tributary"."staging_journey_people";
 
 -- journeys: Their touches.
 drop table if exists "tributary"."staging_journeys";
@@ -52,6 +55,7 @@ select t."person_id", t."touch_id", t."touched_at", t."order_key", t."channel", 
 from "tributary"."touches" as t
 join (select * from "tributary"."staging_journey_people" where is_unlimited = 1) as p on p.person_id = t.person_id
 where t.to_run = 9223372036854775807 and t.touched_at < p.from_at;
+analyze "tributary"."staging_journeys";
 
 -- eligible: Touches that each conversion may credit.
 drop table if exists "tributary"."staging_eligible";
@@ -80,6 +84,7 @@ select
     min(case when is_paid then position end) over (partition by conversion_id) as first_paid,
     max(case when is_paid then position end) over (partition by conversion_id) as last_paid
 from placed;
+analyze "tributary"."staging_eligible";
 
 -- credits_rows: Credit and revenue of each touch under each rule model.
 drop table if exists "tributary"."staging_credits_rows";
@@ -119,6 +124,7 @@ select
     k.value as "linear_revenue"
 from "tributary"."staging_credited_conversions" as k
 where k.conversion_id not in (select conversion_id from "tributary"."staging_eligible");
+analyze "tributary"."staging_credits_rows";
 
 -- credits_current: Current rows of credits that were computed anew.
 drop table if exists "tributary"."staging_credits_current";
@@ -127,6 +133,7 @@ select t."conversion_id", t."touch_id", t."conversion", t."person_id", t."conver
 from "tributary"."credits" as t
 join "tributary"."staging_affected_people" as a on a.person_id = t.person_id
 where t.to_run = 9223372036854775807 and t."converted_at" >= a.from_at and t."converted_at" >= (select min(from_at) from "tributary"."staging_affected_people");
+analyze "tributary"."staging_credits_current";
 
 -- credits_unchanged: Keys of credits whose row is as it was.
 drop table if exists "tributary"."staging_credits_unchanged";
@@ -157,6 +164,7 @@ where n."conversion" = o."conversion"
     and (n."first_paid_revenue" = o."first_paid_revenue" or (n."first_paid_revenue" is null and o."first_paid_revenue" is null))
     and (n."last_paid_revenue" = o."last_paid_revenue" or (n."last_paid_revenue" is null and o."last_paid_revenue" is null))
     and (n."linear_revenue" = o."linear_revenue" or (n."linear_revenue" is null and o."linear_revenue" is null));
+analyze "tributary"."staging_credits_unchanged";
 
 -- credits_closed: Rows of credits this run closes: replaced, or gone.
 drop table if exists "tributary"."staging_credits_closed";
@@ -165,6 +173,7 @@ select o.*
 from "tributary"."staging_credits_current" as o
 left join "tributary"."staging_credits_unchanged" as u on "o"."conversion_id" = "u"."conversion_id" and "o"."touch_id" = "u"."touch_id"
 where u."conversion_id" is null;
+analyze "tributary"."staging_credits_closed";
 
 -- credits_opened: Rows of credits this run opens: new, or changed.
 drop table if exists "tributary"."staging_credits_opened";
@@ -173,6 +182,7 @@ select n."conversion_id", n."touch_id", n."conversion", n."person_id", n."conver
 from "tributary"."staging_credits_rows" as n
 left join "tributary"."staging_credits_unchanged" as u on "n"."conversion_id" = "u"."conversion_id" and "n"."touch_id" = "u"."touch_id"
 where u."conversion_id" is null;
+analyze "tributary"."staging_credits_opened";
 
 -- Nothing after this stage reads these.
 drop table if exists "tributary"."staging_eligible";
@@ -181,7 +191,10 @@ drop table if exists "tributary"."staging_eligible";
 -- `tributary sql publish` has all of it.
 update "tributary"."credits" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."conversion_id" in (select "conversion_id" from "tributary"."staging_credits_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."converted_at" >= (select min("converted_at") from "tributary"."staging_credits_closed")
+    and t."converted_at" <= (select max("converted_at") from "tributary"."staging_credits_closed")
+     and t."conversion_id" in (select "conversion_id" from "tributary"."staging_credits_closed") and exists (
     select 1 from "tributary"."staging_credits_closed" as s
     where s."conversion_id" = t."conversion_id" and s."touch_id" = t."touch_id"
 );

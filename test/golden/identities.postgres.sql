@@ -7,6 +7,7 @@ set timezone = 'UTC';
 drop table if exists "tributary"."staging_visits_gone";
 create table "tributary"."staging_visits_gone" as
 select * from "tributary"."staging_visits_hit" union all select * from "tributary"."staging_visits_broken";
+analyze "tributary"."staging_visits_gone";
 
 -- devices: Devices whose visits changed.
 drop table if exists "tributary"."staging_devices";
@@ -14,6 +15,7 @@ create table "tributary"."staging_devices" as
 select anonymous_id from "tributary"."staging_visits_merged" where anonymous_id <> ''
 union distinct
 select anonymous_id from "tributary"."staging_visits_gone" where anonymous_id <> '';
+analyze "tributary"."staging_devices";
 
 -- device_pairs: Users of the changed devices: those known, and those of new visits.
 drop table if exists "tributary"."staging_device_pairs";
@@ -28,6 +30,7 @@ select
 from "tributary"."staging_visits_merged"
 where anonymous_id <> '' and user_id <> ''
 group by anonymous_id, user_id;
+analyze "tributary"."staging_device_pairs";
 
 -- device_users: How many users each of these devices had and has.
 drop table if exists "tributary"."staging_device_users";
@@ -39,6 +42,7 @@ select
     min(user_id) as single_user
 from "tributary"."staging_device_pairs"
 group by anonymous_id;
+analyze "tributary"."staging_device_users";
 
 -- looked_at_devices: Devices whose older visits may change hands.
 drop table if exists "tributary"."staging_looked_at_devices";
@@ -53,6 +57,7 @@ join "tributary"."staging_device_pairs" as o on o.anonymous_id = n.anonymous_id 
 where n.is_new = 1 and o.is_new = 0 and o.first_seen_at = n.first_seen_at and o.first_event_key <> n.first_event_key
 union distinct
 select anonymous_id from "tributary"."staging_visits_broken" where anonymous_id <> '';
+analyze "tributary"."staging_looked_at_devices";
 
 -- device_visits: Every visit of those devices as it will be after the run.
 drop table if exists "tributary"."staging_device_visits";
@@ -65,6 +70,7 @@ union all
 select v.visit_id, v."anonymous_id", v."user_id", v."is_in_session", v."started_at", v."ended_at", v."first_key", v."last_key", v."event_count", v."page_count", v."entry_key", v."page_key", v."page_url", v."blog_key", v."blog_url", (cast(null as text) collate "C") as owner_id, (cast(null as text) collate "C") as person_id, 1 as is_new
 from "tributary"."staging_visits_merged" as v
 where v.anonymous_id in (select anonymous_id from "tributary"."staging_looked_at_devices");
+analyze "tributary"."staging_device_visits";
 
 -- owners: Who owns each of these visits.
 drop table if exists "tributary"."staging_owners";
@@ -102,13 +108,14 @@ select
 from "tributary"."staging_visits_merged" as v
 left join "tributary"."staging_device_users" as u on u.anonymous_id = v.anonymous_id
 where v.anonymous_id not in (select anonymous_id from "tributary"."staging_looked_at_devices");
+analyze "tributary"."staging_owners";
 
 -- links_new: Links that alias messages of the batch make.
 drop table if exists "tributary"."staging_links_new";
 create table "tributary"."staging_links_new" as
 select distinct event_key, occurred_at, previous_id, user_id
 from (
-select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
 from (
     select i.*, 7 as run_id
     from "tributary"."staging_incoming" as i
@@ -118,22 +125,28 @@ from (
 ) as e
 where excluded_reason is null
 union all
-select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
 from "tributary"."staging_reread" as e
 where excluded_reason is null
 ) as b
 where type = 'alias' and previous_id is not null and user_id <> '' and previous_id <> user_id;
+analyze "tributary"."staging_links_new";
 
 -- links_gone: Links that were withdrawn.
 drop table if exists "tributary"."staging_links_gone";
 create table "tributary"."staging_links_gone" as
 select l.*
-from "tributary"."alias_links" as l
+from (
+    select k.event_key, k.occurred_at, k.id as previous_id, k.other_id as user_id
+    from "tributary"."alias_links" as k
+    where k.kind = 'declared'
+) as l
 where l.event_key in (
     select event_key from "tributary"."staging_withdrawn_events" where type = 'alias'
     union all
     select event_key from "tributary"."staging_reread" where type = 'alias'
 );
+analyze "tributary"."staging_links_gone";
 
 -- alias_touched: Ids whose links or visits changed.
 drop table if exists "tributary"."staging_alias_touched";
@@ -146,15 +159,24 @@ select previous_id from "tributary"."staging_links_gone"
 union distinct
 select user_id from "tributary"."staging_links_gone"
 union distinct
-select member_id from "tributary"."identity_members" where member_id in (
+select member_id from (
+    select k.id as member_id, k.other_id as person_id
+    from "tributary"."alias_links" as k
+    where k.kind = 'person'
+) as m where member_id in (
     select "user_id" from "tributary"."staging_visits_merged"
     union all
     select "user_id" from "tributary"."staging_visits_gone")
 union distinct
-select member_id from "tributary"."identity_members" where member_id in (
+select member_id from (
+    select k.id as member_id, k.other_id as person_id
+    from "tributary"."alias_links" as k
+    where k.kind = 'person'
+) as m where member_id in (
     select "anonymous_id" from "tributary"."staging_visits_merged"
     union all
     select "anonymous_id" from "tributary"."staging_visits_gone");
+analyze "tributary"."staging_alias_touched";
 
 -- alias_seeds: Those, and the other ends of their links.
 drop table if exists "tributary"."staging_alias_seeds";
@@ -162,18 +184,27 @@ create table "tributary"."staging_alias_seeds" as
 select id from "tributary"."staging_alias_touched"
 union distinct
 select l.user_id from (
-    select previous_id, user_id from "tributary"."alias_links"
+    select previous_id, user_id from (
+    select k.event_key, k.occurred_at, k.id as previous_id, k.other_id as user_id
+    from "tributary"."alias_links" as k
+    where k.kind = 'declared'
+) as k
     where event_key not in (select event_key from "tributary"."staging_links_gone")
     union all
     select previous_id, user_id from "tributary"."staging_links_new"
 ) as l where l.previous_id in (select id from "tributary"."staging_alias_touched")
 union distinct
 select l.previous_id from (
-    select previous_id, user_id from "tributary"."alias_links"
+    select previous_id, user_id from (
+    select k.event_key, k.occurred_at, k.id as previous_id, k.other_id as user_id
+    from "tributary"."alias_links" as k
+    where k.kind = 'declared'
+) as k
     where event_key not in (select event_key from "tributary"."staging_links_gone")
     union all
     select previous_id, user_id from "tributary"."staging_links_new"
 ) as l where l.user_id in (select id from "tributary"."staging_alias_touched");
+analyze "tributary"."staging_alias_seeds";
 
 -- alias_nodes: All members of the components they lie in.
 drop table if exists "tributary"."staging_alias_nodes";
@@ -181,11 +212,20 @@ create table "tributary"."staging_alias_nodes" as
 select id from "tributary"."staging_alias_seeds"
 union distinct
 select m.member_id
-from "tributary"."identity_members" as m
+from (
+    select k.id as member_id, k.other_id as person_id
+    from "tributary"."alias_links" as k
+    where k.kind = 'person'
+) as m
 where m.person_id in (
-    select o.person_id from "tributary"."identity_members" as o
+    select o.person_id from (
+    select k.id as member_id, k.other_id as person_id
+    from "tributary"."alias_links" as k
+    where k.kind = 'person'
+) as o
     where o.member_id in (select id from "tributary"."staging_alias_seeds")
 );
+analyze "tributary"."staging_alias_nodes";
 
 -- alias_edges: Links among these ids that count, in both directions.
 drop table if exists "tributary"."staging_alias_edges";
@@ -208,7 +248,11 @@ with shared as (
 counting as (
     select l.previous_id, l.user_id
     from (
-    select previous_id, user_id from "tributary"."alias_links"
+    select previous_id, user_id from (
+    select k.event_key, k.occurred_at, k.id as previous_id, k.other_id as user_id
+    from "tributary"."alias_links" as k
+    where k.kind = 'declared'
+) as k
     where event_key not in (select event_key from "tributary"."staging_links_gone")
     union all
     select previous_id, user_id from "tributary"."staging_links_new"
@@ -222,11 +266,13 @@ counting as (
 select previous_id as id, user_id as other_id from counting
 union distinct
 select user_id, previous_id from counting;
+analyze "tributary"."staging_alias_edges";
 
 -- alias_labels: Each id with the smallest id it can reach so far.
 drop table if exists "tributary"."staging_alias_labels";
 create table "tributary"."staging_alias_labels" as
 select id, id as label from "tributary"."staging_alias_nodes";
+analyze "tributary"."staging_alias_labels";
 
 -- Until this answers 0, the next 2 are repeated.
 select count(*) as remaining
@@ -249,6 +295,7 @@ with smallest as (
 select l.id, case when s.neighbour < l.label then s.neighbour else l.label end as label
 from "tributary"."staging_alias_labels" as l
 left join smallest as s on s.label = l.label;
+analyze "tributary"."staging_alias_hooked";
 
 -- alias_labels: Each id with the smallest id it can reach so far.
 drop table if exists "tributary"."staging_alias_labels";
@@ -256,6 +303,7 @@ create table "tributary"."staging_alias_labels" as
 select h.id, n.label
 from "tributary"."staging_alias_hooked" as h
 join "tributary"."staging_alias_hooked" as n on n.id = h.label;
+analyze "tributary"."staging_alias_labels";
 
 -- End of what is repeated.
 
@@ -285,6 +333,7 @@ named as (
 select l.id as member_id, n.person_id
 from "tributary"."staging_alias_labels" as l
 join named as n on n.label = l.label;
+analyze "tributary"."staging_members_new";
 
 -- owned: The visits with owner and person after aliases.
 drop table if exists "tributary"."staging_owned";
@@ -292,7 +341,12 @@ create table "tributary"."staging_owned" as
 select o.visit_id, o.is_new, o.old_owner_id, o.old_person_id, o.owner_id, coalesce(n.person_id, m.person_id, o.owner_id) as person_id
 from "tributary"."staging_owners" as o
 left join "tributary"."staging_members_new" as n on n.member_id = o.owner_id
-left join "tributary"."identity_members" as m on m.member_id = o.owner_id;
+left join (
+    select k.id as member_id, k.other_id as person_id
+    from "tributary"."alias_links" as k
+    where k.kind = 'person'
+) as m on m.member_id = o.owner_id;
+analyze "tributary"."staging_owned";
 
 -- moved: Older visits that change hands.
 drop table if exists "tributary"."staging_moved";
@@ -308,6 +362,7 @@ join "tributary"."staging_members_new" as n on n.member_id = v.owner_id
 where v.person_id <> n.person_id
     and v.visit_id not in (select visit_id from "tributary"."staging_owned")
     and v.visit_id not in (select visit_id from "tributary"."staging_visits_gone");
+analyze "tributary"."staging_moved";
 
 -- visits_out: Rows that leave visits.
 drop table if exists "tributary"."staging_visits_out";
@@ -315,6 +370,7 @@ create table "tributary"."staging_visits_out" as
 select visit_id, anonymous_id, user_id, started_at, person_id from "tributary"."staging_visits_gone"
 union all
 select visit_id, anonymous_id, user_id, started_at, old_person_id as person_id from "tributary"."staging_moved";
+analyze "tributary"."staging_visits_out";
 
 -- visits_in: Rows that come into visits.
 drop table if exists "tributary"."staging_visits_in";
@@ -325,6 +381,7 @@ join "tributary"."staging_owned" as o on o.visit_id = v.visit_id and o.is_new = 
 union all
 select v.visit_id, v."anonymous_id", v."user_id", v."is_in_session", v."started_at", v."ended_at", v."first_key", v."last_key", v."event_count", v."page_count", v."entry_key", v."page_key", v."page_url", v."blog_key", v."blog_url", v.owner_id, v.person_id
 from "tributary"."staging_moved" as v;
+analyze "tributary"."staging_visits_in";
 
 -- changed_people: People whose visits changed, and since when.
 drop table if exists "tributary"."staging_changed_people";
@@ -336,6 +393,7 @@ from (
     select person_id, started_at from "tributary"."staging_visits_in"
 ) as changes
 group by person_id;
+analyze "tributary"."staging_changed_people";
 
 -- paired_devices: Devices whose known pairs are made anew.
 drop table if exists "tributary"."staging_paired_devices";
@@ -343,6 +401,7 @@ create table "tributary"."staging_paired_devices" as
 select anonymous_id from "tributary"."staging_looked_at_devices"
 union distinct
 select anonymous_id from "tributary"."staging_device_pairs" where is_new = 1;
+analyze "tributary"."staging_paired_devices";
 
 -- known_pairs_rows: Pairs of device and user of the changed devices.
 drop table if exists "tributary"."staging_known_pairs_rows";
@@ -367,6 +426,7 @@ from "tributary"."staging_device_pairs"
 where anonymous_id in (select anonymous_id from "tributary"."staging_paired_devices")
     and anonymous_id not in (select anonymous_id from "tributary"."staging_looked_at_devices")
 group by anonymous_id, user_id;
+analyze "tributary"."staging_known_pairs_rows";
 
 -- known_pairs_current: Current rows of known_pairs that were computed anew.
 drop table if exists "tributary"."staging_known_pairs_current";
@@ -375,6 +435,7 @@ select t."anonymous_id", t."user_id", t."first_seen_at", t."last_seen_at", t."fi
 from "tributary"."known_pairs" as t
 
 where t.to_run = 9223372036854775807 and t.anonymous_id in (select anonymous_id from "tributary"."staging_paired_devices");
+analyze "tributary"."staging_known_pairs_current";
 
 -- known_pairs_unchanged: Keys of known_pairs whose row is as it was.
 drop table if exists "tributary"."staging_known_pairs_unchanged";
@@ -385,6 +446,7 @@ join "tributary"."staging_known_pairs_current" as o on "n"."anonymous_id" = "o".
 where n."first_seen_at" = o."first_seen_at"
     and n."last_seen_at" = o."last_seen_at"
     and n."first_event_key" = o."first_event_key";
+analyze "tributary"."staging_known_pairs_unchanged";
 
 -- known_pairs_closed: Rows of known_pairs this run closes: replaced, or gone.
 drop table if exists "tributary"."staging_known_pairs_closed";
@@ -393,6 +455,7 @@ select o.*
 from "tributary"."staging_known_pairs_current" as o
 left join "tributary"."staging_known_pairs_unchanged" as u on "o"."anonymous_id" = "u"."anonymous_id" and "o"."user_id" = "u"."user_id"
 where u."anonymous_id" is null;
+analyze "tributary"."staging_known_pairs_closed";
 
 -- known_pairs_opened: Rows of known_pairs this run opens: new, or changed.
 drop table if exists "tributary"."staging_known_pairs_opened";
@@ -401,6 +464,7 @@ select n."anonymous_id", n."user_id", n."first_seen_at", n."last_seen_at", n."fi
 from "tributary"."staging_known_pairs_rows" as n
 left join "tributary"."staging_known_pairs_unchanged" as u on "n"."anonymous_id" = "u"."anonymous_id" and "n"."user_id" = "u"."user_id"
 where u."anonymous_id" is null;
+analyze "tributary"."staging_known_pairs_opened";
 
 -- alias_ids: Ids whose visits changed.
 drop table if exists "tributary"."staging_alias_ids";
@@ -412,6 +476,7 @@ union distinct
 select anonymous_id from "tributary"."staging_visits_in" where anonymous_id <> ''
 union distinct
 select user_id from "tributary"."staging_visits_in" where user_id <> '';
+analyze "tributary"."staging_alias_ids";
 
 -- alias_widened: What is known of ids whose visits changed, with the visits that came in.
 drop table if exists "tributary"."staging_alias_widened";
@@ -443,6 +508,7 @@ select
     max(last_seen_at) as last_seen_at
 from seen
 group by id, person_id;
+analyze "tributary"."staging_alias_widened";
 
 -- looked_at_ids: Ids whose visits have to be looked at.
 drop table if exists "tributary"."staging_looked_at_ids";
@@ -471,6 +537,7 @@ from "tributary"."staging_visits_hit" as h
 join "tributary"."staging_visits_in" as v
     on v.anonymous_id = h.anonymous_id and v.user_id = h.user_id and v.is_in_session = h.is_in_session
 where v.first_key <= h.first_key and h.first_key <= v.last_key and v.person_id <> h.person_id and h."user_id" <> '';
+analyze "tributary"."staging_looked_at_ids";
 
 -- alias_visits: Their visits after the run.
 drop table if exists "tributary"."staging_alias_visits";
@@ -492,6 +559,7 @@ union all
 select v."user_id" as id, 0 as was_anonymous, 1 as was_user, v.person_id, v.started_at, v.ended_at, v.last_key
 from "tributary"."staging_visits_in" as v
 where v."user_id" in (select id from "tributary"."staging_looked_at_ids");
+analyze "tributary"."staging_alias_visits";
 
 -- aliases_rows: Which persons own visits of each id.
 drop table if exists "tributary"."staging_aliases_rows";
@@ -540,6 +608,7 @@ select
     last_seen_at,
     last_seen_at = id_last_seen_at as is_latest
 from widest;
+analyze "tributary"."staging_aliases_rows";
 
 -- aliases_current: Current rows of aliases that were computed anew.
 drop table if exists "tributary"."staging_aliases_current";
@@ -548,6 +617,7 @@ select t."id", t."person_id", t."is_anonymous_id", t."is_user_id", t."first_seen
 from "tributary"."aliases" as t
 
 where t.to_run = 9223372036854775807 and t.id in (select id from "tributary"."staging_alias_ids");
+analyze "tributary"."staging_aliases_current";
 
 -- aliases_unchanged: Keys of aliases whose row is as it was.
 drop table if exists "tributary"."staging_aliases_unchanged";
@@ -560,6 +630,7 @@ where n."is_anonymous_id" = o."is_anonymous_id"
     and n."first_seen_at" = o."first_seen_at"
     and n."last_seen_at" = o."last_seen_at"
     and n."is_latest" = o."is_latest";
+analyze "tributary"."staging_aliases_unchanged";
 
 -- aliases_closed: Rows of aliases this run closes: replaced, or gone.
 drop table if exists "tributary"."staging_aliases_closed";
@@ -568,6 +639,7 @@ select o.*
 from "tributary"."staging_aliases_current" as o
 left join "tributary"."staging_aliases_unchanged" as u on "o"."id" = "u"."id" and "o"."person_id" = "u"."person_id"
 where u."id" is null;
+analyze "tributary"."staging_aliases_closed";
 
 -- aliases_opened: Rows of aliases this run opens: new, or changed.
 drop table if exists "tributary"."staging_aliases_opened";
@@ -576,6 +648,7 @@ select n."id", n."person_id", n."is_anonymous_id", n."is_user_id", n."first_seen
 from "tributary"."staging_aliases_rows" as n
 left join "tributary"."staging_aliases_unchanged" as u on "n"."id" = "u"."id" and "n"."person_id" = "u"."person_id"
 where u."id" is null;
+analyze "tributary"."staging_aliases_opened";
 
 -- Nothing after this stage reads these.
 drop table if exists "tributary"."staging_visits_hit";
@@ -598,15 +671,16 @@ insert into "tributary"."visits" (visit_id, anonymous_id, user_id, is_in_session
 select visit_id, anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url, owner_id, person_id from "tributary"."staging_visits_in"
 order by date_trunc('month', started_at), "anonymous_id";
 
-delete from "tributary"."alias_links" where event_key in (select event_key from "tributary"."staging_links_gone");
+delete from "tributary"."alias_links"
+where (kind = 'declared' and event_key in (select event_key from "tributary"."staging_links_gone"))
+    or (kind = 'person' and id in (select id from "tributary"."staging_alias_nodes"));
 
-insert into "tributary"."alias_links" (event_key, occurred_at, previous_id, user_id)
-select event_key, occurred_at, previous_id, user_id from "tributary"."staging_links_new";
-
-delete from "tributary"."identity_members" where member_id in (select id from "tributary"."staging_alias_nodes");
-
-insert into "tributary"."identity_members" (member_id, person_id)
-select member_id, person_id from "tributary"."staging_members_new";
+insert into "tributary"."alias_links" (kind, event_key, occurred_at, id, other_id)
+select 'declared', event_key, occurred_at, previous_id, user_id
+from "tributary"."staging_links_new"
+union all
+select 'person', '', cast(null as timestamp), member_id, person_id
+from "tributary"."staging_members_new";
 
 update "tributary"."known_pairs" as t
 set to_run = 7

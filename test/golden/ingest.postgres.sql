@@ -41,7 +41,10 @@ select
         when "type_campaign" not in ('object') then 'Expected context.campaign to be a object, or absent, but got a ' || "type_campaign" || '' || '.'
         when "type_library" not in ('object') then 'Expected context.library to be a object, or absent, but got a ' || "type_library" || '' || '.'
     end as wrong_type,
-    raw_type, message_id, raw_anonymous_id, raw_user_id, raw_previous_id, raw_group_id, raw_event, raw_event_text, raw_name,
+    raw_type, message_id, raw_anonymous_id, raw_user_id, raw_previous_id, coalesce(raw_group_id, case
+        when type_context_group_id = 'string' then context_group_id
+        when type_context_group_id = 'number' and (context_group_id ~ '^-?[0-9]+$') then context_group_id
+    end) as raw_group_id, raw_event, raw_event_text, raw_name,
     case
       when upper(btrim(raw_timestamp, e' \t\n\x0b\x0c\r')) !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?$' or upper(btrim(raw_timestamp, e' \t\n\x0b\x0c\r')) ~ '^(0000|9999-12-31.*-[0-9:]+$|0001-01-01.*[+])' or not pg_input_is_valid(regexp_replace(regexp_replace(upper(btrim(raw_timestamp, e' \t\n\x0b\x0c\r')), '([0-9:.]{5})(Z|[+-][0-9:]+)$', '\1'), '([.][0-9]{6})[0-9]+', '\1'), 'timestamp') then null
       when substr(upper(btrim(raw_timestamp, e' \t\n\x0b\x0c\r')), 11) !~ '[+-]' then cast(regexp_replace(regexp_replace(upper(btrim(raw_timestamp, e' \t\n\x0b\x0c\r')), '([0-9:.]{5})(Z|[+-][0-9:]+)$', '\1'), '([.][0-9]{6})[0-9]+', '\1') as timestamp)
@@ -86,7 +89,8 @@ from (
         else json_read.json_binary #>> array['anonymousId'] end) collate "C" as "raw_anonymous_id", (case when jsonb_typeof(json_read.json_binary #> array['userId']) in ('object', 'array') then cast(json_read.json_text as json) #>> array['userId']
         else json_read.json_binary #>> array['userId'] end) collate "C" as "raw_user_id", (case when jsonb_typeof(json_read.json_binary #> array['previousId']) in ('object', 'array') then cast(json_read.json_text as json) #>> array['previousId']
         else json_read.json_binary #>> array['previousId'] end) collate "C" as "raw_previous_id", (case when jsonb_typeof(json_read.json_binary #> array['groupId']) in ('object', 'array') then cast(json_read.json_text as json) #>> array['groupId']
-        else json_read.json_binary #>> array['groupId'] end) collate "C" as "raw_group_id", (case when jsonb_typeof(json_read.json_binary #> array['event']) in ('object', 'array') then cast(json_read.json_text as json) #>> array['event']
+        else json_read.json_binary #>> array['groupId'] end) collate "C" as "raw_group_id", (case when jsonb_typeof(json_read.json_binary #> array['context', 'groupId']) in ('object', 'array') then cast(json_read.json_text as json) #>> array['context', 'groupId']
+        else json_read.json_binary #>> array['context', 'groupId'] end) collate "C" as "context_group_id", (case when jsonb_typeof(json_read.json_binary #> array['event']) in ('object', 'array') then cast(json_read.json_text as json) #>> array['event']
         else json_read.json_binary #>> array['event'] end) collate "C" as "raw_event", (case when jsonb_typeof(json_read.json_binary #> array['event_text']) in ('object', 'array') then cast(json_read.json_text as json) #>> array['event_text']
         else json_read.json_binary #>> array['event_text'] end) collate "C" as "raw_event_text", (case when jsonb_typeof(json_read.json_binary #> array['name']) in ('object', 'array') then cast(json_read.json_text as json) #>> array['name']
         else json_read.json_binary #>> array['name'] end) collate "C" as "raw_name", (case when jsonb_typeof(json_read.json_binary #> array['timestamp']) in ('object', 'array') then cast(json_read.json_text as json) #>> array['timestamp']
@@ -106,7 +110,7 @@ from (
         else json_read.json_binary #>> array['context', 'library', 'name'] end) collate "C" as "raw_library", (case when jsonb_typeof(json_read.json_binary #> array['context', 'userAgent']) in ('object', 'array') then cast(json_read.json_text as json) #>> array['context', 'userAgent']
         else json_read.json_binary #>> array['context', 'userAgent'] end) collate "C" as "raw_user_agent", (case when jsonb_typeof(json_read.json_binary #> array['properties']) in ('object', 'array') then cast(json_read.json_text as json) #>> array['properties']
         else json_read.json_binary #>> array['properties'] end) collate "C" as "raw_properties", (case when jsonb_typeof(json_read.json_binary #> array['traits']) in ('object', 'array') then cast(json_read.json_text as json) #>> array['traits']
-        else json_read.json_binary #>> array['traits'] end) collate "C" as "raw_traits", nullif(jsonb_typeof(json_read.json_binary #> array['messageId']), 'null') collate "C" as "type_message_id", nullif(jsonb_typeof(json_read.json_binary #> array['anonymousId']), 'null') collate "C" as "type_anonymous_id", nullif(jsonb_typeof(json_read.json_binary #> array['userId']), 'null') collate "C" as "type_user_id", nullif(jsonb_typeof(json_read.json_binary #> array['previousId']), 'null') collate "C" as "type_previous_id", nullif(jsonb_typeof(json_read.json_binary #> array['groupId']), 'null') collate "C" as "type_group_id", nullif(jsonb_typeof(json_read.json_binary #> array['event']), 'null') collate "C" as "type_event", nullif(jsonb_typeof(json_read.json_binary #> array['event_text']), 'null') collate "C" as "type_event_text", nullif(jsonb_typeof(json_read.json_binary #> array['name']), 'null') collate "C" as "type_name", nullif(jsonb_typeof(json_read.json_binary #> array['timestamp']), 'null') collate "C" as "type_timestamp", nullif(jsonb_typeof(json_read.json_binary #> array['originalTimestamp']), 'null') collate "C" as "type_original", nullif(jsonb_typeof(json_read.json_binary #> array['sentAt']), 'null') collate "C" as "type_sent", nullif(jsonb_typeof(json_read.json_binary #> array['receivedAt']), 'null') collate "C" as "type_received", nullif(jsonb_typeof(json_read.json_binary #> array['context']), 'null') collate "C" as "type_context", nullif(jsonb_typeof(json_read.json_binary #> array['properties']), 'null') collate "C" as "type_properties", nullif(jsonb_typeof(json_read.json_binary #> array['traits']), 'null') collate "C" as "type_traits", nullif(jsonb_typeof(json_read.json_binary #> array['context', 'page']), 'null') collate "C" as "type_page", nullif(jsonb_typeof(json_read.json_binary #> array['context', 'campaign']), 'null') collate "C" as "type_campaign", nullif(jsonb_typeof(json_read.json_binary #> array['context', 'library']), 'null') collate "C" as "type_library"
+        else json_read.json_binary #>> array['traits'] end) collate "C" as "raw_traits", nullif(jsonb_typeof(json_read.json_binary #> array['messageId']), 'null') collate "C" as "type_message_id", nullif(jsonb_typeof(json_read.json_binary #> array['anonymousId']), 'null') collate "C" as "type_anonymous_id", nullif(jsonb_typeof(json_read.json_binary #> array['userId']), 'null') collate "C" as "type_user_id", nullif(jsonb_typeof(json_read.json_binary #> array['previousId']), 'null') collate "C" as "type_previous_id", nullif(jsonb_typeof(json_read.json_binary #> array['groupId']), 'null') collate "C" as "type_group_id", nullif(jsonb_typeof(json_read.json_binary #> array['event']), 'null') collate "C" as "type_event", nullif(jsonb_typeof(json_read.json_binary #> array['event_text']), 'null') collate "C" as "type_event_text", nullif(jsonb_typeof(json_read.json_binary #> array['name']), 'null') collate "C" as "type_name", nullif(jsonb_typeof(json_read.json_binary #> array['timestamp']), 'null') collate "C" as "type_timestamp", nullif(jsonb_typeof(json_read.json_binary #> array['originalTimestamp']), 'null') collate "C" as "type_original", nullif(jsonb_typeof(json_read.json_binary #> array['sentAt']), 'null') collate "C" as "type_sent", nullif(jsonb_typeof(json_read.json_binary #> array['receivedAt']), 'null') collate "C" as "type_received", nullif(jsonb_typeof(json_read.json_binary #> array['context']), 'null') collate "C" as "type_context", nullif(jsonb_typeof(json_read.json_binary #> array['properties']), 'null') collate "C" as "type_properties", nullif(jsonb_typeof(json_read.json_binary #> array['traits']), 'null') collate "C" as "type_traits", nullif(jsonb_typeof(json_read.json_binary #> array['context', 'page']), 'null') collate "C" as "type_page", nullif(jsonb_typeof(json_read.json_binary #> array['context', 'campaign']), 'null') collate "C" as "type_campaign", nullif(jsonb_typeof(json_read.json_binary #> array['context', 'library']), 'null') collate "C" as "type_library", nullif(jsonb_typeof(json_read.json_binary #> array['context', 'groupId']), 'null') collate "C" as "type_context_group_id"
         from (
             select
                 case when strpos(document, '\u0000') = 0 then cast(document as jsonb) end as json_binary,
@@ -172,7 +176,7 @@ reasoned as (
         case
             when unreadable is not null then 'UNREADABLE'
             when type is null or type not in ('page', 'screen', 'track', 'identify', 'alias', 'group') then 'UNKNOWN_TYPE'
-            when wrong_type is not null or (length("message_id") > 512 or length("anonymous_id") > 512 or length("user_id") > 512 or length("previous_id") > 512 or length("group_id") > 512) then 'WRONG_TYPE'
+            when wrong_type is not null or (length("message_id") > 256 or length("anonymous_id") > 256 or length("user_id") > 256 or length("previous_id") > 256 or length("group_id") > 256) then 'WRONG_TYPE'
             when anonymous_id is null and user_id is null then 'NO_ID'
             when occurred_at is null then 'NO_TIME'
             when cast(extract(epoch from (occurred_at) - (received_at)) * 1000000 as bigint) > 86400000000
@@ -362,13 +366,14 @@ select
         when 'UNREADABLE' then unreadable
         when 'UNKNOWN_TYPE' then 'Expected type to be page, screen, track, identify, alias or group, but got '
             || coalesce(substr(raw_type, 1, 100), 'none') || '.'
-        when 'WRONG_TYPE' then coalesce(wrong_type, 'Expected ids of at most 512 characters, but one is longer.')
+        when 'WRONG_TYPE' then coalesce(wrong_type, 'Expected ids of at most 256 characters, but one is longer.')
         when 'NO_ID' then 'Expected anonymousId or userId, but both are absent or on the ignore list.'
         when 'NO_TIME' then 'Expected timestamp, or originalTimestamp with sentAt and receivedAt, or receivedAt as ISO 8601 times.'
         when 'FUTURE' then 'Expected it to happen at most a day after it was received, and to be received at most a day from now.'
         when 'PAST' then 'Expected it to happen at or after events.notBefore.'
     end as detail
 from judged;
+analyze "tributary"."staging_checked";
 
 -- Nothing after it reads these.
 drop table if exists "tributary"."staging_lines";
@@ -389,6 +394,7 @@ select
     source, file, 0 as line, 'UNREADABLE' as reason, problem as detail, (cast(null as text) collate "C") as text, is_retry
 from "tributary"."staging_source_files"
 where problem is not null;
+analyze "tributary"."staging_refused_rows";
 
 -- refused: Rows for quarantine.
 drop table if exists "tributary"."staging_refused";
@@ -398,6 +404,7 @@ select
     cast('2025-06-01 05:00:00.000000' as timestamp) as quarantined_at
 from "tributary"."staging_refused_rows"
 group by quarantine_id, source, file, line, reason;
+analyze "tributary"."staging_refused";
 
 -- urls: Each distinct URL and referrer of the batch, taken apart.
 drop table if exists "tributary"."staging_urls";
@@ -565,6 +572,7 @@ select
     end as clean_url,
     utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id
 from parsed;
+analyze "tributary"."staging_urls";
 
 -- event_names: Each distinct name of a track, normalised.
 drop table if exists "tributary"."staging_event_names";
@@ -573,6 +581,7 @@ select raw_event_name, nullif(regexp_replace(regexp_replace(case when raw_event_
 from "tributary"."staging_checked"
 where reason is null and raw_event_name is not null
 group by raw_event_name;
+analyze "tributary"."staging_event_names";
 
 -- Which user agents are new. tributary looks each up in its list of bots and adds them to
 -- `user_agents`.
@@ -586,6 +595,7 @@ drop table if exists "tributary"."staging_agents";
 create table "tributary"."staging_agents" as
 select distinct user_agent, is_bot from "tributary"."user_agents"
 where user_agent in (select user_agent from "tributary"."staging_checked" where reason is null);
+analyze "tributary"."staging_agents";
 
 -- outside_hosts: Referrer hosts that are outside.
 drop table if exists "tributary"."staging_outside_hosts";
@@ -604,6 +614,7 @@ select h.host
 from hosts as h
 left join excluded as x on x.host = h.host
 where x.host is null and not ((h.host = 'acme.example' or right(h.host, 13) = '.acme.example'));
+analyze "tributary"."staging_outside_hosts";
 
 -- incoming: Usable messages as events, outside referrers marked and exclusions named.
 drop table if exists "tributary"."staging_incoming";
@@ -697,6 +708,7 @@ select
         when 1 = 0 then 'EVENT'
     end as excluded_reason
 from joined as s;
+analyze "tributary"."staging_incoming";
 
 -- Nothing after it reads these.
 drop table if exists "tributary"."staging_checked";
@@ -711,6 +723,7 @@ create table "tributary"."staging_ledger_hits" as
 select key_hash, received_at
 from "tributary"."event_ledger" as l
 where key_hash in (select (hashtextextended(event_key, 0) & 9223372036854775807) from "tributary"."staging_incoming");
+analyze "tributary"."staging_ledger_hits";
 
 -- copies: Each event of the batch, and what the ledger knows of its key.
 drop table if exists "tributary"."staging_copies";
@@ -724,6 +737,7 @@ where l.received_at >= (select min(received_at) from "tributary"."staging_ledger
     and l.received_at <= (select max(received_at) from "tributary"."staging_ledger_hits")
     and l.key_hash in (select key_hash from "tributary"."staging_ledger_hits")
     and l.event_key in (select event_key from "tributary"."staging_incoming");
+analyze "tributary"."staging_copies";
 
 -- contested: Keys with more than one copy: which copy counts.
 drop table if exists "tributary"."staging_contested";
@@ -763,6 +777,7 @@ select
     max(is_stored) over (partition by event_key, cluster_number, content_hash) as is_known_content,
     max(last_received_at) over (partition by event_key, cluster_number) as cluster_last_received_at
 from clustered;
+analyze "tributary"."staging_contested";
 
 -- contested_rows: What became of the rows read of these keys: fresh, replacing, seen before or a
 -- duplicate.
@@ -778,6 +793,7 @@ select
     end as status
 from "tributary"."staging_contested"
 where is_stored = 0;
+analyze "tributary"."staging_contested_rows";
 
 -- source_counts: Where the rows of each source went.
 drop table if exists "tributary"."staging_source_counts";
@@ -815,6 +831,7 @@ from (
 left join outcomes as o on o.source = f.source
 group by f.source
 having count(o.outcome) > 0 or max(f.files) > 0;
+analyze "tributary"."staging_source_counts";
 
 -- withdrawn: Stored events whose place a copy received earlier takes.
 drop table if exists "tributary"."staging_withdrawn";
@@ -822,6 +839,7 @@ create table "tributary"."staging_withdrawn" as
 select event_key, received_at, occurred_at
 from "tributary"."staging_contested"
 where is_stored = 1 and place > 1;
+analyze "tributary"."staging_withdrawn";
 
 -- ledger_changes: Ledger rows that come (is_old 0) and go (is_old 1).
 drop table if exists "tributary"."staging_ledger_changes";
@@ -839,6 +857,7 @@ select (hashtextextended(c.event_key, 0) & 9223372036854775807) as key_hash, c.e
 from "tributary"."staging_contested" as c
 where c.is_stored = 1 and c.is_only_stored = 0
     and not (c.place = 1 and c.last_received_at = c.cluster_last_received_at);
+analyze "tributary"."staging_ledger_changes";
 
 -- quarantine_current: Current rows of quarantine that were computed anew.
 drop table if exists "tributary"."staging_quarantine_current";
@@ -858,6 +877,7 @@ where t.to_run = 9223372036854775807 and (
         select source || e'\x1f' || file from "tributary"."staging_source_files" where is_retry = 1
     ))
 );
+analyze "tributary"."staging_quarantine_current";
 
 -- quarantine_unchanged: Keys of quarantine whose row is as it was.
 drop table if exists "tributary"."staging_quarantine_unchanged";
@@ -871,6 +891,7 @@ where n."source" = o."source"
     and n."reason" = o."reason"
     and n."detail" = o."detail"
     and (n."text" = o."text" or (n."text" is null and o."text" is null));
+analyze "tributary"."staging_quarantine_unchanged";
 
 -- quarantine_closed: Rows of quarantine this run closes: replaced, or gone.
 drop table if exists "tributary"."staging_quarantine_closed";
@@ -879,6 +900,7 @@ select o.*
 from "tributary"."staging_quarantine_current" as o
 left join "tributary"."staging_quarantine_unchanged" as u on "o"."quarantine_id" = "u"."quarantine_id"
 where u."quarantine_id" is null;
+analyze "tributary"."staging_quarantine_closed";
 
 -- quarantine_opened: Rows of quarantine this run opens: new, or changed.
 drop table if exists "tributary"."staging_quarantine_opened";
@@ -887,6 +909,7 @@ select n."quarantine_id", n."source", n."file", n."line", n."reason", n."detail"
 from "tributary"."staging_refused" as n
 left join "tributary"."staging_quarantine_unchanged" as u on "n"."quarantine_id" = "u"."quarantine_id"
 where u."quarantine_id" is null;
+analyze "tributary"."staging_quarantine_opened";
 
 -- Nothing after this stage reads these.
 drop table if exists "tributary"."staging_lines";
@@ -915,6 +938,8 @@ select source, event_key, event_id, type, name, event_name, anonymous_id, user_i
 
 delete from "tributary"."event_ledger"
 where key_hash in (select key_hash from "tributary"."staging_ledger_changes" where is_old = 1)
+    and received_at >= (select min(received_at) from "tributary"."staging_ledger_changes" where is_old = 1)
+    and received_at <= (select max(received_at) from "tributary"."staging_ledger_changes" where is_old = 1)
     and received_at in (select received_at from "tributary"."staging_ledger_changes" where is_old = 1)
     and exists (
     select 1 from "tributary"."staging_ledger_changes" as s

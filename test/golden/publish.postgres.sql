@@ -56,6 +56,8 @@ select source, event_key, event_id, type, name, event_name, anonymous_id, user_i
 
 delete from "tributary"."event_ledger"
 where key_hash in (select key_hash from "tributary"."staging_ledger_changes" where is_old = 1)
+    and received_at >= (select min(received_at) from "tributary"."staging_ledger_changes" where is_old = 1)
+    and received_at <= (select max(received_at) from "tributary"."staging_ledger_changes" where is_old = 1)
     and received_at in (select received_at from "tributary"."staging_ledger_changes" where is_old = 1)
     and exists (
     select 1 from "tributary"."staging_ledger_changes" as s
@@ -80,36 +82,39 @@ from "tributary"."staging_quarantine_opened";
 
 delete from "tributary"."touch_candidates" where event_key in (select event_key from "tributary"."staging_reread_keys");
 
-insert into "tributary"."touch_candidates" (anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id)
-select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id from "tributary"."staging_touch_candidates_new"
+insert into "tributary"."touch_candidates" (anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id)
+select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id from "tributary"."staging_touch_candidates_new"
 order by occurred_at;
 
 delete from "tributary"."conversion_candidates" where order_key in (select order_key from "tributary"."staging_reread_keys");
 
-insert into "tributary"."conversion_candidates" (anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem)
-select anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem from "tributary"."staging_conversion_candidates_new"
+insert into "tributary"."conversion_candidates" (anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem, company_id)
+select anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem, company_id from "tributary"."staging_conversion_candidates_new"
 order by date_trunc('month', occurred_at), "user_id";
 
-insert into "tributary"."activity_hours" (anonymous_id, user_id, is_in_session, hour_at, event_name, event_count, run_id)
-select anonymous_id, user_id, is_in_session, hour_at, event_name, event_count, run_id from "tributary"."staging_activity_new";
+insert into "tributary"."activity" (anonymous_id, user_id, is_in_session, company_id, bucket_at, event_name, event_count, run_id)
+select anonymous_id, user_id, is_in_session, company_id, bucket_at, event_name, event_count, run_id from "tributary"."staging_activity_new";
 
 delete from "tributary"."visits"
 where visit_id in (select visit_id from "tributary"."staging_visits_out")
+    and started_at >= (select min(started_at) from "tributary"."staging_visits_out")
+    and started_at <= (select max(started_at) from "tributary"."staging_visits_out")
     and started_at in (select started_at from "tributary"."staging_visits_out");
 
 insert into "tributary"."visits" (visit_id, anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url, owner_id, person_id)
 select visit_id, anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url, owner_id, person_id from "tributary"."staging_visits_in"
 order by date_trunc('month', started_at), "anonymous_id";
 
-delete from "tributary"."alias_links" where event_key in (select event_key from "tributary"."staging_links_gone");
+delete from "tributary"."alias_links"
+where (kind = 'declared' and event_key in (select event_key from "tributary"."staging_links_gone"))
+    or (kind = 'person' and id in (select id from "tributary"."staging_alias_nodes"));
 
-insert into "tributary"."alias_links" (event_key, occurred_at, previous_id, user_id)
-select event_key, occurred_at, previous_id, user_id from "tributary"."staging_links_new";
-
-delete from "tributary"."identity_members" where member_id in (select id from "tributary"."staging_alias_nodes");
-
-insert into "tributary"."identity_members" (member_id, person_id)
-select member_id, person_id from "tributary"."staging_members_new";
+insert into "tributary"."alias_links" (kind, event_key, occurred_at, id, other_id)
+select 'declared', event_key, occurred_at, previous_id, user_id
+from "tributary"."staging_links_new"
+union all
+select 'person', '', cast(null as timestamp), member_id, person_id
+from "tributary"."staging_members_new";
 
 update "tributary"."known_pairs" as t
 set to_run = 7
@@ -137,31 +142,40 @@ order by "id";
 
 update "tributary"."touches" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."touch_id" in (select "touch_id" from "tributary"."staging_touches_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."touched_at" >= (select min("touched_at") from "tributary"."staging_touches_closed")
+    and t."touched_at" <= (select max("touched_at") from "tributary"."staging_touches_closed")
+     and t."touch_id" in (select "touch_id" from "tributary"."staging_touches_closed") and exists (
     select 1 from "tributary"."staging_touches_closed" as s
     where s."touch_id" = t."touch_id" and s."session_id" = t."session_id"
 );
 
-insert into "tributary"."touches" (touch_id, session_id, person_id, touched_at, order_key, is_entry, channel, source, medium, campaign, content, term, click_id, referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct, from_run, to_run)
-select touch_id, session_id, person_id, touched_at, order_key, is_entry, channel, source, medium, campaign, content, term, click_id, referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct, 7, 9223372036854775807
+insert into "tributary"."touches" (touch_id, session_id, person_id, touched_at, order_key, is_entry, channel, source, medium, campaign, content, term, click_id, referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct, company_id, from_run, to_run)
+select touch_id, session_id, person_id, touched_at, order_key, is_entry, channel, source, medium, campaign, content, term, click_id, referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct, company_id, 7, 9223372036854775807
 from "tributary"."staging_touches_opened"
 order by date_trunc('month', touched_at), "person_id";
 
 update "tributary"."conversions" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."conversion_id" in (select "conversion_id" from "tributary"."staging_conversions_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."converted_at" >= (select min("converted_at") from "tributary"."staging_conversions_closed")
+    and t."converted_at" <= (select max("converted_at") from "tributary"."staging_conversions_closed")
+     and t."conversion_id" in (select "conversion_id" from "tributary"."staging_conversions_closed") and exists (
     select 1 from "tributary"."staging_conversions_closed" as s
     where s."conversion_id" = t."conversion_id"
 );
 
-insert into "tributary"."conversions" (conversion_id, conversion, person_id, converted_at, event_key, session_id, value, currency, value_problem, from_run, to_run)
-select conversion_id, conversion, person_id, converted_at, event_key, session_id, value, currency, value_problem, 7, 9223372036854775807
+insert into "tributary"."conversions" (conversion_id, conversion, person_id, converted_at, event_key, session_id, value, currency, value_problem, company_id, from_run, to_run)
+select conversion_id, conversion, person_id, converted_at, event_key, session_id, value, currency, value_problem, company_id, 7, 9223372036854775807
 from "tributary"."staging_conversions_opened"
 order by date_trunc('month', converted_at), "person_id";
 
 update "tributary"."sessions" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."session_id" in (select "session_id" from "tributary"."staging_sessions_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."started_at" >= (select min("started_at") from "tributary"."staging_sessions_closed")
+    and t."started_at" <= (select max("started_at") from "tributary"."staging_sessions_closed")
+     and t."session_id" in (select "session_id" from "tributary"."staging_sessions_closed") and exists (
     select 1 from "tributary"."staging_sessions_closed" as s
     where s."session_id" = t."session_id"
 );
@@ -173,7 +187,10 @@ order by date_trunc('month', started_at), "person_id";
 
 update "tributary"."credits" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."conversion_id" in (select "conversion_id" from "tributary"."staging_credits_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."converted_at" >= (select min("converted_at") from "tributary"."staging_credits_closed")
+    and t."converted_at" <= (select max("converted_at") from "tributary"."staging_credits_closed")
+     and t."conversion_id" in (select "conversion_id" from "tributary"."staging_credits_closed") and exists (
     select 1 from "tributary"."staging_credits_closed" as s
     where s."conversion_id" = t."conversion_id" and s."touch_id" = t."touch_id"
 );
@@ -195,16 +212,11 @@ select person_id, signed_up_at, session_count_before_signup, signup_session_id, 
 from "tributary"."staging_attribution_opened"
 order by "person_id";
 
-insert into "tributary"."channel_stats" (bucket_at, date_by, channel, source, medium, campaign, conversion, currency, touches, sessions, first_touch_credit, last_touch_credit, last_non_direct_credit, first_paid_credit, last_paid_credit, linear_credit, first_touch_revenue, last_touch_revenue, last_non_direct_revenue, first_paid_revenue, last_paid_revenue, linear_revenue, run_id)
-select bucket_at, date_by, channel, source, medium, campaign, conversion, currency, touches, sessions, first_touch_credit, last_touch_credit, last_non_direct_credit, first_paid_credit, last_paid_credit, linear_credit, first_touch_revenue, last_touch_revenue, last_non_direct_revenue, first_paid_revenue, last_paid_revenue, linear_revenue, run_id from "tributary"."staging_channel_stats_new";
-
-delete from "tributary"."watermarks"
-where exists (
-    select 1 from "tributary"."staging_watermarks_new" as n where n.source = watermarks.source and n.item = watermarks.item
-);
+insert into "tributary"."channel_stats" (company_id, bucket_at, date_by, channel, source, medium, campaign, conversion, currency, touches, sessions, first_touch_credit, last_touch_credit, last_non_direct_credit, first_paid_credit, last_paid_credit, linear_credit, first_touch_revenue, last_touch_revenue, last_non_direct_revenue, first_paid_revenue, last_paid_revenue, linear_revenue, run_id)
+select company_id, bucket_at, date_by, channel, source, medium, campaign, conversion, currency, touches, sessions, first_touch_credit, last_touch_credit, last_non_direct_credit, first_paid_credit, last_paid_credit, linear_credit, first_touch_revenue, last_touch_revenue, last_non_direct_revenue, first_paid_revenue, last_paid_revenue, linear_revenue, run_id from "tributary"."staging_channel_stats_new";
 
 insert into "tributary"."watermarks" (source, item, position, bytes, modified_at, rows_read, run_id)
-select source, item, position, bytes, modified_at, rows_read, run_id from "tributary"."staging_watermarks_new";
+select * from (select source, item, position, bytes, modified_at, rows_read, run_id from "tributary"."staging_watermarks_new") as n;
 
 insert into "tributary"."run_sources" (run_id, source, files, rows_read, accepted, seen_before, duplicates, quarantined, excluded, erased)
 select run_id, source, files, rows_read, accepted, seen_before, duplicates, quarantined, excluded, erased from "tributary"."staging_run_sources_new";

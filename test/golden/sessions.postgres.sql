@@ -18,6 +18,7 @@ with reached as (
 select p.person_id, case when r.started_at < p.since then r.started_at else p.since end as from_at
 from "tributary"."staging_changed_people" as p
 left join reached as r on r.person_id = p.person_id;
+analyze "tributary"."staging_affected_people";
 
 -- people_visits: All visits of the affected people.
 drop table if exists "tributary"."staging_people_visits";
@@ -29,6 +30,7 @@ where v.ended_at >= a.from_at and v.ended_at >= (select min(from_at) from "tribu
     and v.visit_id not in (select visit_id from "tributary"."staging_visits_out")
 union all
 select * from "tributary"."staging_visits_in";
+analyze "tributary"."staging_people_visits";
 
 -- session_visits: Their in-session visits, each with the session it lies in.
 drop table if exists "tributary"."staging_session_visits";
@@ -58,6 +60,7 @@ select
     *,
     substr(min(first_key) over (partition by person_id, session_number), 18) as session_id
 from numbered;
+analyze "tributary"."staging_session_visits";
 
 -- sessions_merged: Their sessions: visits of all their devices, merged.
 drop table if exists "tributary"."staging_sessions_merged";
@@ -74,5 +77,6 @@ select
     count(distinct anonymous_id) as device_count
 from "tributary"."staging_session_visits"
 group by session_id, person_id;
+analyze "tributary"."staging_sessions_merged";
 
 -- This stage writes nothing when the run is published: later stages read its staging tables.

@@ -12,16 +12,18 @@ with atoms as (
 
 select k.*, 1 = 1 as is_in_session
 from (
-    select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, lpad((cast(cast(extract(epoch from (s.occurred_at)) * 1000000 as bigint) as text) collate "C"), 16, '0') || case when s.is_page then '0' else '1' end || "s".event_key as order_key
-    from "tributary"."touch_candidates" as s
-    where occurred_at >= (select min(from_at) from "tributary"."staging_affected_people") and (is_first or is_candidate)
-        and event_key not in (select event_key from "tributary"."staging_reread_keys")
+    select k.anonymous_id, k.user_id, k.event_key, k.occurred_at, k.is_page, k.is_first, k.is_candidate, k.page_url, k.referrer, k.referrer_host, k.raw_referrer_host, k.utm_source, k.utm_medium, k.utm_campaign, k.utm_content, k.utm_term, k.click_id, k.company_id, lpad((cast(cast(extract(epoch from (k.occurred_at)) * 1000000 as bigint) as text) collate "C"), 16, '0') || case when k.is_page then '0' else '1' end || "k".event_key as order_key
+    from "tributary"."touch_candidates" as k
+    join "atoms" as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
+    where k.occurred_at >= (select min(from_at) from "tributary"."staging_affected_people") and (k.is_first or k.is_candidate)
+        and k.event_key not in (select event_key from "tributary"."staging_reread_keys")
     union all
-    select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, order_key
-    from "tributary"."staging_touch_candidates_new"
-    where (is_first or is_candidate)
-) as k
-join atoms as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id;
+    select k.anonymous_id, k.user_id, k.event_key, k.occurred_at, k.is_page, k.is_first, k.is_candidate, k.page_url, k.referrer, k.referrer_host, k.raw_referrer_host, k.utm_source, k.utm_medium, k.utm_campaign, k.utm_content, k.utm_term, k.click_id, k.company_id, k.order_key
+    from "tributary"."staging_touch_candidates_new" as k
+    join "atoms" as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
+    where (k.is_first or k.is_candidate)
+) as k;
+analyze "tributary"."staging_candidates";
 
 -- visit_candidates: Each in the visit it lies in.
 drop table if exists "tributary"."staging_visit_candidates";
@@ -50,6 +52,7 @@ join "tributary"."staging_session_visits" as v on v.visit_id = substr(c.latest, 
 join "tributary"."staging_candidates" as i
     on i.anonymous_id = c.anonymous_id and i.user_id = c.user_id and i.is_in_session = c.is_in_session and i.order_key = c.order_key
 where c.kind = 1;
+analyze "tributary"."staging_visit_candidates";
 
 -- session_candidates: Each in its session, with the referrer of the page before it.
 drop table if exists "tributary"."staging_session_candidates";
@@ -69,16 +72,17 @@ pages as (
         lag(p.order_key) over (partition by p.anonymous_id, p.user_id order by p.order_key) as previous_key,
         lag(p.raw_referrer_host) over (partition by p.anonymous_id, p.user_id order by p.order_key) as previous_referrer_host
     from (
-    select anonymous_id, user_id, event_key, occurred_at, is_page, raw_referrer_host, lpad((cast(cast(extract(epoch from (s.occurred_at)) * 1000000 as bigint) as text) collate "C"), 16, '0') || case when s.is_page then '0' else '1' end || "s".event_key as order_key
-    from "tributary"."touch_candidates" as s
-    where occurred_at >= (select min(from_at) from "tributary"."staging_affected_people") and is_page
-        and event_key not in (select event_key from "tributary"."staging_reread_keys")
+    select k.anonymous_id, k.user_id, k.raw_referrer_host, lpad((cast(cast(extract(epoch from (k.occurred_at)) * 1000000 as bigint) as text) collate "C"), 16, '0') || case when k.is_page then '0' else '1' end || "k".event_key as order_key
+    from "tributary"."touch_candidates" as k
+    join "lone" as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
+    where k.occurred_at >= (select min(from_at) from "tributary"."staging_affected_people") and k.is_page
+        and k.event_key not in (select event_key from "tributary"."staging_reread_keys")
     union all
-    select anonymous_id, user_id, event_key, occurred_at, is_page, raw_referrer_host, order_key
-    from "tributary"."staging_touch_candidates_new"
-    where is_page
+    select k.anonymous_id, k.user_id, k.raw_referrer_host, k.order_key
+    from "tributary"."staging_touch_candidates_new" as k
+    join "lone" as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
+    where k.is_page
 ) as p
-    join lone as l on l.anonymous_id = p.anonymous_id and l.user_id = p.user_id
 )
 
 select
@@ -88,6 +92,7 @@ select
 from "tributary"."staging_visit_candidates" as k
 join "tributary"."staging_session_visits" as v on v.visit_id = k.visit_id
 left join pages as p on p.anonymous_id = k.anonymous_id and p.user_id = k.user_id and p.order_key = k.order_key;
+analyze "tributary"."staging_session_candidates";
 
 -- considered: The entry of each session, and later candidates the single-page rule leaves.
 drop table if exists "tributary"."staging_considered";
@@ -99,7 +104,7 @@ select
     s.first_key as order_key,
     substr(s.entry_key, 19) as touch_id,
     1 = 1 as is_entry,
-    k."utm_source", k."utm_medium", k."utm_campaign", k."utm_content", k."utm_term", k."click_id", k."referrer_host", k."page_url", case when k.referrer_host is not null then k.referrer end as referrer
+    k."utm_source", k."utm_medium", k."utm_campaign", k."utm_content", k."utm_term", k."click_id", k."referrer_host", k."page_url", case when k.referrer_host is not null then k.referrer end as referrer, k.company_id
 from "tributary"."staging_sessions_merged" as s
 left join "tributary"."staging_session_candidates" as k on k.session_id = s.session_id and k.order_key = substr(s.entry_key, 2)
 union all
@@ -110,19 +115,20 @@ select
     k.order_key,
     k.event_key as touch_id,
     1 = 0 as is_entry,
-    k."utm_source", k."utm_medium", k."utm_campaign", k."utm_content", k."utm_term", k."click_id", k."referrer_host", k."page_url", case when k.referrer_host is not null then k.referrer end as referrer
+    k."utm_source", k."utm_medium", k."utm_campaign", k."utm_content", k."utm_term", k."click_id", k."referrer_host", k."page_url", case when k.referrer_host is not null then k.referrer end as referrer, k.company_id
 from "tributary"."staging_session_candidates" as k
 join "tributary"."staging_sessions_merged" as s on s.session_id = k.session_id
 where k.is_page and k.is_candidate and k.order_key > substr(s.entry_key, 2)
     and not (k.is_page and k.is_candidate
         and k.utm_source is null and k.utm_medium is null and k.utm_campaign is null and k.utm_content is null and k.utm_term is null
         and k.click_id is null and k.raw_referrer_host = coalesce(k.previous_referrer_host, ''));
+analyze "tributary"."staging_considered";
 
 -- classified: Those with channel, normalised source, and the rule that fired.
 drop table if exists "tributary"."staging_classified";
 create table "tributary"."staging_classified" as
 with channel_given as (
-    select t.session_id, t.person_id, t.touched_at, t.order_key, t.touch_id, t.is_entry, t.click_id, t.referrer, t.referrer_host, t.page_url,
+    select t.session_id, t.person_id, t.touched_at, t.order_key, t.touch_id, t.is_entry, t.click_id, t.referrer, t.referrer_host, t.page_url, t.company_id,
         case when case when t.utm_source = lower(t.utm_source) then t.utm_source else translate(t.utm_source, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end not in ('', '(direct)', '(none)', '(not set)') then case when t.utm_source = lower(t.utm_source) then t.utm_source else translate(t.utm_source, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end end as c_given_source,
         case when case when t.utm_medium = lower(t.utm_medium) then t.utm_medium else translate(t.utm_medium, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end not in ('', '(none)', '(not set)') then case when t.utm_medium = lower(t.utm_medium) then t.utm_medium else translate(t.utm_medium, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end end as c_medium,
         case when case when t.utm_campaign = lower(t.utm_campaign) then t.utm_campaign else translate(t.utm_campaign, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end not in ('', '(direct)', '(none)', '(not set)') then t.utm_campaign end as c_campaign_given,
@@ -203,7 +209,7 @@ channel_ruled as (
     end as c_rule
     from channel_facts t
 )
-select session_id, person_id, touched_at, order_key, touch_id, is_entry, click_id, referrer, referrer_host, page_url,
+select session_id, person_id, touched_at, order_key, touch_id, is_entry, click_id, referrer, referrer_host, page_url, company_id,
     c_source as source,
     c_medium as medium,
     c_campaign_given as campaign,
@@ -248,6 +254,7 @@ select session_id, person_id, touched_at, order_key, touch_id, is_entry, click_i
     c_rule in ('default/cross-network', 'default/paid-shopping', 'default/paid-search', 'default/paid-social', 'default/paid-video', 'default/display', 'default/paid-other', 'default/click-id-paid-video', 'default/click-id-on-other-sites', 'default/click-id-paid-search', 'default/click-id-paid-social', 'default/click-id-display', 'default/click-id-paid-other') as is_paid,
     c_rule in ('default/direct') as is_direct
 from channel_ruled;
+analyze "tributary"."staging_classified";
 
 -- touches_rows: Touches: candidates that differ from the one before them.
 drop table if exists "tributary"."staging_touches_rows";
@@ -266,17 +273,19 @@ followed as (
 select
     touch_id, session_id, person_id, touched_at, order_key, is_entry,
     channel, source, medium, campaign, content, term, click_id,
-    referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct
+    referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct, company_id
 from followed
 where is_entry or origin <> previous_origin;
+analyze "tributary"."staging_touches_rows";
 
 -- touches_current: Current rows of touches that were computed anew.
 drop table if exists "tributary"."staging_touches_current";
 create table "tributary"."staging_touches_current" as
-select t."touch_id", t."session_id", t."person_id", t."touched_at", t."order_key", t."is_entry", t."channel", t."source", t."medium", t."campaign", t."content", t."term", t."click_id", t."referrer", t."referrer_host", t."page_url", t."rule_id", t."evidence", t."is_paid", t."is_direct"
+select t."touch_id", t."session_id", t."person_id", t."touched_at", t."order_key", t."is_entry", t."channel", t."source", t."medium", t."campaign", t."content", t."term", t."click_id", t."referrer", t."referrer_host", t."page_url", t."rule_id", t."evidence", t."is_paid", t."is_direct", t."company_id"
 from "tributary"."touches" as t
 join "tributary"."staging_affected_people" as a on a.person_id = t.person_id
 where t.to_run = 9223372036854775807 and t."touched_at" >= a.from_at and t."touched_at" >= (select min(from_at) from "tributary"."staging_affected_people");
+analyze "tributary"."staging_touches_current";
 
 -- touches_unchanged: Keys of touches whose row is as it was.
 drop table if exists "tributary"."staging_touches_unchanged";
@@ -301,7 +310,9 @@ where n."person_id" = o."person_id"
     and n."rule_id" = o."rule_id"
     and n."evidence" = o."evidence"
     and n."is_paid" = o."is_paid"
-    and n."is_direct" = o."is_direct";
+    and n."is_direct" = o."is_direct"
+    and (n."company_id" = o."company_id" or (n."company_id" is null and o."company_id" is null));
+analyze "tributary"."staging_touches_unchanged";
 
 -- touches_closed: Rows of touches this run closes: replaced, or gone.
 drop table if exists "tributary"."staging_touches_closed";
@@ -310,14 +321,16 @@ select o.*
 from "tributary"."staging_touches_current" as o
 left join "tributary"."staging_touches_unchanged" as u on "o"."touch_id" = "u"."touch_id" and "o"."session_id" = "u"."session_id"
 where u."touch_id" is null;
+analyze "tributary"."staging_touches_closed";
 
 -- touches_opened: Rows of touches this run opens: new, or changed.
 drop table if exists "tributary"."staging_touches_opened";
 create table "tributary"."staging_touches_opened" as
-select n."touch_id", n."session_id", n."person_id", n."touched_at", n."order_key", n."is_entry", n."channel", n."source", n."medium", n."campaign", n."content", n."term", n."click_id", n."referrer", n."referrer_host", n."page_url", n."rule_id", n."evidence", n."is_paid", n."is_direct"
+select n."touch_id", n."session_id", n."person_id", n."touched_at", n."order_key", n."is_entry", n."channel", n."source", n."medium", n."campaign", n."content", n."term", n."click_id", n."referrer", n."referrer_host", n."page_url", n."rule_id", n."evidence", n."is_paid", n."is_direct", n."company_id"
 from "tributary"."staging_touches_rows" as n
 left join "tributary"."staging_touches_unchanged" as u on "n"."touch_id" = "u"."touch_id" and "n"."session_id" = "u"."session_id"
 where u."touch_id" is null;
+analyze "tributary"."staging_touches_opened";
 
 -- Nothing after this stage reads these.
 drop table if exists "tributary"."staging_candidates";
@@ -329,12 +342,15 @@ drop table if exists "tributary"."staging_classified";
 -- `tributary sql publish` has all of it.
 update "tributary"."touches" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."touch_id" in (select "touch_id" from "tributary"."staging_touches_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."touched_at" >= (select min("touched_at") from "tributary"."staging_touches_closed")
+    and t."touched_at" <= (select max("touched_at") from "tributary"."staging_touches_closed")
+     and t."touch_id" in (select "touch_id" from "tributary"."staging_touches_closed") and exists (
     select 1 from "tributary"."staging_touches_closed" as s
     where s."touch_id" = t."touch_id" and s."session_id" = t."session_id"
 );
 
-insert into "tributary"."touches" (touch_id, session_id, person_id, touched_at, order_key, is_entry, channel, source, medium, campaign, content, term, click_id, referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct, from_run, to_run)
-select touch_id, session_id, person_id, touched_at, order_key, is_entry, channel, source, medium, campaign, content, term, click_id, referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct, 7, 9223372036854775807
+insert into "tributary"."touches" (touch_id, session_id, person_id, touched_at, order_key, is_entry, channel, source, medium, campaign, content, term, click_id, referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct, company_id, from_run, to_run)
+select touch_id, session_id, person_id, touched_at, order_key, is_entry, channel, source, medium, campaign, content, term, click_id, referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct, company_id, 7, 9223372036854775807
 from "tributary"."staging_touches_opened"
 order by date_trunc('month', touched_at), "person_id";

@@ -6,13 +6,14 @@ set timezone = 'UTC';
 -- withdrawn_events: The withdrawn events as they are stored.
 drop table if exists "tributary"."staging_withdrawn_events";
 create table "tributary"."staging_withdrawn_events" as
-select e."event_key", e."occurred_at", e."received_at", e."event_name", e."type", e."excluded_reason", lpad((cast(cast(extract(epoch from (e.occurred_at)) * 1000000 as bigint) as text) collate "C"), 16, '0') || case when "e".type in ('page', 'screen') then '0' else '1' end || "e".event_key as order_key, coalesce("e".anonymous_id, '') as anonymous_id, coalesce("e".user_id, '') as user_id, "e".is_in_session
+select e."event_key", e."occurred_at", e."received_at", e."event_name", e."type", e."excluded_reason", e."group_id", lpad((cast(cast(extract(epoch from (e.occurred_at)) * 1000000 as bigint) as text) collate "C"), 16, '0') || case when "e".type in ('page', 'screen') then '0' else '1' end || "e".event_key as order_key, coalesce("e".anonymous_id, '') as anonymous_id, coalesce("e".user_id, '') as user_id, "e".is_in_session
 from (
-    select event_key, occurred_at, received_at, event_name, type, excluded_reason, anonymous_id, user_id, is_in_session from "tributary"."events"
+    select event_key, occurred_at, received_at, event_name, type, excluded_reason, group_id, anonymous_id, user_id, is_in_session from "tributary"."events"
     where 1 = 0
 ) as e
 join "tributary"."staging_withdrawn" as w
     on w.event_key = e.event_key and w.occurred_at = e.occurred_at and w.received_at = e.received_at;
+analyze "tributary"."staging_withdrawn_events";
 
 -- visits_broken: Stored visits that held a withdrawn event.
 drop table if exists "tributary"."staging_visits_broken";
@@ -22,6 +23,7 @@ from "tributary"."visits" as v
 join "tributary"."staging_withdrawn_events" as w
     on w.anonymous_id = v.anonymous_id and w.user_id = v.user_id and w.is_in_session = v.is_in_session
 where w.excluded_reason is null and v.started_at <= w.occurred_at and v.ended_at >= w.occurred_at;
+analyze "tributary"."staging_visits_broken";
 
 -- Asked first: of which times the next statement reads. Here stands one day for what it answers.
 select min(started_at) as from_at, max(ended_at) as to_at
@@ -34,7 +36,7 @@ drop table if exists "tributary"."staging_reread";
 create table "tributary"."staging_reread" as
 select e.*, lpad((cast(cast(extract(epoch from (e.occurred_at)) * 1000000 as bigint) as text) collate "C"), 16, '0') || case when "e".type in ('page', 'screen') then '0' else '1' end || "e".event_key as order_key
 from (
-    select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, received_at, excluded_reason, anonymous_id, user_id, is_in_session from "tributary"."events"
+    select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, received_at, excluded_reason, anonymous_id, user_id, is_in_session from "tributary"."events"
     where occurred_at >= cast('2000-01-01 00:00:00.000000' as timestamp) and occurred_at <= cast('2000-01-01 00:00:00.000000' as timestamp)
 ) as e
 join "tributary"."staging_visits_broken" as v
@@ -43,6 +45,7 @@ left join "tributary"."staging_withdrawn_events" as w
     on w.event_key = e.event_key and w.occurred_at = e.occurred_at and w.received_at = e.received_at
 where e.excluded_reason is null and w.event_key is null
     and e.occurred_at >= v.started_at and e.occurred_at <= v.ended_at;
+analyze "tributary"."staging_reread";
 
 -- reread_keys: Events whose candidates are made anew.
 drop table if exists "tributary"."staging_reread_keys";
@@ -50,6 +53,7 @@ create table "tributary"."staging_reread_keys" as
 select event_key, order_key from "tributary"."staging_reread"
 union all
 select event_key, order_key from "tributary"."staging_withdrawn_events";
+analyze "tributary"."staging_reread_keys";
 
 -- pieces: Events of one device and user in one bucket of the gap’s length, added up.
 drop table if exists "tributary"."staging_pieces";
@@ -70,7 +74,7 @@ select
     min(case when type = 'page' and page_path like '/blog/%' then order_key end) as blog_key,
     (array_agg(page_url order by case when type = 'page' and page_path like '/blog/%' then order_key end collate "C") filter (where case when type = 'page' and page_path like '/blog/%' then order_key end is not null))[1] as blog_url
 from (
-select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
 from (
     select i.*, 7 as run_id
     from "tributary"."staging_incoming" as i
@@ -80,11 +84,12 @@ from (
 ) as e
 where excluded_reason is null
 union all
-select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
 from "tributary"."staging_reread" as e
 where excluded_reason is null
 ) as b
 group by anonymous_id, user_id, is_in_session, (cast((cast(extract(epoch from (occurred_at)) * 1000000 as bigint)) as bigint) / cast((1800000000) as bigint));
+analyze "tributary"."staging_pieces";
 
 -- visits_hit: Stored visits that come within the gap of a piece.
 drop table if exists "tributary"."staging_visits_hit";
@@ -97,6 +102,7 @@ where v.started_at <= (p.ended_at + cast((1800000000) as double precision) * int
     and v.ended_at >= (p.started_at + cast(((-1800000000)) as double precision) * interval '1 microsecond')
     and v.ended_at >= ((select min(started_at) from "tributary"."staging_pieces") + cast(((-1800000000)) as double precision) * interval '1 microsecond')
     and v.visit_id not in (select visit_id from "tributary"."staging_visits_broken");
+analyze "tributary"."staging_visits_hit";
 
 -- visits_merged: Pieces and the visits they touch, merged.
 drop table if exists "tributary"."staging_visits_merged";
@@ -149,6 +155,7 @@ merged as (
 
 select (md5(coalesce(length(cast(anonymous_id as text)) || ':' || cast(anonymous_id as text), 'null') || ',' || coalesce(length(cast(user_id as text)) || ':' || cast(user_id as text), 'null') || ',' || coalesce(length(cast(case when is_in_session then 'true' else 'false' end as text)) || ':' || cast(case when is_in_session then 'true' else 'false' end as text), 'null') || ',' || coalesce(length(cast(first_key as text)) || ':' || cast(first_key as text), 'null')) collate "C") as visit_id, anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url
 from merged;
+analyze "tributary"."staging_visits_merged";
 
 -- touch_candidates_new: Pages and screens that touches may be made of.
 drop table if exists "tributary"."staging_touch_candidates_new";
@@ -165,9 +172,9 @@ select
     case when (f.order_key is not null or (b."utm_source" is not null or b."utm_medium" is not null or b."utm_campaign" is not null or b."utm_content" is not null or b."utm_term" is not null or b."click_id" is not null or b."referrer_host" is not null)) then b."page_url" end as "page_url",
     case when (f.order_key is not null or (b."utm_source" is not null or b."utm_medium" is not null or b."utm_campaign" is not null or b."utm_content" is not null or b."utm_term" is not null or b."click_id" is not null or b."referrer_host" is not null)) then b."referrer" end as "referrer",
     b.referrer_host, b.raw_referrer_host,
-    b.utm_source, b.utm_medium, b.utm_campaign, b.utm_content, b.utm_term, b.click_id
+    b.utm_source, b.utm_medium, b.utm_campaign, b.utm_content, b.utm_term, b.click_id, b.group_id as company_id
 from (
-select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
 from (
     select i.*, 7 as run_id
     from "tributary"."staging_incoming" as i
@@ -177,12 +184,13 @@ from (
 ) as e
 where excluded_reason is null
 union all
-select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
 from "tributary"."staging_reread" as e
 where excluded_reason is null
 ) as b
 left join firsts as f on f.order_key = b.order_key
-where b.is_in_session and (b.type in ('page', 'screen') or (f.order_key is not null and ((b."utm_source" is not null or b."utm_medium" is not null or b."utm_campaign" is not null or b."utm_content" is not null or b."utm_term" is not null or b."click_id" is not null or b."referrer_host" is not null) or b.page_url is not null or b.referrer is not null)));
+where b.is_in_session and (b.type in ('page', 'screen') or (f.order_key is not null and ((b."utm_source" is not null or b."utm_medium" is not null or b."utm_campaign" is not null or b."utm_content" is not null or b."utm_term" is not null or b."click_id" is not null or b."referrer_host" is not null) or b.page_url is not null or b.referrer is not null or b.group_id is not null)));
+analyze "tributary"."staging_touch_candidates_new";
 
 -- conversion_candidates_0: Candidates of conversion number 0 of the configuration, counted from 0.
 drop table if exists "tributary"."staging_conversion_candidates_0";
@@ -192,7 +200,7 @@ with delivered as (
     from (select * from (
     select *
     from (
-select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
 from (
     select i.*, 7 as run_id
     from "tributary"."staging_incoming" as i
@@ -202,7 +210,7 @@ from (
 ) as e
 where excluded_reason is null
 union all
-select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
 from "tributary"."staging_reread" as e
 where excluded_reason is null
 ) as b
@@ -229,8 +237,10 @@ select
     'signup' as conversion,
     case when amount is not null and value_problem is null then cast(round(cast(amount as numeric) * power(cast(10 as numeric), case when code in ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF') then 0 when code in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') then 3 when code in ('CLF', 'UYW') then 4 else 2 end)) as bigint) end as value,
     case when amount is not null and value_problem is null then code end as currency,
-    value_problem
+    value_problem,
+    group_id as company_id
 from judged;
+analyze "tributary"."staging_conversion_candidates_0";
 
 -- conversion_candidates_1: Candidates of conversion number 1 of the configuration, counted from 0.
 drop table if exists "tributary"."staging_conversion_candidates_1";
@@ -242,7 +252,7 @@ with delivered as (
     from (
     select *
     from (
-select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
 from (
     select i.*, 7 as run_id
     from "tributary"."staging_incoming" as i
@@ -252,7 +262,7 @@ from (
 ) as e
 where excluded_reason is null
 union all
-select event_key, type, event_name, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
 from "tributary"."staging_reread" as e
 where excluded_reason is null
 ) as b
@@ -291,23 +301,26 @@ select
     'purchase' as conversion,
     case when amount is not null and value_problem is null then cast(round(cast(amount as numeric) * power(cast(10 as numeric), case when code in ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF') then 0 when code in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') then 3 when code in ('CLF', 'UYW') then 4 else 2 end)) as bigint) end as value,
     case when amount is not null and value_problem is null then code end as currency,
-    value_problem
+    value_problem,
+    group_id as company_id
 from judged;
+analyze "tributary"."staging_conversion_candidates_1";
 
 -- conversion_candidates_new: Events that some conversion names, with their value in minor units.
 drop table if exists "tributary"."staging_conversion_candidates_new";
 create table "tributary"."staging_conversion_candidates_new" as
-select anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem
+select anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem, company_id
 from "tributary"."staging_conversion_candidates_0"
 union all
-select anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem
+select anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem, company_id
 from "tributary"."staging_conversion_candidates_1";
+analyze "tributary"."staging_conversion_candidates_new";
 
 -- activity_new: Hours of use that the batch adds and withdrawals take back.
 drop table if exists "tributary"."staging_activity_new";
 create table "tributary"."staging_activity_new" as
 with deltas as (
-    select coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session, date_trunc('hour', occurred_at) as hour_at, coalesce(event_name, type) as event_name, 1 as n
+    select coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session, coalesce(group_id, '') as company_id, (cast('1970-01-01 00:00:00.000000' as timestamp) + cast((((cast((cast(extract(epoch from (occurred_at)) * 1000000 as bigint)) as bigint) / cast((900000000) as bigint)) * 900000000)) as double precision) * interval '1 microsecond') as bucket_at, coalesce(event_name, type) as event_name, 1 as n
     from (select * from (
     select i.*, 7 as run_id
     from "tributary"."staging_incoming" as i
@@ -316,14 +329,15 @@ with deltas as (
     )
 ) as u where excluded_reason is null) as e
     union all
-    select coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session, date_trunc('hour', occurred_at) as hour_at, coalesce(event_name, type) as event_name, (-1) as n
+    select coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session, coalesce(group_id, '') as company_id, (cast('1970-01-01 00:00:00.000000' as timestamp) + cast((((cast((cast(extract(epoch from (occurred_at)) * 1000000 as bigint)) as bigint) / cast((900000000) as bigint)) * 900000000)) as double precision) * interval '1 microsecond') as bucket_at, coalesce(event_name, type) as event_name, (-1) as n
     from (select * from "tributary"."staging_withdrawn_events" as u where excluded_reason is null) as e
 )
 
-select anonymous_id, user_id, is_in_session, hour_at, event_name, sum(n) as event_count, 7 as run_id
+select anonymous_id, user_id, is_in_session, company_id, bucket_at, event_name, sum(n) as event_count, 7 as run_id
 from deltas
-group by anonymous_id, user_id, is_in_session, hour_at, event_name
+group by anonymous_id, user_id, is_in_session, company_id, bucket_at, event_name
 having sum(n) <> 0;
+analyze "tributary"."staging_activity_new";
 
 -- Nothing after this stage reads these.
 drop table if exists "tributary"."staging_pieces";
@@ -332,15 +346,15 @@ drop table if exists "tributary"."staging_pieces";
 -- `tributary sql publish` has all of it.
 delete from "tributary"."touch_candidates" where event_key in (select event_key from "tributary"."staging_reread_keys");
 
-insert into "tributary"."touch_candidates" (anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id)
-select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id from "tributary"."staging_touch_candidates_new"
+insert into "tributary"."touch_candidates" (anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id)
+select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id from "tributary"."staging_touch_candidates_new"
 order by occurred_at;
 
 delete from "tributary"."conversion_candidates" where order_key in (select order_key from "tributary"."staging_reread_keys");
 
-insert into "tributary"."conversion_candidates" (anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem)
-select anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem from "tributary"."staging_conversion_candidates_new"
+insert into "tributary"."conversion_candidates" (anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem, company_id)
+select anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem, company_id from "tributary"."staging_conversion_candidates_new"
 order by date_trunc('month', occurred_at), "user_id";
 
-insert into "tributary"."activity_hours" (anonymous_id, user_id, is_in_session, hour_at, event_name, event_count, run_id)
-select anonymous_id, user_id, is_in_session, hour_at, event_name, event_count, run_id from "tributary"."staging_activity_new";
+insert into "tributary"."activity" (anonymous_id, user_id, is_in_session, company_id, bucket_at, event_name, event_count, run_id)
+select anonymous_id, user_id, is_in_session, company_id, bucket_at, event_name, event_count, run_id from "tributary"."staging_activity_new";
