@@ -11,7 +11,7 @@ const engines = ['postgres', 'redshift', 'bigquery']
  * adapter, service), the worked examples, some random streams and changed settings.
  */
 const byConformance = {
-  redshift: ['bad-input', 'faults', 'from-sources', 'prune', 'retries', 'sources', 'spend', 'versions'],
+  redshift: ['bad-input', 'faults', 'from-sources', 'prune', 'retries', 'sources', 'spend', 'versions', 'weblog'],
   bigquery: ['bad-input', 'faults', 'from-sources', 'prune', 'retries', 'settings', 'sources', 'spend', 'weblog'],
 }
 const long = Object.entries(byConformance).flatMap(([engine, suites]) =>
