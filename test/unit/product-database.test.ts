@@ -28,7 +28,7 @@ describe('the product database in the configuration', () => {
     expect(config.pipeline.companies).toEqual({
       from: { kind: 'postgres' },
       companies: null,
-      members: { ...members, role: null, createdAt: null },
+      members: { ...members, role: null, createdAt: null, latestBy: null },
       adminRoles: ['admin', 'administrator', 'owner'],
       paidPlans: [],
       maxShrink: 0.5,
