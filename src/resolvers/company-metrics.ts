@@ -96,8 +96,8 @@ function bucketsOf(days: Days, granularity: CompanyQuery['granularity']): Bucket
   if (granularity === 'none') return [{ first: days.first, last: days.last }]
   const buckets: Bucket[] = []
   for (let first = days.first; first <= days.last; ) {
-    const end = granularity === 'day' ? first : endOf(first, granularity)
-    const last = end < days.last ? end : days.last
+    let last = granularity === 'day' ? first : endOf(first, granularity)
+    if (last > days.last) last = days.last
     buckets.push({ first, last })
     first = addDays(last, 1)
     if (buckets.length > MOST_BUCKETS)
