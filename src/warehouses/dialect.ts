@@ -70,7 +70,7 @@ export interface Dialect extends Omit<SqlWriter, 'table' | 'staging'> {
   /** True when the text is one JSON document. */
   isJson(text: Expr): Sql
   /**
-   * A relation that adds columns taken out of a JSON document to those of `from`. `text`: strings without quotes,
+   * A relation that adds columns taken out of a JSON document to those of `from`, a table or query without an alias. `text`: strings without quotes,
    * whole numbers and booleans as written, other numbers as the engine writes them, objects and arrays as JSON, null for null or absent. `type`: `object`, `array`,
    * `string`, `number`, `boolean` or null. A `document` that is null gives nulls.
    */
