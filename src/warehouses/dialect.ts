@@ -42,6 +42,11 @@ export interface Dialect extends Omit<SqlWriter, 'table' | 'staging'> {
   rowNumber(alias: string): Sql
   /** The texts one after the other; none may be null. For many of them: `||` copies what it has once for each. */
   concat(texts: readonly Expr[]): Sql
+  /**
+   * An `order by` of rows that are stored, where reads find them by where they lie; nothing where the engine arranges rows by
+   * itself and would sort all of them in one place, or where there is no key.
+   */
+  storedBy(keys: readonly Expr[]): Sql
   /** A word after `as` of a `with` query that has it computed once and kept; nothing where the engine has none. */
   materialized(): Sql
   /** Lower-case hex MD5 of the text. */
