@@ -1,5 +1,6 @@
 import { currencyDigits } from '../pipeline/currencies.ts'
 import { normaliseName } from '../pipeline/incoming.ts'
+import { orderKey } from '../pipeline/order.ts'
 import { atomColumns, type StageContext } from '../pipeline/stage.ts'
 import { boolean, nullable, text, time } from '../pipeline/tables/table.ts'
 import { conversionValues } from '../pipeline/values.ts'
@@ -36,7 +37,7 @@ export async function checkValues(events: Events, scratch: Warehouse, c: StageCo
     if (rows.length === 0) continue
     await scratch.loadStaging('batch', BATCH, rows)
     const only = { ...c, options: { ...c.options, conversions: { [name]: conversion } } }
-    for (const step of conversionValues(only)) await scratch.stage(step.into, step.select)
+    for (const step of conversionValues(only, sql.staging('batch'))) await scratch.stage(step.into, step.select)
     findings.push(
       ...judge(
         name,
@@ -51,7 +52,7 @@ export async function checkValues(events: Events, scratch: Warehouse, c: StageCo
 
 function latest({ warehouse, relation }: Events, names: readonly string[]): Promise<Row[]> {
   return warehouse.query(sql`
-select ${atomColumns()}, event_key, order_key, occurred_at, type, event_name, properties, is_stripped
+select ${atomColumns()}, event_key, ${orderKey(warehouse.dialect, 'e')} as order_key, occurred_at, type, event_name, properties, is_stripped
 from ${relation} as e
 where type = 'track' and event_name in (${sql.values(names)})
 order by order_key desc

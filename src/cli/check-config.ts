@@ -4,7 +4,7 @@ import type { CheckReport, Finding } from '../check/report.ts'
 import { verdictOf } from '../check/report.ts'
 import type { Config } from '../config/config.ts'
 import { TributaryError } from '../errors.ts'
-import { placeOf } from '../warehouses/place.ts'
+import { nameOf, placeOf } from '../warehouses/place.ts'
 import type { Warehouse } from '../warehouses/warehouse.ts'
 
 /** Checks a configuration against the warehouse it names, here or in the server that has it. Makes no database where there is none. */
@@ -40,7 +40,7 @@ const inputOf = ({ pipeline: options, configVersion, warehouse }: Config): Omit<
   options,
   configVersion,
   kind: warehouse.kind,
-  place: warehouse.path,
+  place: nameOf(warehouse),
 })
 
 const cannotOpen = (message: string): Finding => ({

@@ -6,6 +6,7 @@ import { type ProgressEvent, type RunReport, type RunRequest, runPipeline } from
 import { type ImportReport, importSpend, type SpendImport } from '../pipeline/spend/import-spend.ts'
 import { readStatus, type Status } from '../pipeline/status.ts'
 import { openWarehouse } from '../warehouses/open.ts'
+import { exclusiveFile } from '../warehouses/place.ts'
 import type { Retry } from '../warehouses/retry.ts'
 import type { Warehouse } from '../warehouses/warehouse.ts'
 import { checkOpened } from './check-config.ts'
@@ -36,7 +37,8 @@ export async function reachPipeline(config: Config): Promise<Pipeline> {
     return pipelineHere(config, await openWarehouse(config.warehouse))
   } catch (error) {
     if (!(error instanceof TributaryError) || error.code !== 'WAREHOUSE_BUSY') throw error
-    const server = await readServerFile(config.warehouse.path)
+    const file = exclusiveFile(config.warehouse)
+    const server = file === null ? null : await readServerFile(file)
     if (!server)
       throw busy(
         error,

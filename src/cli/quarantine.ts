@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
 import { readConfig } from '../config/read.ts'
 import type { QuarantineList, QuarantineQuery } from '../pipeline/quarantine/list.ts'
 import type { ReleaseFilter } from '../pipeline/run.ts'
+import { placeOf } from '../warehouses/place.ts'
 import { usageError, wholeNumber } from './arguments.ts'
 import { common, defineCommand } from './command.ts'
 import { describeQuarantine } from './describe-quarantine.ts'
@@ -56,7 +56,7 @@ function releaseOf(filter: ReleaseFilter, ids: readonly string[] | undefined, al
 
 /** To look must not make a database where there is none. */
 async function listOf(config: Config, query: QuarantineQuery): Promise<QuarantineList> {
-  if (!existsSync(config.warehouse.path)) return { rows: 0, counts: [], first: [] }
+  if (!(await placeOf(config.warehouse)).isThere) return { rows: 0, counts: [], first: [] }
   const { reachPipeline } = await import('./pipeline.ts')
   const pipeline = await reachPipeline(config)
   try {

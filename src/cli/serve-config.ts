@@ -3,6 +3,7 @@ import { readQuarantine } from '../pipeline/quarantine/list.ts'
 import { readStatus } from '../pipeline/status.ts'
 import { startServer } from '../server/listen.ts'
 import { openWarehouse } from '../warehouses/open.ts'
+import { exclusiveFile } from '../warehouses/place.ts'
 import type { Warehouse } from '../warehouses/warehouse.ts'
 import { checkOpened } from './check-config.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -20,17 +21,18 @@ export async function serveConfig(
 ): Promise<number> {
   const logger = createLogger(options.isQuiet ? 'warn' : config.log.level)
   const warehouse = await openWarehouse(config.warehouse)
+  const file = exclusiveFile(config.warehouse)
   try {
     await untilStopped(async (signal, stopped) => {
       const runs = serverRuns(config, warehouse, logger, signal)
       const server = await listen(config, options.port, warehouse, runs, logger)
       try {
-        await writeServerFile(config.warehouse.path, server.url)
+        if (file) await writeServerFile(file, server.url)
         if (terminal.isWatched && !options.isQuiet) terminal.err(welcome(server.url))
         await runFirst(warehouse, runs)
         logger.info({ signal: await stopped }, 'stopping')
       } finally {
-        await removeServerFile(config.warehouse.path)
+        if (file) await removeServerFile(file)
         await server.close()
         await runs.settled()
       }

@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
 import { readConfig } from '../config/read.ts'
 import type { Status } from '../pipeline/status.ts'
+import { placeOf } from '../warehouses/place.ts'
 import { common, defineCommand } from './command.ts'
 import { describeStatus } from './describe-status.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -19,7 +19,7 @@ export const status = defineCommand({
 
 /** To look must not make a database where there is none. */
 async function statusOf(config: Config): Promise<Status> {
-  if (!existsSync(config.warehouse.path))
+  if (!(await placeOf(config.warehouse)).isThere)
     return { run: null, oldest: null, runs: [], counts: {}, sources: [], quarantine: {} }
   const { reachPipeline } = await import('./pipeline.ts')
   const pipeline = await reachPipeline(config)

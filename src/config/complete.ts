@@ -28,8 +28,11 @@ export function complete(input: CheckedInput, file: string, folder: string): Con
 }
 
 function warehouseOptions(input: NonNullable<CheckedInput['warehouse']>, folder: string): WarehouseOptions {
-  const options = { ...defaults.warehouse, ...input }
-  return { ...options, path: absolute(options.path, folder) }
+  const schema = input.schema ?? defaults.warehouse.schema
+  if (input.kind === 'bigquery' && input.keyFile !== undefined)
+    return { ...input, schema, keyFile: absolute(input.keyFile, folder) }
+  if (input.kind !== 'duckdb') return { ...input, schema }
+  return { ...input, schema, path: absolute(input.path ?? defaults.warehouse.path, folder) }
 }
 
 function pipelineOptions(input: CheckedInput, folder: string): PipelineOptions {

@@ -46,17 +46,74 @@ export interface EnvVariable {
   env: string
 }
 
-export interface WarehouseInput {
-  /** `duckdb`, the only kind so far. */
+export type WarehouseInput = DuckdbInput | PostgresInput | RedshiftInput | BigqueryInput
+
+export interface DuckdbInput {
+  /** `duckdb`: an embedded database. */
   kind: 'duckdb'
-  /** The database file; made when it is missing. Name it unlike `schema`: DuckDB could not tell them apart. */
+  /** DuckDB: the database file; made when it is missing. Name it unlike `schema`: DuckDB could not tell them apart. */
   path?: string | EnvVariable
   /** Schema that holds the tables. */
   schema?: string
-  /** Most memory DuckDB may use, e.g. `4GB`. By default DuckDB decides: 80 % of the machine's. */
+  /** DuckDB: most memory it may use, e.g. `4GB`. By default DuckDB decides: 80 % of the machine's. */
   memoryLimit?: string
-  /** Most threads DuckDB may use. By default DuckDB decides: one for each processor. */
+  /** DuckDB: most threads it may use. By default DuckDB decides: one for each processor. */
   threads?: number
+}
+
+export interface PostgresInput {
+  /** `postgres`: a server, version 16 or newer. */
+  kind: 'postgres'
+  /** Postgres: `postgres://user:password@host:5432/database?sslmode=require`. It holds a password: better a variable. */
+  url: string | EnvVariable
+  /** Schema that holds the tables. */
+  schema?: string
+  /** Postgres: most connections at a time, 10 by default. */
+  maxConnections?: number
+  /** Postgres: the server ends a statement that takes longer than so many minutes, 120 by default. */
+  statementMinutes?: number
+}
+
+export interface BigqueryInput {
+  /** `bigquery`: Google BigQuery; docs/warehouses/bigquery.md says what it needs and costs. */
+  kind: 'bigquery'
+  /** BigQuery: the project that holds the datasets and pays for the jobs. */
+  project: string
+  /** Schema that holds the tables. BigQuery: the dataset. */
+  schema?: string
+  /** BigQuery: the dataset of staging tables; by default the name of the other with `_staging`. */
+  stagingDataset?: string
+  /** BigQuery: where the datasets are and jobs run: `EU`, `US`, `europe-west3` … */
+  location: string
+  /** BigQuery: a key file of a service account. Without it the application default credentials of the machine. */
+  keyFile?: string | EnvVariable
+  /** BigQuery: a statement that would bill more bytes is refused before it reads any. By default there is no limit. */
+  maximumBytesBilled?: number
+  /** BigQuery: a statement that takes longer than so many minutes is stopped; BigQuery's own limit is 360. */
+  statementMinutes?: number
+  /** BigQuery: another address of the API, such as that of a private endpoint. */
+  apiEndpoint?: string
+}
+
+export interface RedshiftInput {
+  /** `redshift`: Amazon Redshift through its Data API; docs/warehouses/redshift.md says what it needs. */
+  kind: 'redshift'
+  /** Redshift: the database. */
+  database: string
+  /** Redshift: the provisioned cluster; or else `workgroupName`. */
+  clusterIdentifier?: string
+  /** Redshift: the serverless workgroup; or else `clusterIdentifier`. */
+  workgroupName?: string
+  /** Redshift: secret of AWS Secrets Manager with user and password. Without it the IAM identity is the user. */
+  secretArn?: string
+  /** Redshift: with a cluster, the database user that the IAM identity becomes. */
+  dbUser?: string
+  /** Redshift: region, such as `eu-central-1`. By default AWS's own settings say. */
+  region?: string
+  /** Redshift: another address of the Data API, such as that of a VPC endpoint. */
+  endpoint?: string
+  /** Schema that holds the tables. */
+  schema?: string
 }
 
 export type SourceInput = FilesSourceInput | TableSourceInput

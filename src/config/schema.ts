@@ -4,23 +4,16 @@ import { isCron } from './cron.ts'
 import * as is from './leaves.ts'
 import { productDatabase } from './product-database.ts'
 import { nameOfSource } from './source-name.ts'
+import * as warehouses from './warehouse-schema.ts'
 
 /** What is allowed. What the options mean stands in options.ts. */
 
 const warehouse = z.discriminatedUnion(
   'kind',
-  [
-    is.object({
-      kind: z.literal('duckdb'),
-      path: is.text('the path of a database file', (v) => v !== ':memory:').optional(),
-      schema: is
-        .text('a name of lower case letters, digits and _', (v) => /^[a-z_][a-z0-9_]{0,62}$/.test(v))
-        .optional(),
-      memoryLimit: is.text('an amount of memory such as 4GB', (v) => /^\d+(\.\d+)? ?[KMGT]i?B$/.test(v)).optional(),
-      threads: is.whole('a number of threads', 1, 1024).optional(),
-    }),
-  ],
-  { error: kindError('warehouse', 'duckdb', 'Postgres, Redshift and BigQuery cannot be used yet.') },
+  [warehouses.duckdb, warehouses.postgres, warehouses.redshift, warehouses.bigquery],
+  {
+    error: warehouses.kindError,
+  },
 )
 
 const named = {
@@ -194,10 +187,3 @@ export const configSchema = is.object({
 
 /** The options as they were given: checked, hosts and times in their one form, nothing filled in. */
 export type CheckedInput = z.output<typeof configSchema>
-
-function kindError(noun: string, kind: string, more: string) {
-  return (issue: { code?: string }) =>
-    issue.code === 'invalid_union'
-      ? `expected '${kind}', the only kind of ${noun} so far. ${more}`
-      : `expected an object with a kind, such as { kind: '${kind}', … }`
-}

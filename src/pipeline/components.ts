@@ -1,5 +1,6 @@
 import { type Sql, sql } from '../warehouses/sql.ts'
 import { declaredLinks, identityMembers } from './alias-links.ts'
+import { batch } from './batch.ts'
 import { type Loop, type StageContext, type Step, stored } from './stage.ts'
 
 /**
@@ -20,7 +21,7 @@ function changedLinks(c: StageContext): readonly Step[] {
       into: 'links_new',
       select: sql`
 select distinct event_key, occurred_at, previous_id, user_id
-from ${sql.staging('batch')}
+from ${batch(c)} as b
 where type = 'alias' and previous_id is not null and user_id <> '' and previous_id <> user_id
 `,
     },

@@ -6,12 +6,14 @@ import type { OpenProduct } from './companies/product-source.ts'
 import { companies } from './companies.ts'
 import { refuseLoss } from './from-sources.ts'
 import { ingest, readSources } from './ingest.ts'
-import type { SourceOptions } from './options.ts'
+import { newEvents } from './new-events.ts'
+import type { CompanyOptions, SourceOptions } from './options.ts'
 import { matchReleased } from './quarantine/release.ts'
 import { daysOf, readRanges } from './ranges.ts'
 import { isRecomputing, NO_RECOMPUTE } from './recompute.ts'
 import type { ProgressEvent, SourceReport, StageReport } from './report.ts'
 import { rollups } from './rollups.ts'
+import type { SeenColumns } from './sources/columns.ts'
 import { type SourceReading, stageSourceRows } from './sources/read.ts'
 import type { Loop, RangedStep, Stage, StageContext, Step } from './stage.ts'
 import { stages } from './stages.ts'
@@ -56,6 +58,8 @@ export interface Computed {
   readonly product: readonly SourceReport[]
   /** The sources hold more, for another run. */
   readonly isMore: boolean
+  /** Columns of source tables and of the product database, to be recorded once the run is published. */
+  readonly seen: readonly SeenColumns[]
 }
 
 /** Reads the sources and runs the stages. */
@@ -66,6 +70,7 @@ export async function computeStages(run: Computing, begun: StageContext): Promis
   const problems: string[] = []
   let product: readonly SourceReport[] = []
   let isMore = false
+  const seen: SeenColumns[] = []
   for (const stage of stages) {
     if (stage !== ingest && ran.length === 1) {
       const { context: after, isNew, notes } = await afterIngest(run, context)
@@ -80,8 +85,14 @@ export async function computeStages(run: Computing, begun: StageContext): Promis
           const reading = await readNewRows(run, context)
           problems.push(...reading.problems)
           isMore = reading.isMore
+          seen.push(reading.seen)
         }
-        if (stage === companies) context = await withCopy(run, context)
+        if (stage === companies && isCopied(run, context)) {
+          const label = `run ${context.run} companies`
+          const product = await copyProduct(run.warehouse, context, context.options.companies, { ...run, label })
+          context = { ...context, copy: product.copy }
+          seen.push(product.seen)
+        }
         const rows = await computeStage(run, context, stage)
         if (stage === ingest) await refuseLoss(run.warehouse, context)
         if (stage === companies) {
@@ -93,7 +104,7 @@ export async function computeStages(run: Computing, begun: StageContext): Promis
       }),
     )
   }
-  return { context, stages: ran, reports, problems, product, isMore }
+  return { context, stages: ran, reports, problems, product, isMore, seen }
 }
 
 /** Nobody configured companies; or no event is new, which leaves only them to be looked at. */
@@ -103,11 +114,8 @@ function isIdle(stage: Stage, { isQuiet, options }: StageContext): boolean {
 }
 
 /** The product database is copied once in a call, and not by a run that was asked for something else. */
-async function withCopy(run: Computing, c: StageContext): Promise<StageContext> {
-  const { companies: options } = c.options
-  if (!options || !c.readsSources || c.release || run.copiesProduct === false) return c
-  const label = `run ${c.run} companies`
-  return { ...c, copy: await copyProduct(run.warehouse, c, options, { ...run, label }) }
+function isCopied(run: Computing, c: StageContext): c is StageContext & { options: { companies: CompanyOptions } } {
+  return Boolean(c.options.companies) && c.readsSources && !c.release && run.copiesProduct !== false
 }
 
 /** What `ingest` found: whether anything is new, where in time something is withdrawn, and whether that is too much for an increment. */
@@ -119,7 +127,7 @@ async function afterIngest({ warehouse, signal, onProgress, mostRevised = MOST_R
   const [row] = await warehouse.query<Row & { new_events: number; withdrawn: number; events: number }>(
     sql`
 select
-    (select count(*) from ${sql.staging('new_events')}) as new_events,
+    (select count(*) from ${newEvents(c)} as s) as new_events,
     (select count(*) from ${sql.staging('withdrawn')}) as withdrawn,
     ${all} as events
 `,
@@ -160,7 +168,7 @@ async function computeStage(run: Computing, context: StageContext, stage: Stage)
   }
   if (steps.length === 0) return 0
   const [row] = await run.warehouse.query<Row & { rows: number }>(
-    sql`select count(*) as ${sql.id('rows')} from ${sql.staging(stage.result)}`,
+    sql`select count(*) as ${sql.id('rows')} from ${typeof stage.result === 'string' ? sql.staging(stage.result) : sql`${stage.result(context)} as s`}`,
     { signal: run.signal },
   )
   await run.warehouse.dropStaging(stage.discards ?? [])

@@ -80,19 +80,18 @@ from clustered
 `,
     },
     {
-      into: 'statuses',
+      into: 'contested_rows',
       select: sql`
 select
-    i.row_number_read,
+    row_number_read,
     case
-        when c.event_key is null then 'fresh'
-        when c.has_stored = 0 and c.place = 1 then 'fresh'
-        when c.has_stored = 1 and c.place = 1 then 'replacing'
-        when c.is_known_content = 1 then 'seen'
+        when has_stored = 0 and place = 1 then 'fresh'
+        when has_stored = 1 and place = 1 then 'replacing'
+        when is_known_content = 1 then 'seen'
         else 'duplicate'
     end as status
-from ${sql.staging('incoming')} as i
-left join ${sql.staging('contested')} as c on c.event_key = i.event_key and c.row_number_read = i.row_number_read and c.is_stored = 0
+from ${sql.staging('contested')}
+where is_stored = 0
 `,
     },
     counted,
@@ -102,16 +101,6 @@ left join ${sql.staging('contested')} as c on c.event_key = i.event_key and c.ro
 select event_key, received_at, occurred_at
 from ${sql.staging('contested')}
 where is_stored = 1 and place > 1
-`,
-    },
-    {
-      into: c.recompute.events ? 'taken' : 'new_events',
-      discards: c.release ? ['statuses'] : ['incoming', 'statuses'],
-      select: sql`
-select i.*, ${c.run} as run_id
-from ${sql.staging('incoming')} as i
-join ${sql.staging('statuses')} as s on s.row_number_read = i.row_number_read
-where s.status in ('fresh', 'replacing')
 `,
     },
     // Rows of clusters in which nothing changed stay as they are.

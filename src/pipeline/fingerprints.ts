@@ -42,8 +42,10 @@ export function describingContext(d: Dialect, options: PipelineOptions): StageCo
 export function fingerprintsOf(d: Dialect, writer: SqlWriter, options: PipelineOptions): Fingerprints {
   const { companies: product, ...others } = options
   const c = describingContext(d, { ...others, conversions: { signup: ANY_CONVERSION } })
+  // Where staging tables are may differ from run to run; what a stage is does not.
+  const lasting = { ...writer, staging: writer.quote }
   const hash = (...parts: readonly (Sql | string)[]) => {
-    const texts = parts.map((part) => (typeof part === 'string' ? part : compileInline(part, writer)))
+    const texts = parts.map((part) => (typeof part === 'string' ? part : compileInline(part, lasting)))
     return createHash('sha256').update(texts.join('\u001e')).digest('hex').slice(0, 16)
   }
   const steps = (list: readonly (Step | RangedStep | Loop)[]) => list.flatMap(textsOf)

@@ -2,6 +2,7 @@ import { TributaryError } from '../errors.ts'
 import { type Sql, sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 import { PRODUCT } from './companies/copied-tables.ts'
+import { newEvents } from './new-events.ts'
 import { latestMarks } from './sources/watermarks.ts'
 import type { StageContext, Step } from './stage.ts'
 import { OPEN_RUN } from './tables/table.ts'
@@ -22,7 +23,7 @@ export function countLost(c: StageContext): readonly Step[] {
       select: sql`
 select e.source, count(*) as events, 0 as refused
 from ${sql.table('events')} as e
-left join ${sql.staging('new_events')} as n on n.event_key = e.event_key
+left join ${newEvents(c)} as n on n.event_key = e.event_key
 where n.event_key is null
 group by e.source
 union all

@@ -17,7 +17,6 @@ export const identities = defineStage({
   writes: ['visits', 'alias_links', 'known_pairs', 'aliases'],
   result: 'changed_people',
   discards: [
-    'batch',
     'visits_hit',
     'device_pairs',
     'device_visits',
@@ -56,6 +55,8 @@ export const identities = defineStage({
       ? sql`delete from ${sql.table('visits')} where 1 = 1`
       : sql`delete from ${sql.table('visits')}
 where visit_id in (select visit_id from ${sql.staging('visits_out')})
+    and started_at >= (select min(started_at) from ${sql.staging('visits_out')})
+    and started_at <= (select max(started_at) from ${sql.staging('visits_out')})
     and started_at in (select started_at from ${sql.staging('visits_out')})`,
     insertByMonth(c.d, visits, 'visits_in'),
     ...publishAliasLinks(c),

@@ -1,5 +1,6 @@
 import { type Sql, sql } from '../warehouses/sql.ts'
 import { clickIdParameters } from './channels/tables.ts'
+import { orderKey } from './order.ts'
 import { serverLibraries } from './sources/server-libraries.ts'
 import { anyOf, asciiLower, type StageContext, type Step } from './stage.ts'
 import {
@@ -192,9 +193,7 @@ select
     group_id,
     occurred_at,
     received_at,
-    lpad(${d.cast(d.epochMicroseconds('occurred_at'), 'string')}, 16, '0')
-        || case when type in ('page', 'screen') then '0' else '1' end
-        || event_key as order_key,
+    ${orderKey(d, 's')} as order_key,
     ${isSession('s')} as is_in_session,
     page_url,
     page_host,

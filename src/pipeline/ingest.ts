@@ -3,6 +3,7 @@ import { resolveDuplicates } from './duplicates.ts'
 import { countLost } from './from-sources.ts'
 import { normaliseNames, outsideHosts, parseUrls, shapeEvents } from './incoming.ts'
 import { checkMessages } from './messages.ts'
+import { newEvents } from './new-events.ts'
 import { followReleased, isRetried, publishReleased } from './quarantine/release.ts'
 import { inRanges } from './ranges.ts'
 import { reviseEvents } from './revision.ts'
@@ -17,7 +18,7 @@ export const ingest = defineStage({
   does: 'new rows of the sources: checked, refused or accepted, duplicates resolved, exclusions marked',
   reads: ['event_ledger', 'referral_exclusions', 'user_agents', 'quarantine', 'events', 'releases'],
   writes: ['events', 'event_ledger', 'quarantine', 'releases'],
-  result: 'new_events',
+  result: newEvents,
   discards: [
     'lines',
     'retried_lines',
@@ -28,10 +29,7 @@ export const ingest = defineStage({
     'copies',
     'contested',
     'ledger_hits',
-    'incoming',
-    'statuses',
     'outside_hosts_stored',
-    'taken',
     'replaced',
     'revisions',
   ],
@@ -76,13 +74,15 @@ export const ingest = defineStage({
   publish: (c) => [
     ...(c.fromSources ? [sql`delete from ${sql.table('events')} where 1 = 1`] : []),
     ...(c.withdrawnRanges.length === 0 ? [] : [withdrawEvents(c)]),
-    ...(c.readsSources || c.recompute.events ? [insertInto('events', Object.keys(events.columns), 'new_events')] : []),
+    ...(c.readsSources || c.recompute.events ? [insertInto('events', Object.keys(events.columns), newEvents(c))] : []),
     ...(c.readsSources
       ? [
           c.fromSources
             ? sql`delete from ${sql.table('event_ledger')} where 1 = 1`
             : sql`delete from ${sql.table('event_ledger')}
 where key_hash in (select key_hash from ${sql.staging('ledger_changes')} where is_old = 1)
+    and received_at >= (select min(received_at) from ${sql.staging('ledger_changes')} where is_old = 1)
+    and received_at <= (select max(received_at) from ${sql.staging('ledger_changes')} where is_old = 1)
     and received_at in (select received_at from ${sql.staging('ledger_changes')} where is_old = 1)
     and exists (
     select 1 from ${sql.staging('ledger_changes')} as s
@@ -156,12 +156,12 @@ with outcomes as (
         i.source,
         case
             when s.status in ('replacing', 'duplicate') then 'duplicate'
-            when s.status = 'fresh' and i.excluded_reason is not null then 'excluded'
-            when s.status = 'fresh' then 'accepted'
-            else 'seen'
+            when s.status = 'seen' then 'seen'
+            when i.excluded_reason is not null then 'excluded'
+            else 'accepted'
         end as outcome
     from ${sql.staging('incoming')} as i
-    join ${sql.staging('statuses')} as s on s.row_number_read = i.row_number_read
+    left join ${sql.staging('contested_rows')} as s on s.row_number_read = i.row_number_read
     union all
     select source, 'refused' as outcome
     from ${sql.staging('refused_rows')}

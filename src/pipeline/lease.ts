@@ -69,7 +69,7 @@ export async function acquireLease(warehouse: Warehouse, lifetime = LIFETIME): P
   const lease = sql.table('lease')
   await warehouse.execute(
     sql`insert into ${lease} (name, owner, token, expires_at)
-select 'pipeline', '', 0, ${d.now()} where not exists (select 1 from ${lease} where name = 'pipeline')`,
+select 'pipeline', '', 0, ${d.now()} from (select 1 as one) as o where not exists (select 1 from ${lease} where name = 'pipeline')`,
   )
   const owner = `${hostname()}:${process.pid}:${randomUUID()}`
   live.add(owner)

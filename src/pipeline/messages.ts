@@ -2,7 +2,7 @@ import { type Sql, sql } from '../warehouses/sql.ts'
 import { rowsOfLines } from './lines.ts'
 import { waivers } from './quarantine/release.ts'
 import { jsonObject } from './sources/row-sql.ts'
-import { asciiLower, type StageContext, type Step } from './stage.ts'
+import { anyOf, asciiLower, type StageContext, type Step } from './stage.ts'
 
 /** Times that order keys can tell: their microseconds have sixteen digits. */
 const FIRST_TIME = '1970-01-01T00:00:00Z'
@@ -41,6 +41,19 @@ export function isIgnoredId(c: StageContext, id: Sql): Sql {
   const longest = Math.max(...folded.map((name) => name.length))
   return sql`(${id} = ${NIL} or coalesce(case when length(${id}) <= ${longest} then ${asciiLower(id)} end, '') in (${sql.values(folded)}))`
 }
+
+/** Of two such ids an index can be made on any engine, whatever their script. A longer one is damage. */
+const LONGEST_ID = 256
+
+const isIdTooLong = anyOf(
+  ['message_id', 'anonymous_id', 'user_id', 'previous_id', 'group_id'].map(
+    (name) => sql`length(${sql.id(name)}) > ${LONGEST_ID}`,
+  ),
+)
+
+/** Microseconds as those of a time that every engine has: what lies outside the years 1 to 9999 is refused either way. */
+const withinYears = (micros: Sql): Sql =>
+  sql`case when ${micros} < ${-62_135_596_800_000_000} then ${-62_135_596_800_000_000} when ${micros} > ${253_402_300_799_000_000} then ${253_402_300_799_000_000} else ${micros} end`
 
 const IDS = ['anonymous_id', 'user_id', 'previous_id'] as const
 
@@ -167,7 +180,7 @@ dated as (
             corrected_at,
             case
                 when original_at is not null and sent_at is not null and collected_at is not null
-                    then ${d.addMicroseconds('original_at', d.microsecondsBetween('sent_at', 'collected_at'))}
+                    then ${d.addMicroseconds(sql.timestamp('1970-01-01T00:00:00Z'), withinYears(sql`${d.epochMicroseconds('original_at')} + ${d.microsecondsBetween('sent_at', 'collected_at')}`))}
             end,
             collected_at
         ) as occurred_at,
@@ -188,7 +201,7 @@ reasoned as (
         case
             when unreadable is not null then 'UNREADABLE'
             when type is null or type not in ('page', 'screen', 'track', 'identify', 'alias', 'group') then 'UNKNOWN_TYPE'
-            when wrong_type is not null then 'WRONG_TYPE'
+            when wrong_type is not null or ${isIdTooLong} then 'WRONG_TYPE'
             when anonymous_id is null and user_id is null then 'NO_ID'
             when occurred_at is null then 'NO_TIME'
             when ${d.microsecondsBetween('received_at', 'occurred_at')} > ${day}
@@ -234,7 +247,7 @@ select
         when 'UNREADABLE' then unreadable
         when 'UNKNOWN_TYPE' then 'Expected type to be page, screen, track, identify, alias or group, but got '
             || coalesce(substr(raw_type, 1, 100), 'none') || '.'
-        when 'WRONG_TYPE' then wrong_type
+        when 'WRONG_TYPE' then coalesce(wrong_type, ${`Expected ids of at most ${LONGEST_ID} characters, but one is longer.`})
         when 'NO_ID' then 'Expected anonymousId or userId, but both are absent or on the ignore list.'
         when 'NO_TIME' then 'Expected timestamp, or originalTimestamp with sentAt and receivedAt, or receivedAt as ISO 8601 times.'
         when 'FUTURE' then 'Expected it to happen at most a day after it was received, and to be received at most a day from now.'

@@ -11,6 +11,17 @@ export const eventKeyOf = (orderKey: Sql | string): Sql => sql`substr(${sql.join
 export const timeKey = (d: Dialect, time: Sql | string): Sql =>
   sql`lpad(${d.cast(d.epochMicroseconds(time), 'string')}, 16, '0')`
 
+/**
+ * Place of an event in the order of events, compared by bytes: microseconds, `0` for pages and screens else `1`, event
+ * key. `events` does not hold it: it is made of three of its columns, and as long as they are.
+ */
+export const orderKey = (
+  d: Dialect,
+  event: string,
+  isPage: Sql = sql`${sql.id(event)}.type in ('page', 'screen')`,
+): Sql =>
+  sql`${timeKey(d, `${event}.occurred_at`)} || case when ${isPage} then '0' else '1' end || ${sql.id(event)}.event_key`
+
 /** What follows an order key in a text that begins with one: the value of `min(order_key || value)`. */
 export const afterOrderKey = (text: Sql | string): Sql => sql`substr(${sql.join([text])}, ${ORDER_KEY_LENGTH + 1})`
 

@@ -1,6 +1,7 @@
 import { type Sql, sql } from '../warehouses/sql.ts'
 import type { Warehouse } from '../warehouses/warehouse.ts'
 import { PRODUCT } from './companies/copied-tables.ts'
+import { newEvents } from './new-events.ts'
 import type { SourceReport, StageReport } from './report.ts'
 import { latestMarks } from './sources/watermarks.ts'
 import { insertInto, type Stage, type StageContext } from './stage.ts'
@@ -98,7 +99,7 @@ function writtenRun(c: StageContext, stages: readonly Stage[], facts: RunFacts):
   // A released event may have been received in the future by its own words: that moves no mark.
   const latest = c.d.addMicroseconds(sql.timestamp(c.startedAt), sql`${86_400_000_000}`)
   const now = c.readsSources
-    ? sql`(select max(received_at) from ${sql.staging('new_events')} where received_at <= ${latest})`
+    ? sql`(select max(received_at) from ${newEvents(c)} as s where received_at <= ${latest})`
     : before
   return sql`update ${sql.table('runs')}
 set
@@ -131,11 +132,12 @@ export async function recordStages(warehouse: Warehouse, run: number, stages: re
     rows: s.rows,
     milliseconds: s.milliseconds,
   }))
+  const columns = sql.join(Object.keys(runStages.columns).map(sql.id)) // one of them, `rows`, is a word of BigQuery's
   await warehouse.loadStaging('run_stages_new', runStages.columns, rows)
   await warehouse.transaction(
     [
       sql`delete from ${sql.table('run_stages')} where run_id = ${run}`,
-      insertInto('run_stages', Object.keys(runStages.columns), 'run_stages_new'),
+      sql`insert into ${sql.table('run_stages')} (${columns}) select ${columns} from ${sql.staging('run_stages_new')}`,
     ],
     { label: `run ${run} stages`, repeat: 'always' },
   )

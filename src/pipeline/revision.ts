@@ -1,6 +1,8 @@
 import { sql } from '../warehouses/sql.ts'
 import { exclusionReason, isSession, outsideHosts, outsideReferrer } from './incoming.ts'
 import { isIgnoredId } from './messages.ts'
+import { taken } from './new-events.ts'
+import { orderKey } from './order.ts'
 import { daysOf, eventsIn } from './ranges.ts'
 import type { RangedStep, StageContext, Step } from './stage.ts'
 import { events } from './tables/events.ts'
@@ -118,11 +120,11 @@ from ${sql.staging('revisions')} as r${notReplaced}
       select: (ranges) => sql`${
         c.readsSources
           ? sql`
-select ${sql.join(columns)} from ${sql.staging('taken')}
+select ${sql.join([...columns, 'order_key'])} from ${taken(c)} as t
 union all`
           : sql.empty
       }
-select ${sql.join(revised)}
+select ${sql.join(revised)}, ${orderKey(c.d, 'e')} as order_key
 from ${eventsIn(ranges, columns)} as e
 join ${sql.staging('revisions')} as r
     on r.event_key = e.event_key and r.received_at = e.received_at and r.occurred_at = e.occurred_at${notReplaced}

@@ -42,10 +42,10 @@ with deltas as (
 )
 
 select ${group}, ${sql.join(sums)}, ${c.run} as run_id
-from deltas
+from deltas as d
 group by ${group}
 having ${sql.join(
-          ['touches', 'sessions', ...measures].map((name) => sql`sum(${sql.id(name)}) <> 0`),
+          ['touches', 'sessions', ...measures].map((name) => sql`sum(d.${sql.id(name)}) <> 0`),
           ' or ',
         )}
 `,

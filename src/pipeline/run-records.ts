@@ -42,6 +42,7 @@ export async function recordBegin(
   await warehouse.execute(
     sql`insert into ${sql.table('runs')} (${sql.join(Object.keys(runs.columns))})
 select ${c.run}, ${kind}, 'running', ${sql.timestamp(c.startedAt)}, ${none}, ${none}, ${none}, ${version}, 0, 0, ${c.d.cast(sql`null`, 'string')}
+from (select 1 as one) as o
 where not exists (select 1 from ${sql.table('runs')} where run_id = ${c.run}) and ${lease.isHeld}`,
     { label: `run ${c.run} begin` },
   )

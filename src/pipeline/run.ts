@@ -9,6 +9,7 @@ import type { OpenProduct } from './companies/product-source.ts'
 import { computeStages, timed } from './compute.ts'
 import { checkLimit, foresee } from './foresee.ts'
 import { acquireLease, type Lease, leaseLost } from './lease.ts'
+import { newEvents } from './new-events.ts'
 import type { PipelineOptions } from './options.ts'
 import { loadReference, prepareWarehouse } from './prepare.ts'
 import { pruneVersions } from './prune.ts'
@@ -31,7 +32,9 @@ import {
   recordFailure,
   settleEarlierRuns,
 } from './run-records.ts'
+import { recordColumns, type SeenColumns } from './sources/columns.ts'
 import type { StageContext } from './stage.ts'
+import { events } from './tables/events.ts'
 import { tables } from './tables/tables.ts'
 
 export type { ProgressEvent, ReleaseFilter, ReleaseReport, RunReport, RunRequest } from './report.ts'
@@ -155,7 +158,7 @@ async function underLease(input: RunInput & ReadBefore, lease: Lease, opened: Wa
   try {
     const told = await tellRecompute(input, beginning)
     const published = await computeAndPublish(input, lease, beginning, opened)
-    const after = await lookAfter(input, context, published.stages, opened)
+    const after = await lookAfter(input, context, published, opened)
     const report: RunReport = {
       run: context.run,
       kind: kindOf(input),
@@ -215,6 +218,7 @@ async function computeAndPublish(
       warehouse.transaction([...lease.fence(isAtWork(context)), ...statements], {
         label: `run ${context.run} publish`,
         repeat: () => isRunWritten(warehouse, context.run),
+        fills: context.readsSources || context.recompute.events ? [[events, newEvents(context)]] : [],
       }),
     )
     await markPublished(warehouse)
@@ -228,6 +232,7 @@ async function computeAndPublish(
     rowsWritten: publish.rows,
     release,
     isMore: computed.isMore,
+    seen: computed.seen,
   }
 }
 
@@ -248,10 +253,16 @@ async function publishUnder(
 }
 
 /** What follows a publication. It failed nobody's numbers if it fails: it is told, and done again after the next run. */
-async function lookAfter(input: RunInput, context: StageContext, stages: readonly StageReport[], opened: Warehouse) {
+async function lookAfter(
+  input: RunInput,
+  context: StageContext,
+  { stages, seen }: { stages: readonly StageReport[]; seen: readonly SeenColumns[] },
+  opened: Warehouse,
+) {
   const { warehouse, onProgress, keepDays, now } = input
   try {
     const maintain = await timed(onProgress, 'maintain', async () => {
+      for (const columns of seen) await recordColumns(warehouse, columns, context.run)
       await warehouse.dropStaging()
       if (keepDays !== undefined) await pruneVersions(warehouse, { keepDays, now, pinnedIn: opened })
       await warehouse.maintain(tables)

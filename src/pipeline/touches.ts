@@ -1,6 +1,6 @@
-import { sql } from '../warehouses/sql.ts'
+import { type Sql, sql } from '../warehouses/sql.ts'
 import { classifyTouches } from './channels/classify.ts'
-import { withVisit } from './order.ts'
+import { orderKey, withVisit } from './order.ts'
 import { defineStage, type StageContext, type Step, stored } from './stage.ts'
 import { touchCandidates } from './tables/events.ts'
 import { touches as touchesTable } from './tables/people.ts'
@@ -31,11 +31,7 @@ export const touches = defineStage({
 
 /** What the affected sessions may be credited for, each in its visit and with the referrer of the page before it. */
 function candidates(c: StageContext): readonly Step[] {
-  const columns = Object.keys(touchCandidates.columns).map((name) => sql`k.${sql.id(name)}`)
-  const fresh = c.isRebuild
-    ? sql.empty
-    : sql`
-    and k.order_key not in (select order_key from ${sql.staging('reread_keys')})`
+  const columns = Object.keys(touchCandidates.columns)
   return [
     {
       into: 'candidates',
@@ -44,31 +40,23 @@ with atoms as (
     select distinct anonymous_id, user_id from ${sql.staging('session_visits')}
 )
 
-select ${sql.join(columns)}, 1 = 1 as is_in_session
-from ${stored(c, 'touch_candidates')} as k
-join atoms as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
-where k.occurred_at >= ${affectedSince}${fresh}
-union all
-select ${sql.join(columns)}, 1 = 1 as is_in_session
-from ${sql.staging('touch_candidates_new')} as k
-join atoms as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
+select k.*, 1 = 1 as is_in_session
+from ${candidatesOf(c, 'atoms', columns, sql`(k.is_first or k.is_candidate)`)} as k
 `,
     },
     {
       into: 'visit_candidates',
-      select: withVisit(
-        c.d,
-        sql`(select * from ${sql.staging('candidates')} where is_first or is_candidate)`,
-        sql.staging('session_visits'),
-      ),
+      select: withVisit(c.d, sql.staging('candidates'), sql.staging('session_visits')),
     },
     {
       into: 'session_candidates',
+      // The first page of a visit has none before it: only for others the pages between are looked at.
       select: sql`
 with lone as (
-    select distinct anonymous_id, user_id
+    select distinct k.anonymous_id, k.user_id
     from ${sql.staging('visit_candidates')} as k
-    where ${isLone}
+    join ${sql.staging('session_visits')} as v on v.visit_id = k.visit_id
+    where k.order_key <> substr(v.entry_key, 2) and ${isLone}
 ),
 
 pages as (
@@ -76,9 +64,7 @@ pages as (
         p.anonymous_id, p.user_id, p.order_key,
         lag(p.order_key) over (partition by p.anonymous_id, p.user_id order by p.order_key) as previous_key,
         lag(p.raw_referrer_host) over (partition by p.anonymous_id, p.user_id order by p.order_key) as previous_referrer_host
-    from ${sql.staging('candidates')} as p
-    join lone as l on l.anonymous_id = p.anonymous_id and l.user_id = p.user_id
-    where p.is_page
+    from ${candidatesOf(c, 'lone', ['anonymous_id', 'user_id', 'raw_referrer_host'], sql`k.is_page`)} as p
 )
 
 select
@@ -91,6 +77,30 @@ left join pages as p on p.anonymous_id = k.anonymous_id and p.user_id = k.user_i
 `,
     },
   ]
+}
+
+/**
+ * Candidates of some atoms after the run, as far back as anybody's sessions are made anew: some of their columns, and the
+ * order key, which is made of few: of those of the atoms.
+ */
+function candidatesOf(c: StageContext, atoms: string, columns: readonly string[], where: Sql): Sql {
+  const list = sql.join(columns.map((name) => `k.${name}`))
+  const join = sql`join ${sql.id(atoms)} as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id`
+  const isKept = c.isRebuild
+    ? sql.empty
+    : sql`
+        and k.event_key not in (select event_key from ${sql.staging('reread_keys')})`
+  return sql`(
+    select ${list}, ${orderKey(c.d, 'k', sql`k.is_page`)} as order_key
+    from ${stored(c, 'touch_candidates')} as k
+    ${join}
+    where k.occurred_at >= ${affectedSince} and ${where}${isKept}
+    union all
+    select ${list}, k.order_key
+    from ${sql.staging('touch_candidates_new')} as k
+    ${join}
+    where ${where}
+)`
 }
 
 /** A referrer is all it has: no news on a single-page app, which repeats `document.referrer` on every page. */

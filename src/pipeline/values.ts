@@ -1,6 +1,6 @@
 import type { JsonPath } from '../warehouses/dialect.ts'
 import { type Sql, sql } from '../warehouses/sql.ts'
-import { everyEvent } from './batch.ts'
+import { batch, everyEvent } from './batch.ts'
 import { currencyDigits } from './currencies.ts'
 import { normaliseName } from './incoming.ts'
 import type { ConversionOptions } from './options.ts'
@@ -15,10 +15,10 @@ const inRange = (digits: number) => `^[+-]?[0-9]{0,${digits}}([.][0-9]{0,18})?$`
  * Events of the batch that some conversion of the configuration names, with their value in minor units. Of conversions
  * that changed all events, since no batch held them.
  */
-export function conversionValues(c: StageContext): readonly Step[] {
+export function conversionValues(c: StageContext, events: Sql = sql`${batch(c)} as b`): readonly Step[] {
   const conversions = Object.entries(c.options.conversions)
   return conversions
-    .map(([name, options], i) => named(c, name, options, i))
+    .map(([name, options], i) => named(c, name, options, i, events))
     .concat([
       {
         into: 'conversion_candidates_new',
@@ -41,13 +41,13 @@ export function isDropped(c: StageContext): Sql {
   return candidates.length === 0 ? isReread : sql`(${isReread} or conversion in (${sql.values(candidates)}))`
 }
 
-function named(c: StageContext, name: string, options: ConversionOptions, index: number): Step {
+function named(c: StageContext, name: string, options: ConversionOptions, index: number, batched: Sql): Step {
   const { d } = c
   const events = [...new Set(options.events.map(normaliseName))]
   const isRecomputed = !c.isRebuild && c.recompute.candidates.includes(name)
   const from = sql`(
     select *
-    from ${isRecomputed ? sql`(${everyEvent(c)}) as every_event` : sql.staging('batch')}
+    from ${isRecomputed ? sql`(${everyEvent(c)}) as every_event` : batched}
     where type = 'track' and event_name in (${sql.values(events)})
 )`
   const fields: Record<string, { path: JsonPath; as: 'text' }> = {}

@@ -113,10 +113,17 @@ export function publishVersions(c: StageContext, spec: TableSpec): readonly Sql[
   const sorted = order.length === 0 ? sql.empty : sql`order by ${sql.join(order)}`
   // The plain IN comes first: an engine looks up one column with it before it compares whole keys.
   const first = spec.key[0] ?? ''
+  const at = sql.id(spec.partitionBy ?? first)
+  const bounds = spec.partitionBy
+    ? sql`
+    and t.${at} >= (select min(${at}) from ${sql.staging(closed(spec))})
+    and t.${at} <= (select max(${at}) from ${sql.staging(closed(spec))})
+    `
+    : sql.empty
   return [
     sql`update ${sql.table(spec.name)} as t
 set to_run = ${c.run}
-where t.to_run = ${OPEN_RUN} and t.${sql.id(first)} in (select ${sql.id(first)} from ${sql.staging(closed(spec))}) and exists (
+where t.to_run = ${OPEN_RUN}${bounds} and t.${sql.id(first)} in (select ${sql.id(first)} from ${sql.staging(closed(spec))}) and exists (
     select 1 from ${sql.staging(closed(spec))} as s
     where ${sql.join(
       spec.key.map((k) => sql`s.${sql.id(k)} = t.${sql.id(k)}`),

@@ -5,6 +5,7 @@ import {
   defineStage,
   gapMicroseconds,
   insertByMonth,
+  insertByTime,
   insertInto,
   type StageContext,
   type Step,
@@ -33,7 +34,6 @@ export const visits = defineStage({
 
   steps: (c) => [
     ...brokenVisits(c),
-    batch(c),
     pieces(c),
     ...mergeVisits(c),
     touchCandidatesOf(c),
@@ -44,8 +44,8 @@ export const visits = defineStage({
   publish: (c) => [
     c.isRebuild
       ? sql`delete from ${sql.table('touch_candidates')} where 1 = 1`
-      : sql`delete from ${sql.table('touch_candidates')} where order_key in (select order_key from ${sql.staging('reread_keys')})`,
-    insertByMonth(c.d, touchCandidates, 'touch_candidates_new'),
+      : sql`delete from ${sql.table('touch_candidates')} where event_key in (select event_key from ${sql.staging('reread_keys')})`,
+    insertByTime(touchCandidates, 'touch_candidates_new'),
     c.isRebuild
       ? sql`delete from ${sql.table('conversion_candidates')} where 1 = 1`
       : sql`delete from ${sql.table('conversion_candidates')} where ${isDropped(c)}`,
@@ -81,7 +81,7 @@ select
     ${d.firstBy('page_url', pageKey)} as page_url,
     min(${blogKey}) as blog_key,
     ${d.firstBy('page_url', blogKey)} as blog_url
-from ${sql.staging('batch')}
+from ${batch(c)} as b
 group by anonymous_id, user_id, is_in_session, ${d.integerDivide(d.epochMicroseconds('occurred_at'), sql`${gapMicroseconds(options)}`)}
 `,
   }
@@ -158,7 +158,7 @@ merged as (
     group by anonymous_id, user_id, is_in_session, visit_number
 )
 
-select ${d.surrogateKey(['anonymous_id', 'user_id', 'is_in_session', 'first_key'])} as visit_id, ${columns}
+select ${d.surrogateKey(['anonymous_id', 'user_id', sql`case when is_in_session then 'true' else 'false' end`, 'first_key'])} as visit_id, ${columns}
 from merged
 `,
     },

@@ -1,5 +1,6 @@
 import { sql } from '../warehouses/sql.ts'
 import { BATCH } from './batch.ts'
+import { orderKey } from './order.ts'
 import { daysOf, eventsIn } from './ranges.ts'
 import { atomColumns, type RangedStep, type StageContext, type Step } from './stage.ts'
 
@@ -8,7 +9,6 @@ const WITHDRAWN = [
   'event_key',
   'occurred_at',
   'received_at',
-  'order_key',
   'event_name',
   'type',
   'excluded_reason',
@@ -29,7 +29,7 @@ export function brokenVisits(c: StageContext): readonly (Step | RangedStep)[] {
     {
       into: 'withdrawn_events',
       select: sql`
-select ${sql.join(columns)}, ${atomColumns('e')}
+select ${sql.join(columns)}, ${orderKey(c.d, 'e')} as order_key, ${atomColumns('e')}
 from ${eventsIn(c.withdrawnRanges, WITHDRAWN)} as e
 join ${sql.staging('withdrawn')} as w
     on w.event_key = e.event_key and w.occurred_at = e.occurred_at and w.received_at = e.received_at
@@ -49,7 +49,7 @@ where w.excluded_reason is null and v.started_at <= w.occurred_at and v.ended_at
       into: 'reread',
       ranges: daysOf(c.d.dateTrunc('day', 'started_at'), sql`started_at`, sql`ended_at`, sql.staging('visits_broken')),
       select: (ranges) => sql`
-select e.*
+select e.*, ${orderKey(c.d, 'e')} as order_key
 from ${eventsIn(ranges, [...BATCH, 'received_at', 'excluded_reason', 'anonymous_id', 'user_id', 'is_in_session'])} as e
 join ${sql.staging('visits_broken')} as v
     on v.anonymous_id = coalesce(e.anonymous_id, '') and v.user_id = coalesce(e.user_id, '') and v.is_in_session = e.is_in_session
@@ -62,9 +62,9 @@ where e.excluded_reason is null and w.event_key is null
     {
       into: 'reread_keys',
       select: sql`
-select order_key from ${sql.staging('reread')}
+select event_key, order_key from ${sql.staging('reread')}
 union all
-select order_key from ${sql.staging('withdrawn_events')}
+select event_key, order_key from ${sql.staging('withdrawn_events')}
 `,
     },
   ]

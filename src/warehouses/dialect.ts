@@ -11,7 +11,7 @@ export interface Dialect extends Omit<SqlWriter, 'table' | 'staging'> {
   readonly name: 'duckdb' | 'postgres' | 'redshift' | 'bigquery'
   readonly types: Readonly<Record<ColumnType, string>>
 
-  /** The value as another type; an error when it cannot be. */
+  /** The value as another type; an error when it cannot be. A boolean becomes text by `case`: not every engine casts it. */
   cast(value: Expr, type: ColumnType): Sql
   /** Floating-point division; null when the divisor is zero. */
   safeDivide(numerator: Expr, denominator: Expr): Sql
@@ -48,12 +48,15 @@ export interface Dialect extends Omit<SqlWriter, 'table' | 'staging'> {
   md5(text: Expr): Sql
   /** A number from 0 to 2^63 - 1 that the text alone decides, as if by lot: for narrow keys of look-ups. Not the same on every engine. */
   hashNumber(text: Expr): Sql
-  /** Lower-case hex MD5 of the values in order; nulls count, and differ from empty text. */
+  /** Lower-case hex MD5 of the values in order, none of them a boolean; nulls count, and differ from empty text. */
   surrogateKey(values: readonly Expr[]): Sql
-  /** Aggregate: the value of the row with the smallest key among rows whose key is not null; that value may be null. Keys are text, unique and compared by bytes. */
-  firstBy(value: Expr, key: Expr): Sql
+  /**
+   * Aggregate: the value of the row with the smallest key among rows whose key is not null; that value may be null. Keys are
+   * text, unique, compared by bytes, and hold no control characters. The value is text unless its type says otherwise.
+   */
+  firstBy(value: Expr, key: Expr, type?: ColumnType): Sql
   /** Aggregate: the same for the largest key. */
-  lastBy(value: Expr, key: Expr): Sql
+  lastBy(value: Expr, key: Expr, type?: ColumnType): Sql
   /** The text without white space (space, tab, line feed, vertical tab, form feed, carriage return) at its ends. */
   trim(text: Expr): Sql
   /** True when the text contains a match. Patterns use the common core of RE2 and POSIX and no backslash. */
@@ -76,8 +79,8 @@ export interface Dialect extends Omit<SqlWriter, 'table' | 'staging'> {
     document: Expr,
     columns: Readonly<Record<string, { path: JsonPath; as: 'text' | 'type' }>>,
   ): Sql
-  /** The value as JSON: text in quotes with escapes, numbers and booleans bare, times as text; null for null and for numbers that JSON does not have. */
-  jsonValue(value: Expr): Sql
+  /** The value as JSON: text in quotes with escapes, numbers and booleans bare, times as text; null for null and for numbers that JSON does not have. Of a time it takes the type, in the engine's words. */
+  jsonValue(value: Expr, engineType?: string): Sql
   /** A decimal number in text (checked before) times 10^digits, rounded half away from zero to an integer. */
   decimalToInteger(text: Expr, digits: Expr): Sql
 }

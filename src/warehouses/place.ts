@@ -1,6 +1,6 @@
 import { access, constants, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { WarehouseOptions } from './open.ts'
+import type { DuckdbPlace, WarehouseOptions } from './open.ts'
 
 /** Where a warehouse is, as far as that can be told without opening it. */
 export interface Place {
@@ -11,8 +11,26 @@ export interface Place {
   readonly problem: string | null
 }
 
-/** Looks at the place of a warehouse and changes nothing. */
-export async function placeOf({ path }: WarehouseOptions): Promise<Place> {
+/** Looks at the place of a warehouse and changes nothing. A server is taken to be there: opening it tells. */
+export async function placeOf(options: WarehouseOptions): Promise<Place> {
+  if (options.kind !== 'duckdb') return { name: nameOf(options), isThere: true, problem: null }
+  return placeOfFile(options)
+}
+
+/** What people would call it; without secrets. */
+export function nameOf(options: WarehouseOptions): string {
+  if (options.kind === 'duckdb') return options.path
+  if (options.kind === 'bigquery') return `${options.project}.${options.schema}`
+  if (options.kind === 'redshift') return `${options.workgroupName ?? options.clusterIdentifier}/${options.database}`
+  const { host, pathname } = new URL(options.url)
+  return `${host}${pathname}`
+}
+
+/** The file that one process at a time has open; null where many may work side by side. */
+export const exclusiveFile = (options: WarehouseOptions): string | null =>
+  options.kind === 'duckdb' ? options.path : null
+
+async function placeOfFile({ path }: DuckdbPlace): Promise<Place> {
   const isThere = await stat(path).then(
     () => true,
     () => false,

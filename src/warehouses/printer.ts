@@ -16,10 +16,15 @@ export interface Printer {
 }
 
 /** Warehouses whose statements can be printed. */
-export const printable = ['duckdb'] as const
+export const printable = ['duckdb', 'postgres', 'redshift', 'bigquery'] as const
 
 /** The printer of a kind of warehouse; no driver is loaded. */
 export async function openPrinter(kind: (typeof printable)[number], schema: string): Promise<Printer> {
-  const printers = { duckdb: async () => (await import('./duckdb-writer.ts')).duckdbPrinter }
+  const printers = {
+    duckdb: async () => (await import('./duckdb-writer.ts')).duckdbPrinter,
+    postgres: async () => (await import('./postgres-writer.ts')).postgresPrinter,
+    redshift: async () => (await import('./redshift-writer.ts')).redshiftPrinter,
+    bigquery: async () => (await import('./bigquery-writer.ts')).bigqueryPrinter,
+  }
   return (await printers[kind]())(schema)
 }

@@ -29,6 +29,10 @@ export interface TableSpec {
   readonly partitionBy?: string
   /** The columns that keep rows together where the engine can. */
   readonly clusterBy?: readonly string[]
+  /** Columns that few rows at a time are looked up by, where these are not those of `clusterBy` and the first of the key: indexes, where the engine has them. */
+  readonly lookUpBy?: readonly (readonly string[])[]
+  /** It may outgrow all others: partitioned even where every partition is a table of its own. */
+  readonly isHuge?: boolean
 }
 
 /** A value in a result: integers are numbers (bigint beyond 2^53), times ISO text `2025-01-01T11:10:00.000001Z`. */
@@ -51,6 +55,8 @@ export interface TransactionOptions extends RunOptions {
    * statements must then fail should both attempts come through. Without it: the failure is told.
    */
   readonly repeat?: 'always' | (() => Promise<boolean>)
+  /** Tables that the statements fill, each with the relation its rows come from: an engine may make room before. */
+  readonly fills?: readonly (readonly [table: TableSpec, rows: Sql])[]
 }
 
 /** Lines of text to be loaded as they are. */

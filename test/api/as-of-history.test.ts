@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openDuckdb } from '../../src/warehouses/duckdb.ts'
 import type { Warehouse } from '../../src/warehouses/warehouse.ts'
+import { openTested } from '../harness/engines.ts'
 import { optionsFor, run, temporaryFolder } from '../harness/pipeline.ts'
 import { STREAM_NOW, streamArbitrary } from '../oracle/streams.ts'
 import { type Served, serve } from './fixture.ts'
@@ -25,7 +25,7 @@ let warehouse: Warehouse
 let served: Served
 
 beforeAll(async () => {
-  warehouse = await openDuckdb({ path: ':memory:', schema: 'tributary', threads: 1 })
+  warehouse = await openTested()
   served = serve(warehouse)
 })
 afterAll(async () => {

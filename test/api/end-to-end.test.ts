@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openDuckdb } from '../../src/warehouses/duckdb.ts'
 import type { Warehouse } from '../../src/warehouses/warehouse.ts'
+import { openTested } from '../harness/engines.ts'
 import { optionsFor, run, temporaryFolder } from '../harness/pipeline.ts'
 import { type Served, serve } from './fixture.ts'
 
@@ -39,7 +39,7 @@ describe('hand-worked files, asked over GraphQL', () => {
   }
 
   beforeAll(async () => {
-    warehouse = await openDuckdb({ path: ':memory:', schema: 'tributary', threads: 1 })
+    warehouse = await openTested()
     served = serve(warehouse)
     for (const name of ['1.jsonl', '2.jsonl', '3.jsonl']) {
       const run = await deliver(name, fixture(name))

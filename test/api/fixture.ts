@@ -1,9 +1,9 @@
 import { pino } from 'pino'
 import { tables } from '../../src/pipeline/tables/tables.ts'
 import { type App, type AppOptions, createApp } from '../../src/server/app.ts'
-import { openDuckdb } from '../../src/warehouses/duckdb.ts'
 import { compile, type Sql } from '../../src/warehouses/sql.ts'
 import type { Warehouse } from '../../src/warehouses/warehouse.ts'
+import { openTested } from '../harness/engines.ts'
 import { emptyCheck, emptyQuarantine, emptyStatus, importReport, reportOf } from './reports.ts'
 import { worldRows } from './world.ts'
 
@@ -30,7 +30,7 @@ export interface Answer {
 }
 
 export async function openWorld(which: Parameters<typeof worldRows>[0] = {}): Promise<Warehouse> {
-  const warehouse = await openDuckdb({ path: ':memory:', schema: 'tributary' })
+  const warehouse = await openTested()
   await warehouse.createTables(tables)
   for (const [table, rows] of worldRows(which)) await warehouse.load(table, rows)
   return warehouse

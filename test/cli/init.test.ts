@@ -44,7 +44,7 @@ describe('init without a terminal', { timeout: 60_000 }, () => {
     ]
     expect((await call('init', '--yes', '--warehouse', 'data.duckdb', ...given)).code).toBe(0)
     const { pipeline, warehouse } = await readConfig(join(folder, 'tributary.config.ts'))
-    expect(warehouse.path).toBe(join(folder, 'data.duckdb'))
+    expect(warehouse).toMatchObject({ kind: 'duckdb', path: join(folder, 'data.duckdb') })
     expect(pipeline).toMatchObject({
       sources: [{ name: 'logs', path: join(folder, 'logs/*.jsonl') }],
       sites: ['acme.com', 'a.io', 'b.io'],

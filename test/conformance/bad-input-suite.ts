@@ -4,14 +4,15 @@ import { testChangingFiles } from './bad-input-changes-suite.ts'
 import { testBadFiles } from './bad-input-files-suite.ts'
 import { testBadLines } from './bad-input-lines-suite.ts'
 import { testReleases } from './bad-input-release-suite.ts'
+import type { KnownFailures } from './suite.ts'
 
 /**
  * Whatever is delivered, a run ends well or says clearly why not: nothing is lost, all is counted, and the same file
  * fixed and delivered again is accepted.
  */
-export function testBadInput(open: () => Promise<Warehouse>): void {
+export function testBadInput(open: () => Promise<Warehouse>, known?: KnownFailures): void {
   describe('bad input', () => {
-    testBadLines(open)
+    testBadLines(open, known)
     testBadFiles(open)
     testChangingFiles(open)
     testReleases(open)

@@ -129,15 +129,6 @@ export function testDialectNumbers(open: Open, known?: KnownFailures): void {
         d.cast('v', 'float'),
       )
       await expectEach(use(), 'integer', [[3, 3]], d.cast('v', 'float'))
-      await expectEach(
-        use(),
-        'boolean',
-        [
-          [true, 'true'],
-          [false, 'false'],
-        ],
-        d.cast('v', 'string'),
-      )
       const time = '2025-01-01T11:10:00.000001Z'
       await expectEach(use(), 'string', [['2025-01-01 11:10:00.000001', time]], d.cast('v', 'timestamp'))
       await expect(expectEach(use(), 'string', [['x', null]], d.cast('v', 'integer'))).rejects.toThrow()

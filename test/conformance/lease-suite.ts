@@ -18,7 +18,7 @@ export function testLease(open: Open): void {
     const row = async () => (await opened().query<Row & { owner: string; token: number }>(READ))[0]!
     const expire = () =>
       opened().execute(
-        sql`update ${sql.table('lease')} set expires_at = ${opened().dialect.addMicroseconds(opened().dialect.now(), sql`-1`)}`,
+        sql`update ${sql.table('lease')} set expires_at = ${opened().dialect.addMicroseconds(opened().dialect.now(), sql`-1`)} where 1 = 1`,
       )
     const refusal = { code: 'RUN_IN_PROGRESS' }
     let held: Lease[] = []
@@ -67,10 +67,10 @@ export function testLease(open: Open): void {
     test('who is alone in the warehouse takes a dead one’s at once', async () => {
       await acquire(shared()).then((lease) => lease.release())
       await opened().execute(
-        sql`update ${sql.table('lease')} set owner = 'another process', expires_at = ${opened().dialect.addMicroseconds(opened().dialect.now(), sql`60000000`)}`,
+        sql`update ${sql.table('lease')} set owner = 'another process', expires_at = ${opened().dialect.addMicroseconds(opened().dialect.now(), sql`60000000`)} where 1 = 1`,
       )
       await expect(acquireLease(shared())).rejects.toMatchObject(refusal)
-      expect(await (await acquire(opened())).isOurs()).toBe(true)
+      expect(await (await acquire({ ...opened(), isExclusive: true })).isOurs()).toBe(true)
     })
 
     test.each(['before', 'after'] as const)(

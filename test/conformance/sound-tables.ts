@@ -59,9 +59,9 @@ export async function memoryOf(warehouse: Warehouse): Promise<Record<string, str
   memory.activity = textsOf(
     await warehouse.query(sql`
 select anonymous_id, user_id, is_in_session, company_id, bucket_at, event_name, sum(event_count) as event_count
-from ${sql.table('activity')}
+from ${sql.table('activity')} as a
 group by anonymous_id, user_id, is_in_session, company_id, bucket_at, event_name
-having sum(event_count) <> 0`),
+having sum(a.event_count) <> 0`),
   )
   return memory
 }

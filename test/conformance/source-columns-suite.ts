@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import type { RunInput } from '../../src/pipeline/run.ts'
 import { sql } from '../../src/warehouses/sql.ts'
 import { order, page, useSourceTables } from './source-tables-bench.ts'
 import type { Open } from './suite.ts'
@@ -50,6 +51,16 @@ export function testSourceColumns(open: Open): void {
         expect(error.message).toMatch(message)
         expect(error.message).toMatch(/--accept-columns/)
         await failure()
+        await take({ acceptColumns: true })
+        await take()
+      })
+
+      test('what was accepted with a run that fails has to be accepted again', async () => {
+        await execute(sql`alter table ${table('pages')} drop column anonymous_id`)
+        const controller = new AbortController()
+        const onProgress: RunInput['onProgress'] = ({ stage }) => stage === 'publish' && controller.abort()
+        await failure({ acceptColumns: true, signal: controller.signal, onProgress })
+        expect((await failure()).code).toBe('SOURCE_CHANGED')
         await take({ acceptColumns: true })
         await take()
       })

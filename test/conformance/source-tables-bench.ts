@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest'
 import type { PipelineOptions, SourceOptions, TableSource } from '../../src/pipeline/options.ts'
-import { type RunReport, runPipeline } from '../../src/pipeline/run.ts'
+import { type RunInput, type RunReport, runPipeline } from '../../src/pipeline/run.ts'
 import { sql } from '../../src/warehouses/sql.ts'
 import type { Row, Warehouse } from '../../src/warehouses/warehouse.ts'
 import { emptyTables, optionsFor, run, temporaryFolder } from '../harness/pipeline.ts'
@@ -44,7 +44,10 @@ export function useSourceTables(open: Open) {
 
   /** A run; what it took from the source `web`. */
   async function take(
-    more: { source?: Partial<TableSource>; sources?: SourceOptions[]; acceptColumns?: boolean; now?: Date } = {},
+    more: { source?: Partial<TableSource>; sources?: SourceOptions[]; acceptColumns?: boolean; now?: Date } & Pick<
+      RunInput,
+      'signal' | 'onProgress'
+    > = {},
     settings: Partial<PipelineOptions> = {},
   ) {
     const { source, sources = [{ ...tableSource, ...source }], ...request } = more

@@ -62,11 +62,28 @@ export function testSourceTables(open: Open): void {
         })
       })
 
+      test('another column begins anew: what the first had passed is not missed', async () => {
+        await load(page('p1', '2025-03-09T00:00:00.000000Z'))
+        await execute(
+          sql`alter table ${table('pages')} add column seen_by_us ${sql.raw(opened().dialect.types.timestamp)}`,
+        )
+        await execute(
+          sql`update ${table('pages')} set seen_by_us = ${sql.timestamp('2025-03-02T00:00:00.000000Z')} where id = 'p1'`,
+        )
+        await take()
+        await load(page('p2', null))
+        await execute(
+          sql`update ${table('pages')} set uuid_ts = ${sql.timestamp('2025-03-03T00:00:00.000000Z')}, seen_by_us = ${sql.timestamp('2025-03-03T00:00:00.000000Z')} where id = 'p2'`,
+        )
+        const { web } = await take({ source: { readableAt: 'seen_by_us' } })
+        expect(web).toMatchObject({ read: 2, accepted: 1, seenBefore: 1 })
+      })
+
       test('a configured column is used, and must be there', async () => {
         await load(page('p1', '2025-03-02T00:00:00.000000Z'))
         await execute(sql`alter table ${table('pages')} rename column uuid_ts to seen_by_us`)
         await take({ source: { readableAt: 'seen_by_us' } })
-        expect(await query(sql`select item from ${sql.table('watermarks')}`)).toEqual([{ item: 'pages' }])
+        expect(await query(sql`select item from ${sql.table('watermarks')}`)).toEqual([{ item: 'pages@seen_by_us' }])
         const error = await failure({ source: { readableAt: 'nowhere' } })
         expect(error.message).toMatch(/web, table pages: expected the column nowhere/)
       })

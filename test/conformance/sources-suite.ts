@@ -79,9 +79,8 @@ const parts = [...deliveries, more]
 async function outputs(warehouse: Warehouse): Promise<Record<string, unknown[]>> {
   const tables = await currentTables(warehouse)
   const {
-    content_hash: _,
-    properties: __,
-    run_id: ___,
+    properties: _,
+    run_id: __,
     ...kept
   } = Object.fromEntries(Object.keys((tables.events?.[0] as Row) ?? {}).map((name) => [name, true]))
   const pick = (row: unknown) => Object.fromEntries(Object.keys(kept).map((name) => [name, (row as Row)[name]]))

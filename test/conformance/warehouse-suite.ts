@@ -8,15 +8,15 @@ import { MAX, NOTHING, TYPES, tableSpec } from './specs.ts'
 import { columnsOf, type KnownFailures, type Open, openedFor, tester } from './suite.ts'
 import { testTables } from './tables-suite.ts'
 
-/** What every `Warehouse` does. */
-export function testWarehouse(open: Open, known?: KnownFailures): void {
+/** What every `Warehouse` does. `sizes`: how large a file of lines is. */
+export function testWarehouse(open: Open, known?: KnownFailures, sizes?: { manyLines?: number }): void {
   describe('warehouse', () => {
     testValues(open, known)
     testTables(open, known)
     testTransactions(open, known)
     testErrors(open, known)
     testCancellation(open, known)
-    testLines(open, known)
+    testLines(open, known, sizes)
   })
 }
 

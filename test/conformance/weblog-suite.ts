@@ -23,7 +23,7 @@ export function testWeblog(open: () => Promise<Warehouse>): void {
       { bots: true, events: 1565, people: 932, sessions: 1076 },
     ]
 
-    test.each(counted)('bots excluded: $bots', async ({ bots, ...expected }) => {
+    test.each(counted)('bots excluded: $bots', { timeout: 900_000 }, async ({ bots, ...expected }) => {
       const [whole, days] = [await deliver(warehouse, bots, [{ 'all.jsonl.gz': packed }]), await byDay(warehouse, bots)]
       for (const tables of [whole, ...days]) {
         expect(tables.counts).toEqual(expected)

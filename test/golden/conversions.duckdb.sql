@@ -228,7 +228,10 @@ where u."session_id" is null;
 -- `tributary sql publish` has all of it.
 update "tributary"."conversions" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."conversion_id" in (select "conversion_id" from staging.main."conversions_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."converted_at" >= (select min("converted_at") from staging.main."conversions_closed")
+    and t."converted_at" <= (select max("converted_at") from staging.main."conversions_closed")
+     and t."conversion_id" in (select "conversion_id" from staging.main."conversions_closed") and exists (
     select 1 from staging.main."conversions_closed" as s
     where s."conversion_id" = t."conversion_id"
 );
@@ -240,7 +243,10 @@ order by cast(date_trunc('month', converted_at) as timestamp), "person_id";
 
 update "tributary"."sessions" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."session_id" in (select "session_id" from staging.main."sessions_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."started_at" >= (select min("started_at") from staging.main."sessions_closed")
+    and t."started_at" <= (select max("started_at") from staging.main."sessions_closed")
+     and t."session_id" in (select "session_id" from staging.main."sessions_closed") and exists (
     select 1 from staging.main."sessions_closed" as s
     where s."session_id" = t."session_id"
 );

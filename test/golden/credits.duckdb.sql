@@ -171,7 +171,10 @@ drop table if exists staging.main."eligible";
 -- `tributary sql publish` has all of it.
 update "tributary"."credits" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."conversion_id" in (select "conversion_id" from staging.main."credits_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."converted_at" >= (select min("converted_at") from staging.main."credits_closed")
+    and t."converted_at" <= (select max("converted_at") from staging.main."credits_closed")
+     and t."conversion_id" in (select "conversion_id" from staging.main."credits_closed") and exists (
     select 1 from staging.main."credits_closed" as s
     where s."conversion_id" = t."conversion_id" and s."touch_id" = t."touch_id"
 );

@@ -99,7 +99,21 @@ where v.anonymous_id not in (select anonymous_id from staging.main."looked_at_de
 -- links_new: Links that alias messages of the batch make.
 create or replace table staging.main."links_new" as
 select distinct event_key, occurred_at, previous_id, user_id
-from staging.main."batch"
+from (
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+from (
+    select i.*, 7 as run_id
+    from staging.main."incoming" as i
+    where i.row_number_read not in (
+        select row_number_read from staging.main."contested_rows" where status in ('seen', 'duplicate')
+    )
+) as e
+where excluded_reason is null
+union all
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+from staging.main."reread" as e
+where excluded_reason is null
+) as b
 where type = 'alias' and previous_id is not null and user_id <> '' and previous_id <> user_id;
 
 -- links_gone: Links that were withdrawn.
@@ -563,7 +577,6 @@ left join staging.main."aliases_unchanged" as u on "n"."id" = "u"."id" and "n"."
 where u."id" is null;
 
 -- Nothing after this stage reads these.
-drop table if exists staging.main."batch";
 drop table if exists staging.main."visits_hit";
 drop table if exists staging.main."device_pairs";
 drop table if exists staging.main."device_visits";
@@ -578,6 +591,8 @@ drop table if exists staging.main."alias_hooked";
 -- `tributary sql publish` has all of it.
 delete from "tributary"."visits"
 where visit_id in (select visit_id from staging.main."visits_out")
+    and started_at >= (select min(started_at) from staging.main."visits_out")
+    and started_at <= (select max(started_at) from staging.main."visits_out")
     and started_at in (select started_at from staging.main."visits_out");
 
 insert into "tributary"."visits" (visit_id, anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url, owner_id, person_id)

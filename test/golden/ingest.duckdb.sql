@@ -126,7 +126,7 @@ dated as (
             corrected_at,
             case
                 when original_at is not null and sent_at is not null and collected_at is not null
-                    then (original_at + to_microseconds((epoch_us(collected_at) - epoch_us(sent_at))))
+                    then (cast('1970-01-01 00:00:00.000000' as timestamp) + to_microseconds(case when epoch_us(original_at) + (epoch_us(collected_at) - epoch_us(sent_at)) < (-62135596800000000) then (-62135596800000000) when epoch_us(original_at) + (epoch_us(collected_at) - epoch_us(sent_at)) > 253402300799000000 then 253402300799000000 else epoch_us(original_at) + (epoch_us(collected_at) - epoch_us(sent_at)) end))
             end,
             collected_at
         ) as occurred_at,
@@ -147,7 +147,7 @@ reasoned as (
         case
             when unreadable is not null then 'UNREADABLE'
             when type is null or type not in ('page', 'screen', 'track', 'identify', 'alias', 'group') then 'UNKNOWN_TYPE'
-            when wrong_type is not null then 'WRONG_TYPE'
+            when wrong_type is not null or (length("message_id") > 256 or length("anonymous_id") > 256 or length("user_id") > 256 or length("previous_id") > 256 or length("group_id") > 256) then 'WRONG_TYPE'
             when anonymous_id is null and user_id is null then 'NO_ID'
             when occurred_at is null then 'NO_TIME'
             when (epoch_us(occurred_at) - epoch_us(received_at)) > 86400000000
@@ -193,7 +193,7 @@ select
         when 'UNREADABLE' then unreadable
         when 'UNKNOWN_TYPE' then 'Expected type to be page, screen, track, identify, alias or group, but got '
             || coalesce(substr(raw_type, 1, 100), 'none') || '.'
-        when 'WRONG_TYPE' then wrong_type
+        when 'WRONG_TYPE' then coalesce(wrong_type, 'Expected ids of at most 256 characters, but one is longer.')
         when 'NO_ID' then 'Expected anonymousId or userId, but both are absent or on the ignore list.'
         when 'NO_TIME' then 'Expected timestamp, or originalTimestamp with sentAt and receivedAt, or receivedAt as ISO 8601 times.'
         when 'FUTURE' then 'Expected it to happen at most a day after it was received, and to be received at most a day from now.'
@@ -416,9 +416,7 @@ select
     group_id,
     occurred_at,
     received_at,
-    lpad(cast(epoch_us(occurred_at) as varchar), 16, '0')
-        || case when type in ('page', 'screen') then '0' else '1' end
-        || event_key as order_key,
+    lpad(cast(epoch_us(s.occurred_at) as varchar), 16, '0') || case when "s".type in ('page', 'screen') then '0' else '1' end || "s".event_key as order_key,
     ("s".anonymous_id is not null and coalesce(case when "s".library = lower("s".library) then "s".library else translate("s".library, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '') not in ('analytics-node', '@segment/analytics-node', 'analytics-python', 'analytics-ruby', 'analytics-php', 'analytics-go', 'analytics-java', 'analytics.net', 'analytics-csharp', 'analytics-rust', 'analytics-elixir', 'analytics-clojure', 'segment-http-api', 'segment-cloud-app', 'http', '@rudderstack/rudder-sdk-node', 'rudder-sdk-node', 'rudder-sdk-python', 'rudder-sdk-ruby', 'rudder-sdk-php', 'rudder-sdk-go', 'rudder-sdk-java', 'rudder-sdk-dotnet', 'rudderstack-http-api')) as is_in_session,
     page_url,
     page_host,
@@ -527,19 +525,19 @@ select
     max(last_received_at) over (partition by event_key, cluster_number) as cluster_last_received_at
 from clustered;
 
--- statuses: What each row read is: fresh, replacing, seen before or a duplicate.
-create or replace table staging.main."statuses" as
+-- contested_rows: What became of the rows read of these keys: fresh, replacing, seen before or a
+-- duplicate.
+create or replace table staging.main."contested_rows" as
 select
-    i.row_number_read,
+    row_number_read,
     case
-        when c.event_key is null then 'fresh'
-        when c.has_stored = 0 and c.place = 1 then 'fresh'
-        when c.has_stored = 1 and c.place = 1 then 'replacing'
-        when c.is_known_content = 1 then 'seen'
+        when has_stored = 0 and place = 1 then 'fresh'
+        when has_stored = 1 and place = 1 then 'replacing'
+        when is_known_content = 1 then 'seen'
         else 'duplicate'
     end as status
-from staging.main."incoming" as i
-left join staging.main."contested" as c on c.event_key = i.event_key and c.row_number_read = i.row_number_read and c.is_stored = 0;
+from staging.main."contested"
+where is_stored = 0;
 
 -- source_counts: Where the rows of each source went.
 create or replace table staging.main."source_counts" as
@@ -548,12 +546,12 @@ with outcomes as (
         i.source,
         case
             when s.status in ('replacing', 'duplicate') then 'duplicate'
-            when s.status = 'fresh' and i.excluded_reason is not null then 'excluded'
-            when s.status = 'fresh' then 'accepted'
-            else 'seen'
+            when s.status = 'seen' then 'seen'
+            when i.excluded_reason is not null then 'excluded'
+            else 'accepted'
         end as outcome
     from staging.main."incoming" as i
-    join staging.main."statuses" as s on s.row_number_read = i.row_number_read
+    left join staging.main."contested_rows" as s on s.row_number_read = i.row_number_read
     union all
     select source, 'refused' as outcome
     from staging.main."refused_rows"
@@ -582,17 +580,6 @@ create or replace table staging.main."withdrawn" as
 select event_key, received_at, occurred_at
 from staging.main."contested"
 where is_stored = 1 and place > 1;
-
--- new_events: The rows this run adds to events.
-create or replace table staging.main."new_events" as
-select i.*, 7 as run_id
-from staging.main."incoming" as i
-join staging.main."statuses" as s on s.row_number_read = i.row_number_read
-where s.status in ('fresh', 'replacing');
-
--- Nothing after it reads these.
-drop table if exists staging.main."incoming";
-drop table if exists staging.main."statuses";
 
 -- ledger_changes: Ledger rows that come (is_old 0) and go (is_old 1).
 create or replace table staging.main."ledger_changes" as
@@ -664,20 +651,25 @@ drop table if exists staging.main."outside_hosts";
 drop table if exists staging.main."copies";
 drop table if exists staging.main."contested";
 drop table if exists staging.main."ledger_hits";
-drop table if exists staging.main."incoming";
-drop table if exists staging.main."statuses";
 drop table if exists staging.main."outside_hosts_stored";
-drop table if exists staging.main."taken";
 drop table if exists staging.main."replaced";
 drop table if exists staging.main."revisions";
 
 -- The part of `ingest` in the publish transaction of the run; alone it would leave half a run.
 -- `tributary sql publish` has all of it.
-insert into "tributary"."events" (source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, order_key, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, content_hash, run_id)
-select source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, order_key, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, content_hash, run_id from staging.main."new_events";
+insert into "tributary"."events" (source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, run_id)
+select source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, run_id from (
+    select i.*, 7 as run_id
+    from staging.main."incoming" as i
+    where i.row_number_read not in (
+        select row_number_read from staging.main."contested_rows" where status in ('seen', 'duplicate')
+    )
+) as s;
 
 delete from "tributary"."event_ledger"
 where key_hash in (select key_hash from staging.main."ledger_changes" where is_old = 1)
+    and received_at >= (select min(received_at) from staging.main."ledger_changes" where is_old = 1)
+    and received_at <= (select max(received_at) from staging.main."ledger_changes" where is_old = 1)
     and received_at in (select received_at from staging.main."ledger_changes" where is_old = 1)
     and exists (
     select 1 from staging.main."ledger_changes" as s

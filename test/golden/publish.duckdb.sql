@@ -45,11 +45,19 @@ update "tributary"."lease" set expires_at = (timezone('UTC', get_current_timesta
 
 select case when (select count(*) from "tributary"."lease" where name = 'pipeline' and owner = '<host>:<process>:<number>' and token = 0) >= 1 and (select count(*) from "tributary"."runs" where run_id = 7 and state = 'running') >= 1 then 1 else error('The lease of this run was taken over, or the run is not at work any more; nothing was published.') end;
 
-insert into "tributary"."events" (source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, order_key, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, content_hash, run_id)
-select source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, order_key, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, content_hash, run_id from staging.main."new_events";
+insert into "tributary"."events" (source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, run_id)
+select source, event_key, event_id, type, name, event_name, anonymous_id, user_id, previous_id, ignored_anonymous_id, ignored_user_id, ignored_previous_id, group_id, occurred_at, received_at, is_in_session, excluded_reason, page_url, page_host, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, library, user_agent, properties, is_released, is_stripped, run_id from (
+    select i.*, 7 as run_id
+    from staging.main."incoming" as i
+    where i.row_number_read not in (
+        select row_number_read from staging.main."contested_rows" where status in ('seen', 'duplicate')
+    )
+) as s;
 
 delete from "tributary"."event_ledger"
 where key_hash in (select key_hash from staging.main."ledger_changes" where is_old = 1)
+    and received_at >= (select min(received_at) from staging.main."ledger_changes" where is_old = 1)
+    and received_at <= (select max(received_at) from staging.main."ledger_changes" where is_old = 1)
     and received_at in (select received_at from staging.main."ledger_changes" where is_old = 1)
     and exists (
     select 1 from staging.main."ledger_changes" as s
@@ -72,11 +80,11 @@ insert into "tributary"."quarantine" (quarantine_id, source, file, line, reason,
 select quarantine_id, source, file, line, reason, detail, text, quarantined_at, 7, 9223372036854775807
 from staging.main."quarantine_opened";
 
-delete from "tributary"."touch_candidates" where order_key in (select order_key from staging.main."reread_keys");
+delete from "tributary"."touch_candidates" where event_key in (select event_key from staging.main."reread_keys");
 
-insert into "tributary"."touch_candidates" (anonymous_id, user_id, order_key, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id)
-select anonymous_id, user_id, order_key, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id from staging.main."touch_candidates_new"
-order by cast(date_trunc('month', occurred_at) as timestamp), "anonymous_id";
+insert into "tributary"."touch_candidates" (anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id)
+select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id from staging.main."touch_candidates_new"
+order by occurred_at;
 
 delete from "tributary"."conversion_candidates" where order_key in (select order_key from staging.main."reread_keys");
 
@@ -89,6 +97,8 @@ select anonymous_id, user_id, is_in_session, company_id, bucket_at, event_name, 
 
 delete from "tributary"."visits"
 where visit_id in (select visit_id from staging.main."visits_out")
+    and started_at >= (select min(started_at) from staging.main."visits_out")
+    and started_at <= (select max(started_at) from staging.main."visits_out")
     and started_at in (select started_at from staging.main."visits_out");
 
 insert into "tributary"."visits" (visit_id, anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url, owner_id, person_id)
@@ -132,7 +142,10 @@ order by "id";
 
 update "tributary"."touches" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."touch_id" in (select "touch_id" from staging.main."touches_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."touched_at" >= (select min("touched_at") from staging.main."touches_closed")
+    and t."touched_at" <= (select max("touched_at") from staging.main."touches_closed")
+     and t."touch_id" in (select "touch_id" from staging.main."touches_closed") and exists (
     select 1 from staging.main."touches_closed" as s
     where s."touch_id" = t."touch_id" and s."session_id" = t."session_id"
 );
@@ -144,7 +157,10 @@ order by cast(date_trunc('month', touched_at) as timestamp), "person_id";
 
 update "tributary"."conversions" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."conversion_id" in (select "conversion_id" from staging.main."conversions_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."converted_at" >= (select min("converted_at") from staging.main."conversions_closed")
+    and t."converted_at" <= (select max("converted_at") from staging.main."conversions_closed")
+     and t."conversion_id" in (select "conversion_id" from staging.main."conversions_closed") and exists (
     select 1 from staging.main."conversions_closed" as s
     where s."conversion_id" = t."conversion_id"
 );
@@ -156,7 +172,10 @@ order by cast(date_trunc('month', converted_at) as timestamp), "person_id";
 
 update "tributary"."sessions" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."session_id" in (select "session_id" from staging.main."sessions_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."started_at" >= (select min("started_at") from staging.main."sessions_closed")
+    and t."started_at" <= (select max("started_at") from staging.main."sessions_closed")
+     and t."session_id" in (select "session_id" from staging.main."sessions_closed") and exists (
     select 1 from staging.main."sessions_closed" as s
     where s."session_id" = t."session_id"
 );
@@ -168,7 +187,10 @@ order by cast(date_trunc('month', started_at) as timestamp), "person_id";
 
 update "tributary"."credits" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."conversion_id" in (select "conversion_id" from staging.main."credits_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."converted_at" >= (select min("converted_at") from staging.main."credits_closed")
+    and t."converted_at" <= (select max("converted_at") from staging.main."credits_closed")
+     and t."conversion_id" in (select "conversion_id" from staging.main."credits_closed") and exists (
     select 1 from staging.main."credits_closed" as s
     where s."conversion_id" = t."conversion_id" and s."touch_id" = t."touch_id"
 );
@@ -227,7 +249,19 @@ update "tributary"."runs"
 set
     state = 'written',
     finished_at = timezone('UTC', get_current_timestamp()),
-    data_through = case when coalesce((select max(received_at) from staging.main."new_events" where received_at <= (cast('2025-06-01 05:00:00.000000' as timestamp) + to_microseconds(86400000000))), (select max(data_through) from "tributary"."runs")) < (select max(data_through) from "tributary"."runs") then (select max(data_through) from "tributary"."runs") else coalesce((select max(received_at) from staging.main."new_events" where received_at <= (cast('2025-06-01 05:00:00.000000' as timestamp) + to_microseconds(86400000000))), (select max(data_through) from "tributary"."runs")) end,
+    data_through = case when coalesce((select max(received_at) from (
+    select i.*, 7 as run_id
+    from staging.main."incoming" as i
+    where i.row_number_read not in (
+        select row_number_read from staging.main."contested_rows" where status in ('seen', 'duplicate')
+    )
+) as s where received_at <= (cast('2025-06-01 05:00:00.000000' as timestamp) + to_microseconds(86400000000))), (select max(data_through) from "tributary"."runs")) < (select max(data_through) from "tributary"."runs") then (select max(data_through) from "tributary"."runs") else coalesce((select max(received_at) from (
+    select i.*, 7 as run_id
+    from staging.main."incoming" as i
+    where i.row_number_read not in (
+        select row_number_read from staging.main."contested_rows" where status in ('seen', 'duplicate')
+    )
+) as s where received_at <= (cast('2025-06-01 05:00:00.000000' as timestamp) + to_microseconds(86400000000))), (select max(data_through) from "tributary"."runs")) end,
     rows_read = 0,
     rows_written = (select count(*) from staging.main."quarantine_opened") + (select count(*) from staging.main."quarantine_closed") + (select count(*) from staging.main."known_pairs_opened") + (select count(*) from staging.main."known_pairs_closed") + (select count(*) from staging.main."aliases_opened") + (select count(*) from staging.main."aliases_closed") + (select count(*) from staging.main."sessions_opened") + (select count(*) from staging.main."sessions_closed") + (select count(*) from staging.main."touches_opened") + (select count(*) from staging.main."touches_closed") + (select count(*) from staging.main."conversions_opened") + (select count(*) from staging.main."conversions_closed") + (select count(*) from staging.main."credits_opened") + (select count(*) from staging.main."credits_closed") + (select count(*) from staging.main."attribution_opened") + (select count(*) from staging.main."attribution_closed") + (select count(*) from staging.main."companies_opened") + (select count(*) from staging.main."companies_closed") + (select count(*) from staging.main."company_members_opened") + (select count(*) from staging.main."company_members_closed")
 where run_id = 7 and state = 'running';

@@ -49,9 +49,9 @@ with deltas as (
 )
 
 select company_id, bucket_at, date_by, channel, source, medium, campaign, conversion, currency, sum("touches") as "touches", sum("sessions") as "sessions", sum("first_touch_credit") as "first_touch_credit", sum("first_touch_revenue") as "first_touch_revenue", sum("last_touch_credit") as "last_touch_credit", sum("last_touch_revenue") as "last_touch_revenue", sum("last_non_direct_credit") as "last_non_direct_credit", sum("last_non_direct_revenue") as "last_non_direct_revenue", sum("first_paid_credit") as "first_paid_credit", sum("first_paid_revenue") as "first_paid_revenue", sum("last_paid_credit") as "last_paid_credit", sum("last_paid_revenue") as "last_paid_revenue", sum("linear_credit") as "linear_credit", sum("linear_revenue") as "linear_revenue", 7 as run_id
-from deltas
+from deltas as d
 group by company_id, bucket_at, date_by, channel, source, medium, campaign, conversion, currency
-having sum("touches") <> 0 or sum("sessions") <> 0 or sum("first_touch_credit") <> 0 or sum("first_touch_revenue") <> 0 or sum("last_touch_credit") <> 0 or sum("last_touch_revenue") <> 0 or sum("last_non_direct_credit") <> 0 or sum("last_non_direct_revenue") <> 0 or sum("first_paid_credit") <> 0 or sum("first_paid_revenue") <> 0 or sum("last_paid_credit") <> 0 or sum("last_paid_revenue") <> 0 or sum("linear_credit") <> 0 or sum("linear_revenue") <> 0;
+having sum(d."touches") <> 0 or sum(d."sessions") <> 0 or sum(d."first_touch_credit") <> 0 or sum(d."first_touch_revenue") <> 0 or sum(d."last_touch_credit") <> 0 or sum(d."last_touch_revenue") <> 0 or sum(d."last_non_direct_credit") <> 0 or sum(d."last_non_direct_revenue") <> 0 or sum(d."first_paid_credit") <> 0 or sum(d."first_paid_revenue") <> 0 or sum(d."last_paid_credit") <> 0 or sum(d."last_paid_revenue") <> 0 or sum(d."linear_credit") <> 0 or sum(d."linear_revenue") <> 0;
 
 -- The part of `rollups` in the publish transaction of the run; alone it would leave half a run.
 -- `tributary sql publish` has all of it.

@@ -9,15 +9,19 @@ with atoms as (
     select distinct anonymous_id, user_id from staging.main."session_visits"
 )
 
-select k."anonymous_id", k."user_id", k."order_key", k."event_key", k."occurred_at", k."is_page", k."is_first", k."is_candidate", k."page_url", k."referrer", k."referrer_host", k."raw_referrer_host", k."utm_source", k."utm_medium", k."utm_campaign", k."utm_content", k."utm_term", k."click_id", k."company_id", 1 = 1 as is_in_session
-from "tributary"."touch_candidates" as k
-join atoms as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
-where k.occurred_at >= (select min(from_at) from staging.main."affected_people")
-    and k.order_key not in (select order_key from staging.main."reread_keys")
-union all
-select k."anonymous_id", k."user_id", k."order_key", k."event_key", k."occurred_at", k."is_page", k."is_first", k."is_candidate", k."page_url", k."referrer", k."referrer_host", k."raw_referrer_host", k."utm_source", k."utm_medium", k."utm_campaign", k."utm_content", k."utm_term", k."click_id", k."company_id", 1 = 1 as is_in_session
-from staging.main."touch_candidates_new" as k
-join atoms as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id;
+select k.*, 1 = 1 as is_in_session
+from (
+    select k.anonymous_id, k.user_id, k.event_key, k.occurred_at, k.is_page, k.is_first, k.is_candidate, k.page_url, k.referrer, k.referrer_host, k.raw_referrer_host, k.utm_source, k.utm_medium, k.utm_campaign, k.utm_content, k.utm_term, k.click_id, k.company_id, lpad(cast(epoch_us(k.occurred_at) as varchar), 16, '0') || case when k.is_page then '0' else '1' end || "k".event_key as order_key
+    from "tributary"."touch_candidates" as k
+    join "atoms" as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
+    where k.occurred_at >= (select min(from_at) from staging.main."affected_people") and (k.is_first or k.is_candidate)
+        and k.event_key not in (select event_key from staging.main."reread_keys")
+    union all
+    select k.anonymous_id, k.user_id, k.event_key, k.occurred_at, k.is_page, k.is_first, k.is_candidate, k.page_url, k.referrer, k.referrer_host, k.raw_referrer_host, k.utm_source, k.utm_medium, k.utm_campaign, k.utm_content, k.utm_term, k.click_id, k.company_id, k.order_key
+    from staging.main."touch_candidates_new" as k
+    join "atoms" as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
+    where (k.is_first or k.is_candidate)
+) as k;
 
 -- visit_candidates: Each in the visit it lies in.
 create or replace table staging.main."visit_candidates" as
@@ -26,7 +30,7 @@ with marks as (
     from staging.main."session_visits" as v
     union all
     select distinct anonymous_id, user_id, is_in_session, order_key, 1 as kind, cast(null as varchar) as mark
-    from (select * from staging.main."candidates" where is_first or is_candidate) as i
+    from staging.main."candidates" as i
 ),
 
 carried as (
@@ -42,16 +46,17 @@ carried as (
 select i.*, v.visit_id
 from carried as c
 join staging.main."session_visits" as v on v.visit_id = substr(c.latest, 50) and v.last_key >= c.order_key
-join (select * from staging.main."candidates" where is_first or is_candidate) as i
+join staging.main."candidates" as i
     on i.anonymous_id = c.anonymous_id and i.user_id = c.user_id and i.is_in_session = c.is_in_session and i.order_key = c.order_key
 where c.kind = 1;
 
 -- session_candidates: Each in its session, with the referrer of the page before it.
 create or replace table staging.main."session_candidates" as
 with lone as (
-    select distinct anonymous_id, user_id
+    select distinct k.anonymous_id, k.user_id
     from staging.main."visit_candidates" as k
-    where k.is_page and k.is_candidate
+    join staging.main."session_visits" as v on v.visit_id = k.visit_id
+    where k.order_key <> substr(v.entry_key, 2) and k.is_page and k.is_candidate
         and k.utm_source is null and k.utm_medium is null and k.utm_campaign is null and k.utm_content is null and k.utm_term is null
         and k.click_id is null
 ),
@@ -61,9 +66,18 @@ pages as (
         p.anonymous_id, p.user_id, p.order_key,
         lag(p.order_key) over (partition by p.anonymous_id, p.user_id order by p.order_key) as previous_key,
         lag(p.raw_referrer_host) over (partition by p.anonymous_id, p.user_id order by p.order_key) as previous_referrer_host
-    from staging.main."candidates" as p
-    join lone as l on l.anonymous_id = p.anonymous_id and l.user_id = p.user_id
-    where p.is_page
+    from (
+    select k.anonymous_id, k.user_id, k.raw_referrer_host, lpad(cast(epoch_us(k.occurred_at) as varchar), 16, '0') || case when k.is_page then '0' else '1' end || "k".event_key as order_key
+    from "tributary"."touch_candidates" as k
+    join "lone" as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
+    where k.occurred_at >= (select min(from_at) from staging.main."affected_people") and k.is_page
+        and k.event_key not in (select event_key from staging.main."reread_keys")
+    union all
+    select k.anonymous_id, k.user_id, k.raw_referrer_host, k.order_key
+    from staging.main."touch_candidates_new" as k
+    join "lone" as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
+    where k.is_page
+) as p
 )
 
 select
@@ -308,7 +322,10 @@ drop table if exists staging.main."classified";
 -- `tributary sql publish` has all of it.
 update "tributary"."touches" as t
 set to_run = 7
-where t.to_run = 9223372036854775807 and t."touch_id" in (select "touch_id" from staging.main."touches_closed") and exists (
+where t.to_run = 9223372036854775807
+    and t."touched_at" >= (select min("touched_at") from staging.main."touches_closed")
+    and t."touched_at" <= (select max("touched_at") from staging.main."touches_closed")
+     and t."touch_id" in (select "touch_id" from staging.main."touches_closed") and exists (
     select 1 from staging.main."touches_closed" as s
     where s."touch_id" = t."touch_id" and s."session_id" = t."session_id"
 );

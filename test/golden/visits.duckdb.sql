@@ -5,9 +5,9 @@ attach if not exists ':memory:' as staging;
 
 -- withdrawn_events: The withdrawn events as they are stored.
 create or replace table staging.main."withdrawn_events" as
-select e."event_key", e."occurred_at", e."received_at", e."order_key", e."event_name", e."type", e."excluded_reason", e."group_id", coalesce("e".anonymous_id, '') as anonymous_id, coalesce("e".user_id, '') as user_id, "e".is_in_session
+select e."event_key", e."occurred_at", e."received_at", e."event_name", e."type", e."excluded_reason", e."group_id", lpad(cast(epoch_us(e.occurred_at) as varchar), 16, '0') || case when "e".type in ('page', 'screen') then '0' else '1' end || "e".event_key as order_key, coalesce("e".anonymous_id, '') as anonymous_id, coalesce("e".user_id, '') as user_id, "e".is_in_session
 from (
-    select event_key, occurred_at, received_at, order_key, event_name, type, excluded_reason, group_id, anonymous_id, user_id, is_in_session from "tributary"."events"
+    select event_key, occurred_at, received_at, event_name, type, excluded_reason, group_id, anonymous_id, user_id, is_in_session from "tributary"."events"
     where 1 = 0
 ) as e
 join staging.main."withdrawn" as w
@@ -29,9 +29,9 @@ order by min(started_at);
 
 -- reread: The other events of those visits, to make them anew.
 create or replace table staging.main."reread" as
-select e.*
+select e.*, lpad(cast(epoch_us(e.occurred_at) as varchar), 16, '0') || case when "e".type in ('page', 'screen') then '0' else '1' end || "e".event_key as order_key
 from (
-    select event_key, type, event_name, group_id, previous_id, occurred_at, order_key, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, received_at, excluded_reason, anonymous_id, user_id, is_in_session from "tributary"."events"
+    select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, received_at, excluded_reason, anonymous_id, user_id, is_in_session from "tributary"."events"
     where occurred_at >= cast('2000-01-01 00:00:00.000000' as timestamp) and occurred_at <= cast('2000-01-01 00:00:00.000000' as timestamp)
 ) as e
 join staging.main."visits_broken" as v
@@ -43,19 +43,9 @@ where e.excluded_reason is null and w.event_key is null
 
 -- reread_keys: Events whose candidates are made anew.
 create or replace table staging.main."reread_keys" as
-select order_key from staging.main."reread"
+select event_key, order_key from staging.main."reread"
 union all
-select order_key from staging.main."withdrawn_events";
-
--- batch: The events that make visits in this run.
-create or replace table staging.main."batch" as
-select event_key, type, event_name, group_id, previous_id, occurred_at, order_key, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
-from staging.main."new_events"
-where excluded_reason is null
-union all
-select event_key, type, event_name, group_id, previous_id, occurred_at, order_key, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
-from staging.main."reread"
-where excluded_reason is null;
+select event_key, order_key from staging.main."withdrawn_events";
 
 -- pieces: Events of one device and user in one bucket of the gap’s length, added up.
 create or replace table staging.main."pieces" as
@@ -74,7 +64,21 @@ select
     arg_min_null(page_url, case when type = 'page' and page_url is not null then order_key end) as page_url,
     min(case when type = 'page' and page_path like '/blog/%' then order_key end) as blog_key,
     arg_min_null(page_url, case when type = 'page' and page_path like '/blog/%' then order_key end) as blog_url
-from staging.main."batch"
+from (
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+from (
+    select i.*, 7 as run_id
+    from staging.main."incoming" as i
+    where i.row_number_read not in (
+        select row_number_read from staging.main."contested_rows" where status in ('seen', 'duplicate')
+    )
+) as e
+where excluded_reason is null
+union all
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+from staging.main."reread" as e
+where excluded_reason is null
+) as b
 group by anonymous_id, user_id, is_in_session, ((epoch_us(occurred_at)) // (1800000000));
 
 -- visits_hit: Stored visits that come within the gap of a piece.
@@ -136,7 +140,7 @@ merged as (
     group by anonymous_id, user_id, is_in_session, visit_number
 )
 
-select md5(coalesce(length(cast(anonymous_id as varchar)) || ':' || cast(anonymous_id as varchar), 'null') || ',' || coalesce(length(cast(user_id as varchar)) || ':' || cast(user_id as varchar), 'null') || ',' || coalesce(length(cast(is_in_session as varchar)) || ':' || cast(is_in_session as varchar), 'null') || ',' || coalesce(length(cast(first_key as varchar)) || ':' || cast(first_key as varchar), 'null')) as visit_id, anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url
+select md5(coalesce(length(cast(anonymous_id as varchar)) || ':' || cast(anonymous_id as varchar), 'null') || ',' || coalesce(length(cast(user_id as varchar)) || ':' || cast(user_id as varchar), 'null') || ',' || coalesce(length(cast(case when is_in_session then 'true' else 'false' end as varchar)) || ':' || cast(case when is_in_session then 'true' else 'false' end as varchar), 'null') || ',' || coalesce(length(cast(first_key as varchar)) || ':' || cast(first_key as varchar), 'null')) as visit_id, anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url
 from merged;
 
 -- touch_candidates_new: Pages and screens that touches may be made of.
@@ -154,7 +158,21 @@ select
     case when (f.order_key is not null or (b."utm_source" is not null or b."utm_medium" is not null or b."utm_campaign" is not null or b."utm_content" is not null or b."utm_term" is not null or b."click_id" is not null or b."referrer_host" is not null)) then b."referrer" end as "referrer",
     b.referrer_host, b.raw_referrer_host,
     b.utm_source, b.utm_medium, b.utm_campaign, b.utm_content, b.utm_term, b.click_id, b.group_id as company_id
-from staging.main."batch" as b
+from (
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+from (
+    select i.*, 7 as run_id
+    from staging.main."incoming" as i
+    where i.row_number_read not in (
+        select row_number_read from staging.main."contested_rows" where status in ('seen', 'duplicate')
+    )
+) as e
+where excluded_reason is null
+union all
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+from staging.main."reread" as e
+where excluded_reason is null
+) as b
 left join firsts as f on f.order_key = b.order_key
 where b.is_in_session and (b.type in ('page', 'screen') or (f.order_key is not null and ((b."utm_source" is not null or b."utm_medium" is not null or b."utm_campaign" is not null or b."utm_content" is not null or b."utm_term" is not null or b."click_id" is not null or b."referrer_host" is not null) or b.page_url is not null or b.referrer is not null or b.group_id is not null)));
 
@@ -170,7 +188,21 @@ with delivered as (
             null as json_kinds
         from (
     select *
-    from staging.main."batch"
+    from (
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+from (
+    select i.*, 7 as run_id
+    from staging.main."incoming" as i
+    where i.row_number_read not in (
+        select row_number_read from staging.main."contested_rows" where status in ('seen', 'duplicate')
+    )
+) as e
+where excluded_reason is null
+union all
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+from staging.main."reread" as e
+where excluded_reason is null
+) as b
     where type = 'track' and event_name in ('signed_up', 'sign_up', 'signup', 'user_signed_up', 'account_created')
 )
     )
@@ -212,7 +244,21 @@ with delivered as (
             null as json_kinds
         from (
     select *
-    from staging.main."batch"
+    from (
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+from (
+    select i.*, 7 as run_id
+    from staging.main."incoming" as i
+    where i.row_number_read not in (
+        select row_number_read from staging.main."contested_rows" where status in ('seen', 'duplicate')
+    )
+) as e
+where excluded_reason is null
+union all
+select event_key, type, event_name, group_id, previous_id, occurred_at, page_url, page_path, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, properties, is_stripped, order_key as order_key, coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session
+from staging.main."reread" as e
+where excluded_reason is null
+) as b
     where type = 'track' and event_name in ('order_completed')
 )
     )
@@ -254,10 +300,16 @@ from staging.main."conversion_candidates_1";
 create or replace table staging.main."activity_new" as
 with deltas as (
     select coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session, coalesce(group_id, '') as company_id, (cast('1970-01-01 00:00:00.000000' as timestamp) + to_microseconds((((epoch_us(occurred_at)) // (900000000)) * 900000000))) as bucket_at, coalesce(event_name, type) as event_name, 1 as n
-    from (select * from staging.main."new_events" where excluded_reason is null) as e
+    from (select * from (
+    select i.*, 7 as run_id
+    from staging.main."incoming" as i
+    where i.row_number_read not in (
+        select row_number_read from staging.main."contested_rows" where status in ('seen', 'duplicate')
+    )
+) as u where excluded_reason is null) as e
     union all
     select coalesce(anonymous_id, '') as anonymous_id, coalesce(user_id, '') as user_id, is_in_session, coalesce(group_id, '') as company_id, (cast('1970-01-01 00:00:00.000000' as timestamp) + to_microseconds((((epoch_us(occurred_at)) // (900000000)) * 900000000))) as bucket_at, coalesce(event_name, type) as event_name, (-1) as n
-    from (select * from staging.main."withdrawn_events" where excluded_reason is null) as e
+    from (select * from staging.main."withdrawn_events" as u where excluded_reason is null) as e
 )
 
 select anonymous_id, user_id, is_in_session, company_id, bucket_at, event_name, sum(n) as event_count, 7 as run_id
@@ -270,11 +322,11 @@ drop table if exists staging.main."pieces";
 
 -- The part of `visits` in the publish transaction of the run; alone it would leave half a run.
 -- `tributary sql publish` has all of it.
-delete from "tributary"."touch_candidates" where order_key in (select order_key from staging.main."reread_keys");
+delete from "tributary"."touch_candidates" where event_key in (select event_key from staging.main."reread_keys");
 
-insert into "tributary"."touch_candidates" (anonymous_id, user_id, order_key, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id)
-select anonymous_id, user_id, order_key, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id from staging.main."touch_candidates_new"
-order by cast(date_trunc('month', occurred_at) as timestamp), "anonymous_id";
+insert into "tributary"."touch_candidates" (anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id)
+select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id from staging.main."touch_candidates_new"
+order by occurred_at;
 
 delete from "tributary"."conversion_candidates" where order_key in (select order_key from staging.main."reread_keys");
 

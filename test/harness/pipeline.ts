@@ -87,10 +87,10 @@ export async function currentTables(warehouse: Warehouse): Promise<Record<string
     ).map((r) => r.person_id),
     channelTotals: await warehouse.query(sql`
 select channel, source, medium, campaign, sum(touches) as touches, sum(sessions) as sessions
-from ${sql.table('channel_stats')}
+from ${sql.table('channel_stats')} as s
 where conversion = '' and company_id = ''
 group by channel, source, medium, campaign
-having sum(touches) <> 0 or sum(sessions) <> 0
+having sum(s.touches) <> 0 or sum(s.sessions) <> 0
 order by channel, source nulls first, medium nulls first, campaign nulls first`),
   }
 }

@@ -117,15 +117,16 @@ export async function deliver(warehouse: Warehouse, schema: string, tables: Tabl
     for (const missing of Object.keys(types).filter((of) => known && !(of in known)))
       await warehouse.execute(sql`alter table ${table} add column ${column(missing)}`)
     const names = Object.keys(types)
+    const literal = (of: string, value: Cell) => {
+      if (value === null) return d.cast(sql`null`, types[of]!)
+      return TIMES.includes(of) && typeof value === 'string' ? sql.timestamp(value) : sql`${value}`
+    }
     const values = rows.map((row) => sql`select ${sql.join(names.map((n) => literal(n, row[n] ?? null)))}`)
     await warehouse.execute(
       sql`insert into ${table} (${sql.join(names.map(sql.id))}) ${sql.join(values, ' union all ')}`,
     )
   }
 }
-
-const literal = (name: string, value: Cell) =>
-  TIMES.includes(name) && typeof value === 'string' ? sql.timestamp(value) : sql`${value}`
 
 /** A table as CSV. */
 export function csvOf(rows: readonly SourceRow[]): string {

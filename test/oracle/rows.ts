@@ -20,7 +20,6 @@ export function eventRow(event: Event): Row {
     group_id: event.groupId,
     occurred_at: formatTime(event.occurredAt),
     received_at: formatTime(event.receivedAt),
-    order_key: event.orderKey,
     is_in_session: event.isInSession,
     excluded_reason: event.excludedReason,
     page_url: event.pageUrl,

@@ -209,9 +209,9 @@ describe('wrong values', () => {
 
   it('refuses kinds that do not exist yet and says what does', () => {
     expect(
-      problemsOf({ sources: [{ kind: 'postgres', schema: 'prod' }], warehouse: { kind: 'bigquery', project: 'x' } }),
+      problemsOf({ sources: [{ kind: 'postgres', schema: 'prod' }], warehouse: { kind: 'oracle', project: 'x' } }),
     ).toEqual([
-      '`warehouse.kind`: expected \'duckdb\', the only kind of warehouse so far, but got "bigquery". Postgres, Redshift and BigQuery cannot be used yet.',
+      "`warehouse.kind`: expected 'duckdb', 'postgres', 'redshift' or 'bigquery', but got \"oracle\".",
       "`sources[0].kind`: expected 'files', 'segment' or 'rudderstack', but got \"postgres\". Other databases cannot be read yet: export them to files of JSON lines, CSV or Parquet.",
     ])
   })

@@ -191,7 +191,7 @@ describe('files', () => {
       {},
     )
     expect(config.pipeline.sources[0]).toHaveProperty('path', resolve(folder, '../in'))
-    expect(config.warehouse.path).toBe(join(folder, 'warehouse.duckdb'))
+    expect(config.warehouse).toMatchObject({ path: join(folder, 'warehouse.duckdb') })
   })
 
   it.each(['ts', 'mjs', 'js'])('imports .%s', async (ending) => {

@@ -50,6 +50,7 @@ const READS: Readonly<Record<string, keyof typeof BOUNDS>> = {
   'sessions affected_people sessions': 'months',
   'sessions people_visits visits': 'months',
   'touches candidates touch_candidates': 'months',
+  'touches session_candidates touch_candidates': 'months',
   'touches classified channel_hosts': 'constant',
   'touches classified channel_click_ids': 'constant',
   'touches classified channel_sources': 'constant',

@@ -3,7 +3,7 @@ import { type Sql, sql } from '../../warehouses/sql.ts'
 import type { Row, RunOptions, Warehouse } from '../../warehouses/warehouse.ts'
 import type { CompanyOptions } from '../options.ts'
 import type { SourceReport } from '../report.ts'
-import { type Columns, driftOf, readKnownColumns, recordColumns } from '../sources/columns.ts'
+import { type Columns, driftOf, readKnownColumns, type SeenColumns } from '../sources/columns.ts'
 import { latestMarks } from '../sources/watermarks.ts'
 import type { ProductCopy, StageContext } from '../stage.ts'
 import { watermarks } from '../tables/records.ts'
@@ -23,7 +23,7 @@ export async function copyProduct(
   c: StageContext,
   options: CompanyOptions,
   input: CopyInput,
-): Promise<ProductCopy> {
+): Promise<{ copy: ProductCopy; seen: SeenColumns }> {
   const previousAt = await lastCopy(warehouse)
   const source = await openProductSource(warehouse, options, input)
   try {
@@ -31,12 +31,13 @@ export async function copyProduct(
     const found: [CopiedTable, Columns][] = []
     for (const table of tables)
       found.push([table, await presentColumns(source.name, table, await source.columns(table))])
-    await checkDrift(warehouse, c, found, input.acceptColumns ?? false)
+    const seen = await checkDrift(warehouse, found, input.acceptColumns ?? false)
     const relations = new Map<string, Sql>()
     for (const [table, columns] of found) relations.set(table.item, await source.copy(table, columns))
     const at = laterThan(previousAt, c.startedAt)
     await stageMark(warehouse, c, at)
-    return { companies: relations.get('companies') ?? null, members: relations.get('members')!, at, previousAt }
+    const members = relations.get('members')!
+    return { copy: { companies: relations.get('companies') ?? null, members, at, previousAt }, seen }
   } finally {
     await source.close()
   }
@@ -83,10 +84,9 @@ async function presentColumns(where: string, table: CopiedTable, columns: Column
 /** Only the columns that are copied are recorded: the names of others are nobody's business. */
 async function checkDrift(
   warehouse: Warehouse,
-  c: StageContext,
   found: readonly [CopiedTable, Columns][],
   acceptColumns: boolean,
-): Promise<void> {
+): Promise<SeenColumns> {
   const known = await readKnownColumns(warehouse)
   const present = found.map(([table, columns]) => ({
     source: PRODUCT,
@@ -106,7 +106,7 @@ async function checkDrift(
       `The product database is not as the last run saw it:\n${drift.map((d) => `  - ${d}.`).join('\n')}\nNothing was written. Put it back, or take it as it is from now on: tributary run --accept-columns.`,
     )
   }
-  await recordColumns(warehouse, known, present, c.run)
+  return { known, tables: present }
 }
 
 /** A column that the configuration does not name any more is not missed. */

@@ -5,7 +5,7 @@ import type { StageContext } from '../stage.ts'
 import type { FoundFile } from './files.ts'
 import type { FoundTable } from './find-tables.ts'
 import { formatOf } from './tabular.ts'
-import { type Marks, readableTime, tableOf } from './watermarks.ts'
+import { type Marks, markOf, readableTime, tableOf } from './watermarks.ts'
 
 /**
  * A first load of many years is cut into runs of about so many rows, each all or nothing: a run holds what it reads in
@@ -26,7 +26,7 @@ export async function readUntil(
   for (const [table, marks] of tables) {
     const at = readableTime(c, table, 't')
     if (at === null) continue
-    const mark = marks.get(table.table)?.position
+    const mark = marks.get(markOf(table))?.position
     const hours = await warehouse.query<Row & { hour_at: string; row_count: number }>(sql`
 select ${c.d.dateTrunc('hour', at)} as hour_at, count(*) as row_count
 from ${tableOf(table)} as t

@@ -17,6 +17,12 @@ export interface PresentTable {
   readonly wanted: readonly string[]
 }
 
+/** What was recorded of columns, and how the tables look now. */
+export interface SeenColumns {
+  readonly known: readonly Known[]
+  readonly tables: readonly PresentTable[]
+}
+
 /** A recorded column. */
 type Known = Row & { source: string; item: string; column_name: string; column_type: string; first_run: number }
 
@@ -43,15 +49,10 @@ export function driftOf(known: readonly Known[], tables: readonly PresentTable[]
 }
 
 /**
- * Records the columns of tables that look otherwise than recorded. Not part of the publication: what a table looked like
- * when it was looked at is true whatever becomes of the run.
+ * Records the columns of tables that look otherwise than recorded. After the publication: what was accepted with a run
+ * that came to nothing has to be accepted again.
  */
-export async function recordColumns(
-  warehouse: Warehouse,
-  known: readonly Known[],
-  tables: readonly PresentTable[],
-  run: number,
-): Promise<void> {
+export async function recordColumns(warehouse: Warehouse, { known, tables }: SeenColumns, run: number): Promise<void> {
   const changed = tables.filter(({ source, table, columns }) => {
     const before = known.filter((k) => k.source === source && k.item === table)
     const now = Object.entries(columns ?? {})

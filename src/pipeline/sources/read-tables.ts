@@ -3,7 +3,7 @@ import type { Row, Warehouse } from '../../warehouses/warehouse.ts'
 import type { TableSource } from '../options.ts'
 import type { StageContext } from '../stage.ts'
 import { readUntil } from './batch.ts'
-import { driftOf, readKnownColumns, recordColumns } from './columns.ts'
+import { driftOf, readKnownColumns, type SeenColumns } from './columns.ts'
 import { type FoundTable, findTables, type WantedTable, whyUnusable } from './find-tables.ts'
 import { type Marks, newPart, type Part, readableColumn, readMarks } from './watermarks.ts'
 
@@ -24,6 +24,8 @@ export interface TablesReading {
   readonly sources: readonly TableSource[]
   /** Rows are left for another run. */
   readonly isMore: boolean
+  /** Columns, to be recorded once the run is published. */
+  readonly seen: SeenColumns
 }
 
 /** Looks at the tables of the sources: are they as they were, and what became readable since. Reads no row yet. */
@@ -38,7 +40,6 @@ export async function readTables(
   for (const source of sources) wanted.push(...(await findTables(warehouse, source, context.options.conversions)))
   const drift = acceptColumns ? [] : driftOf(known, wanted)
   if (drift.length > 0) throw changed(drift)
-  await recordColumns(warehouse, known, wanted, context.run)
 
   const problems: string[] = []
   const usable: [FoundTable, Marks][] = []
@@ -63,7 +64,7 @@ export async function readTables(
     isMore ||= part.isMore
     if (part.where !== null) read.push({ ...table, number: read.length + 1, where: part.where })
   }
-  return { read, marks, problems, sources, isMore }
+  return { read, marks, problems, sources, isMore, seen: { known, tables: wanted } }
 }
 
 /** A configured column is expected to be there. */

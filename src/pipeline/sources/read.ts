@@ -3,6 +3,7 @@ import type { Warehouse } from '../../warehouses/warehouse.ts'
 import type { FilesSource, SourceOptions, TableSource } from '../options.ts'
 import type { StageContext } from '../stage.ts'
 import { ROWS_PER_RUN } from './batch.ts'
+import type { SeenColumns } from './columns.ts'
 import { readFiles } from './read-files.ts'
 import { readTables } from './read-tables.ts'
 import { rowsOfTables } from './table-rows.ts'
@@ -28,11 +29,13 @@ export interface SourceReading {
   readonly hasLines: boolean
   /** Something is left for another run. */
   readonly isMore: boolean
+  /** Columns of tables, to be recorded once the run is published. */
+  readonly seen: SeenColumns
 }
 
 /**
  * Looks at every source: what is new in files goes into staging, tables are read where they stand. Also stages what the
- * publish transaction writes about them: watermarks and columns.
+ * publish transaction writes about them.
  */
 export async function stageSourceRows(
   warehouse: Warehouse,
@@ -51,5 +54,6 @@ export async function stageSourceRows(
     problems: [...tables.problems, ...files.problems],
     hasLines: files.hasLines,
     isMore: tables.isMore || files.isMore,
+    seen: tables.seen,
   }
 }

@@ -68,7 +68,7 @@ from ${relation.from}`
 function properties(d: StageContext['d'], { kind, columns, propertiesWhen }: RowRelation): Sql {
   const own = propertiesWhen === null ? [] : ownColumns(kind, Object.keys(columns))
   if (own.length === 0) return d.cast(sql`null`, 'string')
-  const members = own.map((name) => [name.toLowerCase(), d.jsonValue(of(name))] as const)
+  const members = own.map((name) => [name.toLowerCase(), d.jsonValue(of(name), columns[name])] as const)
   return sql`case when ${propertiesWhen!} then ${jsonObject(members)} end`
 }
 

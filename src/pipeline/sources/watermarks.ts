@@ -55,6 +55,12 @@ export function readableColumn({ options, kind, columns }: FoundTable): string |
   return columnFor(columns, options.readableAt === undefined ? kind.readableAt : [options.readableAt])
 }
 
+/** The name under which the latest readable time is kept: of a column that the configuration names, its own. */
+export function markOf(table: FoundTable): string {
+  const { readableAt } = table.options
+  return typeof readableAt === 'string' ? `${table.table}@${readableAt}` : table.table
+}
+
 /** The time a row became readable; null when the table has none. */
 export function readableTime(c: StageContext, table: FoundTable, alias: string): Sql | null {
   const column = readableColumn(table)
@@ -74,7 +80,7 @@ export async function newPart(
 ): Promise<Part> {
   const column = readableColumn(table)
   const readable = (alias: string) => readableTime(c, table, alias)
-  const mark = marks.get(table.table)?.position ?? null
+  const mark = marks.get(markOf(table))?.position ?? null
   const written: Row[] = []
   const conditions: ((alias: string) => Sql)[] = []
 
@@ -86,7 +92,7 @@ export async function newPart(
 select max(${at}) as latest from ${tableOf(table)} as t where ${since} and ${at} <= ${sql.timestamp(c.startedAt)}${until === null ? sql.empty : sql` and ${at} < ${sql.timestamp(until)}`}
 `)
     const position = found?.latest ?? mark
-    if (position !== null) written.push(markRow(c, table, table.table, position, 0))
+    if (position !== null) written.push(markRow(c, table, markOf(table), position, 0))
     conditions.push((alias) => {
       const time = readable(alias) as Sql
       const end = until === null ? sql.empty : sql` and ${time} < ${sql.timestamp(until)}`

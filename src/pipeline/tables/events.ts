@@ -20,7 +20,9 @@ export const events = table({
   kind: 'output',
   key: ['event_key'],
   partitionBy: 'occurred_at',
+  isHuge: true,
   clusterBy: ['anonymous_id'],
+  lookUpBy: [['event_key'], ['occurred_at']],
   columns: {
     source: text('Name of the source that delivered it.'),
     event_key: text('md5 of (source or its `deduplicateAs`, unit separator, event id).'),
@@ -37,9 +39,6 @@ export const events = table({
     group_id: text('Company the event names.', nullable),
     occurred_at: time('When it happened, corrected for the clock of the device.'),
     received_at: time('When the collector received it.'),
-    order_key: text(
-      'Place in the order of events, compared by bytes: microseconds, `0` for pages and screens else `1`, event key.',
-    ),
     is_in_session: boolean('It has an anonymous id and does not come from a server library.'),
     excluded_reason: text(
       '`BOT`, `USER`, `HOST`, `PATH` or `EVENT` when an exclusion applied; `NO_ID` or `PAST` when settings that changed later would refuse it.',
@@ -63,9 +62,6 @@ export const events = table({
     ),
     is_released: boolean('It was released from quarantine: its time need not lie within bounds.'),
     is_stripped: boolean('Its properties were larger than that and not kept.'),
-    content_hash: text(
-      'Hash of the content: which copy of a message this is. Of a row without properties it begins with `z`.',
-    ),
     run_id: integer('The run that accepted it.'),
   },
 })
@@ -78,12 +74,13 @@ export const eventLedger = table({
   kind: 'state',
   key: ['event_key', 'received_at'],
   partitionBy: 'received_at',
+  lookUpBy: [['key_hash']],
   columns: {
     key_hash: integer('A number out of the key: a look-up reads only this of all rows.'),
     event_key: text('Key of the event.'),
     received_at: time('When the winning copy was received.'),
     last_received_at: time('When the latest copy was received.'),
-    content_hash: text('Content of the winning copy.'),
+    content_hash: text('Hash of the content of the winning copy. Of a row without properties it begins with `z`.'),
     occurred_at: time('When the winning copy happened: where to find it in `events`.'),
   },
 })
@@ -119,13 +116,13 @@ export const touchCandidates = table({
   description:
     'Pages and screens (and first events of pageless pieces that carry a campaign, click id or outside referrer). Those that can become touches have the fields touches are made of; of the others only the referrer’s host is kept, for the page after them. Owned through visits.',
   kind: 'state',
-  key: ['order_key', 'anonymous_id', 'user_id'],
+  key: ['event_key', 'anonymous_id', 'user_id'],
   partitionBy: 'occurred_at',
   clusterBy: ['anonymous_id'],
+  lookUpBy: [['anonymous_id', 'user_id'], ['event_key']],
   columns: {
     anonymous_id: text('Device of the visit it lies in.'),
     user_id: text('User of the visit, empty when none.'),
-    order_key: text('Place in the order of events.'),
     event_key: text('Key of the event.'),
     occurred_at: time('When it happened.'),
     is_page: boolean('Page or screen, not another event.'),
@@ -149,6 +146,7 @@ export const conversionCandidates = table({
   key: ['order_key', 'anonymous_id', 'user_id', 'conversion'],
   partitionBy: 'occurred_at',
   clusterBy: ['user_id'],
+  lookUpBy: [['anonymous_id', 'user_id'], ['order_key']],
   columns: {
     anonymous_id: text('Device of the visit it lies in, empty when none.'),
     user_id: text('User of the visit, empty when none.'),
@@ -174,6 +172,7 @@ export const activity = table({
   key: ['anonymous_id', 'user_id', 'is_in_session', 'company_id', 'bucket_at', 'event_name', 'run_id'],
   partitionBy: 'bucket_at',
   clusterBy: ['user_id'],
+  lookUpBy: [],
   columns: {
     anonymous_id: text('Device, empty when none.'),
     user_id: text('User, empty when none.'),

@@ -10,6 +10,7 @@ export const visits = table({
   key: ['visit_id'],
   partitionBy: 'started_at',
   clusterBy: ['anonymous_id'],
+  lookUpBy: [['anonymous_id', 'user_id'], ['user_id'], ['owner_id'], ['person_id'], ['visit_id']],
   columns: {
     visit_id: text('md5 of anonymous id, user id, kind and first event.'),
     anonymous_id: text('Device, empty when none.'),
@@ -40,6 +41,7 @@ export const aliasLinks = table({
   kind: 'state',
   key: ['kind', 'event_key', 'id', 'other_id'],
   clusterBy: ['kind'],
+  lookUpBy: [['event_key'], ['id'], ['other_id']],
   columns: {
     kind: text('`declared` by an alias message, or of an id to its `person`.'),
     event_key: text('The alias message; empty for a person.'),
@@ -74,6 +76,7 @@ export const aliases = versioned({
   kind: 'output',
   key: ['id', 'person_id'],
   clusterBy: ['id'],
+  lookUpBy: [['id'], ['person_id']],
   columns: {
     id: text('Anonymous id or user id.'),
     person_id: text('The person.'),
@@ -94,6 +97,7 @@ export const sessions = versioned({
   key: ['session_id'],
   partitionBy: 'started_at',
   clusterBy: ['person_id'],
+  lookUpBy: [['person_id'], ['session_id'], ['started_at']],
   columns: {
     session_id: text('Event key of its first event.'),
     person_id: text('The person.'),
@@ -125,6 +129,7 @@ export const touches = versioned({
   key: ['touch_id', 'session_id'],
   partitionBy: 'touched_at',
   clusterBy: ['person_id'],
+  lookUpBy: [['person_id'], ['touch_id'], ['session_id'], ['touched_at']],
   columns: {
     touch_id: text('Event key of the page, or of the session’s first event when it has no page.'),
     session_id: text('Its session.'),
@@ -156,6 +161,7 @@ export const conversions = versioned({
   key: ['conversion_id'],
   partitionBy: 'converted_at',
   clusterBy: ['person_id'],
+  lookUpBy: [['person_id'], ['conversion_id'], ['converted_at']],
   columns: {
     conversion_id: text('md5 of conversion name and event key.'),
     conversion: text('Name in the configuration; `signup` always exists.'),

@@ -1,0 +1,34 @@
+import { text } from './bigquery-text.ts'
+import { type Expr, expr, type Sql, sql } from './sql.ts'
+
+/** ISO 8601 as loaders write it; anything else is no time. */
+const ISO_TIME =
+  '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?$'
+
+/** Digits finer than microseconds: the engine would refuse them. */
+const TOO_FINE = '([.][0-9]{6})[0-9]+'
+/** Where seconds are left out, and an offset without a colon: the engine knows neither. */
+const NO_SECONDS = '^(.{16})(Z|[+-].*)?$'
+const BARE_OFFSET = '([+-][0-9]{2})([0-9]{2})$'
+
+/** `Dialect.parseTime`; `trim` is the dialect's. The engine's own cast gives null for days that no calendar has. */
+export function parseTime(value: Expr, trim: (value: Expr) => Sql): Sql {
+  const v = sql`upper(${trim(value)})`
+  const cut = sql`regexp_replace(${v}, ${text(TOO_FINE)}, ${text('\\1')})`
+  const whole = sql`regexp_replace(${cut}, ${text(NO_SECONDS)}, ${text('\\1:00\\2')})`
+  const offset = sql`regexp_replace(${whole}, ${text(BARE_OFFSET)}, ${text('\\1:\\2')})`
+  // Without an offset it would be a time of the project's default zone.
+  return sql`case
+      when not regexp_contains(${v}, ${text(ISO_TIME)}) then null
+      when regexp_contains(substr(${v}, 11), '[Z+-]') then safe_cast(${offset} as timestamp)
+      else safe_cast(${whole} || 'Z' as timestamp)
+  end`
+}
+
+/** `Dialect.asTime`. */
+export function asTime(value: Expr, engineType: string, trim: (value: Expr) => Sql): Sql | null {
+  const type = engineType.toUpperCase()
+  if (type === 'STRING') return parseTime(value, trim)
+  if (type === 'TIMESTAMP') return expr(value)
+  return type === 'DATETIME' || type === 'DATE' ? sql`timestamp(${expr(value)}, 'UTC')` : null
+}

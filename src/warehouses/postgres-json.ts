@@ -1,0 +1,47 @@
+import type { JsonPath } from './dialect.ts'
+import { text } from './postgres-text.ts'
+import { type Expr, expr, type Sql, sql } from './sql.ts'
+
+/** A place in a document: a list of keys, which may be any text. */
+const place = (path: JsonPath): Sql =>
+  path.length === 0 ? sql`cast('{}' as text[])` : sql`array[${sql.join(path.map(text))}]`
+
+/** How JSON writes the one character that a text cannot hold here. */
+const NUL = text('\\u0000')
+
+/** One document, as this engine and the others read it: whole characters, and a NUL as long as nobody asks for it. */
+export const isJson = (v: Sql): Sql =>
+  sql`(coalesce(pg_input_is_valid(${v}, 'jsonb'), false) or coalesce(strpos(${v}, ${NUL}) > 0 and ${v} is json, false))`
+
+/**
+ * Columns taken out of a document. It is read once for each row (`offset 0` keeps the planner from reading it for every
+ * column) as binary JSON; texts of objects and arrays, whose keys that sorts, come from the text. A document with a NUL
+ * has no fields: the engine refuses to read it.
+ */
+export function postgresJsonColumns(
+  from: Sql,
+  document: Expr,
+  columns: Readonly<Record<string, { path: JsonPath; as: 'text' | 'type' }>>,
+): Sql {
+  const picked = Object.entries(columns).map(([name, { path, as }]) => {
+    const found = sql`json_read.json_binary #> ${place(path)}`
+    const type = sql`jsonb_typeof(${found})`
+    if (as === 'type') return sql`nullif(${type}, 'null') collate "C" as ${sql.id(name)}`
+    return sql`(case when ${type} in ('object', 'array') then cast(json_read.json_text as json) #>> ${place(path)}
+        else json_read.json_binary #>> ${place(path)} end) collate "C" as ${sql.id(name)}`
+  })
+  if (picked.length === 0) return sql`(select * from ${from} as json_rows)`
+  return sql`(
+    select json_rows.*, json_picked.*
+    from ${from} as json_rows
+    cross join lateral (
+        select ${sql.join(picked)}
+        from (
+            select
+                case when strpos(${expr(document)}, ${NUL}) = 0 then cast(${expr(document)} as jsonb) end as json_binary,
+                ${expr(document)} as json_text
+            offset 0
+        ) as json_read
+    ) as json_picked
+)`
+}

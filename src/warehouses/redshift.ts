@@ -1,0 +1,196 @@
+import { randomBytes } from 'node:crypto'
+import { QueryError } from '../errors.ts'
+import { tabularRows } from './duckdb-reader.ts'
+import { lineColumns, lineRows } from './file-rows.ts'
+import { connect, type RedshiftTarget } from './redshift-client.ts'
+import { createTable, stagingTable } from './redshift-ddl.ts'
+import { redshiftDialect } from './redshift-dialect.ts'
+import { cancelled } from './redshift-errors.ts'
+import { inserts, linesThatFit } from './redshift-load.ts'
+import { BATCH, Statements } from './redshift-statements.ts'
+import { viewMaker } from './redshift-views.ts'
+import { asBatch, bindable, createStaging, dropStaging, redshiftWriter, STAGING_PREFIX } from './redshift-writer.ts'
+import { compile, compileInline, type Sql, sql } from './sql.ts'
+import type { ColumnSpec, Row, RunOptions, TableSpec, Warehouse } from './warehouse.ts'
+
+/** Which database, and the schema of our tables. */
+export interface RedshiftOptions extends RedshiftTarget {
+  readonly schema: string
+}
+
+/**
+ * Opens a database of Amazon Redshift through its Data API: no connection, no driver, one request per statement. A first
+ * one tells whether it can be reached; what may pass is left to those who try again.
+ */
+export async function openRedshift({ schema, ...target }: RedshiftOptions): Promise<Warehouse> {
+  const statements = new Statements(connect(target), target)
+  const writer = redshiftWriter(schema)
+  const inline = (statement: Sql) => compileInline(statement, writer)
+  const run = (texts: readonly string[], o?: RunOptions) => statements.run({ statements: asBatch(texts) }, o)
+
+  const query = async <R extends Row>(statement: Sql, o?: RunOptions): Promise<R[]> => {
+    const { text, values } = compile(bindable(statement), writer)
+    const parameters = values.map((value, i) => ({ name: `p${i + 1}`, value: String(value) }))
+    return (await statements.rows({ statements: asBatch([text]), parameters }, o)) as R[]
+  }
+
+  /** Statements that may be carried out again, in as few calls as they fit in. */
+  const runAll = async (texts: readonly string[], o?: RunOptions) => {
+    for (let i = 0; i < texts.length; i += BATCH) await run(texts.slice(i, i + BATCH), o)
+  }
+
+  /** Rows into a new table; its name is quoted. */
+  const fill = async (
+    create: readonly string[],
+    table: string,
+    columns: Readonly<Record<string, ColumnSpec>>,
+    rows: AsyncIterable<Row> | Iterable<Row>,
+    o?: RunOptions,
+  ) => {
+    let first: readonly string[] = create
+    for await (const batch of inserts(table, columns, rows)) {
+      const all = [...first, ...batch]
+      first = []
+      await runAll(all, o)
+    }
+    if (first.length > 0) await run(first, o)
+  }
+
+  const loadStaging: Warehouse['loadStaging'] = async (name, columns, rows, o) => {
+    await withSchema()
+    const create = [dropStaging(name, writer), stagingTable(name, columns, writer)]
+    await fill(create, writer.staging(name), columns, rows, o)
+  }
+
+  /** All rows or none: more than fit in one transaction go through a staging table. */
+  const load = async (table: TableSpec, rows: AsyncIterable<Row> | Iterable<Row>, o?: RunOptions) => {
+    const batches = inserts(writer.table(table.name), table.columns, rows)
+    const first = await batches.next()
+    if (first.done) return
+    const second = await batches.next()
+    if (second.done) {
+      await run(first.value, o)
+      return
+    }
+    const name = `loading_${randomBytes(6).toString('hex')}`
+    const moved = (text: string) => text.replace(writer.table(table.name), writer.staging(name))
+    await run([stagingTable(name, table.columns, writer)], o)
+    try {
+      await run(first.value.map(moved), o)
+      await run(second.value.map(moved), o)
+      for await (const batch of batches) await run(batch.map(moved), o)
+      const columns = Object.keys(table.columns).map(redshiftDialect.quote).join(', ')
+      await run(
+        [`insert into ${writer.table(table.name)} (${columns}) select ${columns} from ${writer.staging(name)}`],
+        o,
+      )
+    } finally {
+      await run([dropStaging(name, writer)]).catch(() => undefined)
+    }
+  }
+
+  const stagingTables = async (): Promise<string[]> => {
+    const rows = await query<Row & { name: string }>(
+      sql`select cast(tablename as varchar) as name from pg_tables where schemaname = ${schema} and left(tablename, ${STAGING_PREFIX.length}) = ${STAGING_PREFIX}`,
+    )
+    return rows.map((row) => row.name.slice(STAGING_PREFIX.length))
+  }
+
+  /** Asked first: with `if not exists` it still needs the right to create schemas, which few users have. */
+  const makeSchema = async () => {
+    const found = await query(sql`select 1 as one from pg_namespace where nspname = ${schema}`)
+    if (found.length === 0) await run([`create schema if not exists ${redshiftDialect.quote(schema)}`])
+  }
+  let schemaMade: Promise<void> | undefined
+  const withSchema = () => {
+    schemaMade ??= makeSchema().catch((error) => {
+      schemaMade = undefined
+      throw error
+    })
+    return schemaMade
+  }
+
+  const makeView = viewMaker(schema, query, run)
+
+  await run(['select 1']).catch((error) => {
+    if (error instanceof QueryError && error.isTransient) return
+    statements.close()
+    throw error
+  })
+
+  return {
+    dialect: redshiftDialect,
+    writer,
+    isExclusive: false,
+    query,
+    execute: (statement, o) => run([inline(statement)], o),
+    transaction: async (all, o) => {
+      if (all.length > 0) await run(all.map(inline), o)
+    },
+
+    async createTables(specs) {
+      await withSchema()
+      await runAll(specs.flatMap((spec) => createTable(spec, writer)))
+    },
+
+    async createView(name, select) {
+      await withSchema()
+      await makeView(name, writer.table(name), inline(select).trim())
+    },
+
+    async stage(name, select, o) {
+      if (o?.signal?.aborted) throw cancelled(name)
+      await withSchema()
+      await run(createStaging(name, select, writer), o)
+    },
+    async dropStaging(names) {
+      await runAll((names ?? (await stagingTables())).map((name) => dropStaging(name, writer)))
+    },
+    async loadLines(name, files, o) {
+      const { rows, unreadable } = lineRows(files, o?.signal)
+      await untilAborted(`load lines into ${name}`, o, () => loadStaging(name, lineColumns, linesThatFit(rows), o))
+      return unreadable
+    },
+    loadTabular: (name, files, o) =>
+      untilAborted(`load files into ${name}`, o, async () => {
+        const { columns, rows, loaded, close } = await tabularRows(files, o?.signal)
+        try {
+          await loadStaging(name, columns, rows, o)
+          return loaded
+        } finally {
+          await close()
+        }
+      }),
+    load,
+    loadStaging,
+
+    async describeTable(name, other) {
+      const rows = await query<Row & { name: string; type: string }>(
+        sql`select cast(column_name as varchar) as name, cast(data_type as varchar) as type from svv_columns where table_schema = ${other ?? schema} and table_name = ${name} order by ordinal_position`,
+      )
+      if (rows.length === 0) return null
+      // Our word for it: a column of that type is compared as it is, and its sort key is of use.
+      return Object.fromEntries(rows.map((row) => [row.name, row.type.replace(' without time zone', '')]))
+    },
+
+    // Rows are sorted and space is reclaimed by the service itself; statistics of what just changed help the next run.
+    async maintain(specs) {
+      await runAll(specs.map((spec) => `analyze ${writer.table(spec.name)}`))
+    },
+
+    ping: () => run(['select 1']),
+    async close() {
+      statements.close()
+    },
+  }
+}
+
+/** Reading files for a statement is part of it. */
+async function untilAborted<T>(text: string, o: RunOptions | undefined, work: () => Promise<T>): Promise<T> {
+  if (o?.signal?.aborted) throw cancelled(text)
+  try {
+    return await work()
+  } catch (error) {
+    throw o?.signal?.aborted ? cancelled(text) : error
+  }
+}

@@ -1,0 +1,4 @@
+import { openOn } from '../harness/engines.ts'
+import { testFromSources } from './from-sources-suite.ts'
+
+testFromSources(openOn('bigquery'))

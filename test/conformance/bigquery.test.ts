@@ -1,0 +1,8 @@
+import { openOn } from '../harness/engines.ts'
+import { testCorners } from './corners-suite.ts'
+import { testHandWorked } from './hand-worked-suite.ts'
+
+const open = openOn('bigquery')
+
+testHandWorked(open)
+testCorners(open)

@@ -1,0 +1,4 @@
+import { openOn } from '../harness/engines.ts'
+import { testSpend } from './spend-suite.ts'
+
+testSpend(openOn('postgres'))

@@ -1,0 +1,4 @@
+import { openOn } from '../harness/engines.ts'
+import { testVersions } from './versions-suite.ts'
+
+testVersions(openOn('postgres'))

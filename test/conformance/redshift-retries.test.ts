@@ -1,0 +1,8 @@
+import { openOn } from '../harness/engines.ts'
+import { testLease } from './lease-suite.ts'
+import { testRetries } from './retries-suite.ts'
+
+const open = openOn('redshift')
+
+testLease(open)
+testRetries(open)

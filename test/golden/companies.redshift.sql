@@ -1,0 +1,9 @@
+-- companies: companies and memberships of the product database; what the people of the affected
+-- companies did
+
+-- For a session of one’s own: where staging tables are.
+set enable_case_sensitive_identifier to true;
+
+-- No product database is configured: this stage does nothing.
+
+-- This stage writes nothing when the run is published: later stages read its staging tables.

@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto'
+import { openRedshift, type RedshiftOptions } from '../../src/warehouses/redshift.ts'
+import { sql } from '../../src/warehouses/sql.ts'
+import { type RedshiftStandIn, startRedshift } from '../standins/redshift/start.ts'
+import { configuredPlace } from './configured.ts'
+import type { TestEngine } from './engines.ts'
+import { startPostgres } from './postgres.ts'
+
+/** A stand-in, or the database of the configuration. */
+export async function redshiftEngine(): Promise<TestEngine> {
+  const place = await configuredPlace('redshift')
+  return place ? configured(place) : standInEngine()
+}
+
+/** Stand-ins that tests can look into. */
+export interface RedshiftStandIns extends TestEngine {
+  /** Those of the warehouses that were opened, in order. */
+  readonly standIns: readonly RedshiftStandIn[]
+}
+
+/** How a warehouse of a stand-in is reached. */
+export const targetOf = (standIn: RedshiftStandIn): RedshiftOptions => ({
+  region: 'us-east-1',
+  endpoint: standIn.endpoint,
+  workgroupName: 'tests',
+  database: 'dev',
+  schema: 'tributary',
+})
+
+/** Each warehouse has a stand-in and a database of its own. */
+export async function standInEngine(): Promise<RedshiftStandIns> {
+  // Where AWS's own chain of credentials looks first; a stand-in takes any.
+  Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'tests-only', AWS_SECRET_ACCESS_KEY: 'tests-only' })
+  const server = await startPostgres(['max_wal_size=1GB'])
+  const standIns: RedshiftStandIn[] = []
+  return {
+    standIns,
+    async open() {
+      const standIn = await startRedshift(await server.createDatabase())
+      standIns.push(standIn)
+      return openRedshift(targetOf(standIn))
+    },
+    async stop() {
+      await Promise.all(standIns.map((standIn) => standIn.close()))
+      await server.stop()
+    },
+  }
+}
+
+/** Each warehouse in a schema of its own, dropped at the end. */
+function configured(place: RedshiftOptions): TestEngine {
+  const schemas: string[] = []
+  return {
+    async open() {
+      const schema = `tributary_test_${randomBytes(4).toString('hex')}`
+      schemas.push(schema)
+      return openRedshift({ ...place, schema })
+    },
+    async stop() {
+      const warehouse = await openRedshift(place)
+      for (const schema of schemas) await warehouse.execute(sql`drop schema if exists ${sql.id(schema)} cascade`)
+      await warehouse.close()
+    },
+  }
+}
