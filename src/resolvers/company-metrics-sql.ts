@@ -32,7 +32,7 @@ export function statesWithGroups(
   const from =
     groups.dimension === null
       ? states
-      : d.jsonColumns(sql`${states} as c`, 'dimensions', { dimension: { path: [groups.dimension], as: 'text' } })
+      : d.jsonColumns(states, 'dimensions', { dimension: { path: [groups.dimension], as: 'text' } })
   return sql`(
     select s.company_id, s.first_seen_at, s.since_at, s.until_at, s.plan, s.is_paid${groups.dimension === null ? sql.empty : sql`, s.dimension`},
         l.first_touch_channel as channel, l.first_touch_source as source, l.first_touch_campaign as campaign

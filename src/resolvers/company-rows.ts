@@ -43,7 +43,7 @@ export async function companyRows(
   const from =
     dimension === null
       ? latest
-      : d.jsonColumns(sql`${latest} as c`, 'dimensions', { dimension: { path: [dimension], as: 'text' } })
+      : d.jsonColumns(latest, 'dimensions', { dimension: { path: [dimension], as: 'text' } })
   const shown = [
     ...own.map((name) => sql`s.${sql.id(name)}`),
     ...(columns.includes('dimension')

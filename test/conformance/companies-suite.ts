@@ -26,7 +26,7 @@ export function testCompanies(open: () => Promise<Warehouse>): void {
 
     const ask = async (query: string) => {
       const { data, errors } = await served.ask(`{ ${query} }`)
-      expect(errors).toBeUndefined()
+      expect(errors, served.log.at(-1)).toBeUndefined()
       return data
     }
     /** `3/19` for each row, in order. */
