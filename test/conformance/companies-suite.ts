@@ -8,7 +8,7 @@ import { type CompaniesWorld, companiesWorld, companyOptions, csv } from './comp
 
 /** Twenty companies over two months: every number here was counted by hand in companies-world.ts. */
 export function testCompanies(open: () => Promise<Warehouse>): void {
-  describe('companies of the hand-counted world', () => {
+  describe('companies of the hand-counted world', { timeout: 300_000 }, () => {
     let world: CompaniesWorld
     let warehouse: Warehouse
     let served: Served
@@ -18,7 +18,7 @@ export function testCompanies(open: () => Promise<Warehouse>): void {
       warehouse = await open()
       for (const copy of [0, 1, 2, 3]) await world.advance(warehouse, copy)
       served = serve(warehouse)
-    })
+    }, 600_000)
     afterAll(async () => {
       world.remove()
       await served[Symbol.asyncDispose]()
@@ -26,7 +26,7 @@ export function testCompanies(open: () => Promise<Warehouse>): void {
 
     const ask = async (query: string) => {
       const { data, errors } = await served.ask(`{ ${query} }`)
-      expect(errors).toBeUndefined()
+      expect(errors, served.log.at(-1)).toBeUndefined()
       return data
     }
     /** `3/19` for each row, in order. */
@@ -339,14 +339,14 @@ export function testCompanies(open: () => Promise<Warehouse>): void {
     })
   })
 
-  describe('a copy', () => {
+  describe('a copy', { timeout: 300_000 }, () => {
     let world: CompaniesWorld
     let warehouse: Warehouse
     beforeAll(async () => {
       world = companiesWorld()
       warehouse = await open()
       await world.advance(warehouse, 0)
-    })
+    }, 300_000)
     afterAll(async () => {
       world.remove()
       await warehouse.close()
