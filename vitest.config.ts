@@ -4,13 +4,19 @@ import { defineConfig } from 'vitest/config'
 /** Tests of the API that are run on every engine by `npm test`; `npm run conformance` runs them all. */
 const apiEverywhere = ['as-of', 'channel-stats', 'end-to-end', 'flat-rows', 'paging', 'user']
 
-const engines = ['postgres', 'redshift']
+const engines = ['postgres', 'redshift', 'bigquery']
 
 /**
- * Suites of Redshift that only `npm run conformance` runs, which names the engine: `npm test` has what is different there
- * (dialect, adapter, Data API), the worked examples, some random streams and changed settings.
+ * Suites that only `npm run conformance` runs, which names the engine: `npm test` has what is different there (dialect,
+ * adapter, service), the worked examples, some random streams and changed settings.
  */
-const byConformance = ['bad-input', 'faults', 'from-sources', 'prune', 'retries', 'sources', 'spend', 'versions']
+const byConformance = {
+  redshift: ['bad-input', 'faults', 'from-sources', 'prune', 'retries', 'sources', 'spend', 'versions', 'weblog'],
+  bigquery: ['bad-input', 'faults', 'from-sources', 'prune', 'retries', 'settings', 'sources', 'spend', 'weblog'],
+}
+const long = Object.entries(byConformance).flatMap(([engine, suites]) =>
+  suites.map((suite) => `test/conformance/${engine}-${suite}.test.ts`),
+)
 const isConformance = process.env.TRIBUTARY_TEST_WAREHOUSE !== undefined
 
 export default defineConfig({
@@ -24,11 +30,7 @@ export default defineConfig({
     // Each test file has engines and servers of its own; two at a time suit two cores.
     maxWorkers: 2,
     projects: [
-      project(
-        'main',
-        ['test/**/*.test.ts'],
-        isConformance ? [] : byConformance.map((suite) => `test/conformance/redshift-${suite}.test.ts`),
-      ),
+      project('main', ['test/**/*.test.ts'], isConformance ? [] : long),
       ...engines.map((name) =>
         project(
           name,

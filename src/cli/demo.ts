@@ -48,15 +48,16 @@ async function writeCompany(
   terminal: Terminal,
 ): Promise<string> {
   const { writeDemo } = await import('../demo/generate.ts')
-  const { demoSettings } = await import('../demo/settings.ts')
+  const { demoProductDatabase, demoSettings } = await import('../demo/settings.ts')
   if (!isQuiet) terminal.err(`Writing a year of a made-up company to ${folder}\n`)
   await mkdir(folder, { recursive: true })
-  const { eventsFolder } = await writeDemo(folder, { people })
+  const { eventsFolder, productFolder } = await writeDemo(folder, { people })
   const file = join(folder, 'tributary.config.json')
   const settings = {
     warehouse: { kind: 'duckdb', path: './warehouse.duckdb' },
     sources: [{ kind: 'files', name: 'web', path: `./${relative(folder, eventsFolder)}` }],
     ...demoSettings,
+    productDatabase: { ...demoProductDatabase, path: `./${relative(folder, productFolder)}` },
   }
   if (!existsSync(file)) await writeFile(file, `${JSON.stringify(settings, null, 2)}\n`)
   return file

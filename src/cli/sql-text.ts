@@ -9,7 +9,12 @@ export function sqlText(actions: readonly Action[], printer: Printer): string {
 function blockOf(action: Action, printer: Printer): string {
   switch (action.kind) {
     case 'heading':
-      return `${comment(action.text)}\n\n-- For a session of one’s own: where staging tables are.\n${statements(printer.preamble)}`
+      return [
+        comment(action.text),
+        ...(printer.preamble.length === 0
+          ? []
+          : [`-- For a session of one’s own: where staging tables are.\n${statements(printer.preamble)}`]),
+      ].join('\n\n')
     case 'note':
       return comment(action.text)
     case 'stage':

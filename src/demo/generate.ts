@@ -8,6 +8,7 @@ import { deliverServerAction, deliverVisit, type Mailbox } from './delivery.ts'
 import { makeBot } from './devices.ts'
 import { type Journey, makeJourney } from './journeys.ts'
 import { makePerson } from './people.ts'
+import { ProductKeeper, type ProductTruth } from './product.ts'
 import { Random } from './random.ts'
 import { makeConfusedPair, makeKiosk, makePair, type NextPerson } from './sharing.ts'
 import { Spill } from './spill.ts'
@@ -31,12 +32,15 @@ export interface GroundTruth {
   /** Names inside the events folder. */
   readonly files: readonly string[]
   readonly totals: Totals
+  readonly companies: ProductTruth
   readonly people: readonly PersonTruth[]
 }
 
 export interface DemoSummary {
   /** What a source points at: it holds events and nothing else. */
   readonly eventsFolder: string
+  /** Tables of the product database, as CSV. */
+  readonly productFolder: string
   readonly truthFile: string
   readonly files: readonly string[]
   /** How many of the files were new or changed. */
@@ -54,18 +58,23 @@ export async function writeDemo(folder: string, options: DemoOptions = {}): Prom
     throw new InputError(`Expected a whole number of people above 0, but got ${people}.`)
   const period = yearEnding(end)
   const eventsFolder = join(folder, 'events')
+  const productFolder = join(folder, 'product')
   const truthFile = join(folder, 'ground-truth.json')
   await mkdir(eventsFolder, { recursive: true })
+  await mkdir(productFolder, { recursive: true })
   // Beside the events, on the same disk: a finished file is renamed into place.
   const scratch = await mkdtemp(join(folder, '.scratch-'))
   try {
     const spill = await Spill.in(join(scratch, 'months'))
-    const truth = makeEvents(seed, period, people, spill)
+    const product = new ProductKeeper()
+    const truth = makeEvents(seed, period, people, spill, product)
     const files = spill.months.map((month) => `${month}.jsonl.gz`)
     let filesWritten = 0
     for (const [i, month] of spill.months.entries()) {
       if (await replaceFile(join(eventsFolder, files[i]!), await spill.read(month), scratch)) filesWritten++
     }
+    const ofProduct = await product.write(productFolder, scratch)
+    filesWritten += ofProduct.written
     await removeEarlierDemo(eventsFolder, truthFile, files)
     const totals = truth.totals()
     const content: GroundTruth = {
@@ -74,16 +83,17 @@ export async function writeDemo(folder: string, options: DemoOptions = {}): Prom
       to: iso(period.end),
       files,
       totals,
+      companies: ofProduct.truth,
       people: truth.people,
     }
     if (await replaceFile(truthFile, `${JSON.stringify(content, null, 1)}\n`, scratch)) filesWritten++
-    return { eventsFolder, truthFile, files, filesWritten, totals }
+    return { eventsFolder, productFolder, truthFile, files, filesWritten, totals }
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
 }
 
-function makeEvents(seed: number, period: Period, people: number, spill: Spill): TruthKeeper {
+function makeEvents(seed: number, period: Period, people: number, spill: Spill, product: ProductKeeper): TruthKeeper {
   const truth = new TruthKeeper()
   const mailbox: Mailbox = (delivered) => {
     truth.noteLine(delivered)
@@ -94,6 +104,7 @@ function makeEvents(seed: number, period: Period, people: number, spill: Spill):
     for (const visit of journey.visits) deliverVisit(random, period, visit, journey.person, mailbox)
     for (const action of journey.serverActions) deliverServerAction(random, period, action, mailbox)
     truth.noteJourney(journey)
+    product.noteJourney(journey)
   }
   truth.noteBot(deliverBots(new Random(seed, 'bots'), period, Math.round(people * 0.38), mailbox))
   deliverBroken(period, mailbox)

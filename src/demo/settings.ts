@@ -10,3 +10,25 @@ export const demoSettings = {
   },
   exclude: { bots: true },
 } as const
+
+/** The product database of the demo, without the folder it is in. */
+export const demoProductDatabase = {
+  kind: 'files',
+  companies: {
+    table: 'companies.csv',
+    id: 'id',
+    plan: 'plan',
+    createdAt: 'created_at',
+    paidAt: 'paid_at',
+    dimensions: ['industry', 'employees'],
+  },
+  members: {
+    table: 'company_people.csv',
+    companyId: 'company_id',
+    userId: 'user_id',
+    role: 'role',
+    createdAt: 'joined_at',
+  },
+  adminRoles: ['admin'],
+  paidPlans: ['starter', 'team', 'business'],
+} as const

@@ -55,6 +55,8 @@ export const identities = defineStage({
       ? sql`delete from ${sql.table('visits')} where 1 = 1`
       : sql`delete from ${sql.table('visits')}
 where visit_id in (select visit_id from ${sql.staging('visits_out')})
+    and started_at >= (select min(started_at) from ${sql.staging('visits_out')})
+    and started_at <= (select max(started_at) from ${sql.staging('visits_out')})
     and started_at in (select started_at from ${sql.staging('visits_out')})`,
     insertByMonth(c.d, visits, 'visits_in'),
     ...publishAliasLinks(c),

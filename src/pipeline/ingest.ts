@@ -81,6 +81,8 @@ export const ingest = defineStage({
             ? sql`delete from ${sql.table('event_ledger')} where 1 = 1`
             : sql`delete from ${sql.table('event_ledger')}
 where key_hash in (select key_hash from ${sql.staging('ledger_changes')} where is_old = 1)
+    and received_at >= (select min(received_at) from ${sql.staging('ledger_changes')} where is_old = 1)
+    and received_at <= (select max(received_at) from ${sql.staging('ledger_changes')} where is_old = 1)
     and received_at in (select received_at from ${sql.staging('ledger_changes')} where is_old = 1)
     and exists (
     select 1 from ${sql.staging('ledger_changes')} as s

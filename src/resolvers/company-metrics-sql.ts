@@ -114,7 +114,8 @@ select bucket, ${list}, admin_active_days, admin_active_weekdays, count(*) as co
 from (
     select u.*, ${sql.join([...columns, sql`is_paid`].map((name) => sql`s.${name}`))}
     from used as u
-    join ${statesWithGroups(d, q)} as s on s.company_id = u.company_id and ${holdsOn(d, 's', 'u.last_day', days.timezone)}
+    join ${statesWithGroups(d, q)} as s on s.company_id = u.company_id
+    where ${holdsOn(d, 's', 'u.last_day', days.timezone)}
 ) as placed
 group by bucket, ${list}, admin_active_days, admin_active_weekdays
 order by bucket`

@@ -51,7 +51,8 @@ export function refused(text: string, cause: unknown): QueryError {
   const t = told(cause)
   const known = recognise(t)
   return new QueryError(
-    known?.message ?? `BigQuery refused a statement: ${t.message}`,
+    known?.message ??
+      `${isUnanswered(t) ? 'BigQuery cannot be reached' : 'BigQuery refused a statement'}: ${t.message}`,
     { warehouse: 'bigquery', text, isTransient: isPassing(t), code: known?.code },
     { cause: new Error(t.message) }, // the client's own error holds the request, and loggers print causes
   )
@@ -69,7 +70,7 @@ export const closed = (): TributaryError =>
 function recognise({ code, reason, message }: Told): { code: ErrorCode; message: string } | null {
   const why = message.replace(/\.?\s*$/, '')
   if (
-    /invalid_grant|invalid_client|Could not load the default credentials|Could not refresh access token|private key|ENOENT.*\.json/i.test(
+    /invalid_grant|invalid_client|Could not load the default credentials|Could not refresh access token|Unable to read the credential file|private key/i.test(
       message,
     ) ||
     code === 401

@@ -1,3 +1,4 @@
+import { scriptOf } from './bigquery-bounds.ts'
 import { bigqueryDialect } from './bigquery-dialect.ts'
 import type { Printer } from './printer.ts'
 import { compileInline, type Sql, type SqlWriter } from './sql.ts'
@@ -31,7 +32,7 @@ export const tableId = (name: string): string => bigqueryDialect.quote(name).sli
 
 /** The statement that creates or replaces a staging table with the rows of a query. */
 export const createStaging = (name: string, select: Sql, writer: SqlWriter): string =>
-  `create or replace table ${writer.staging(name)} as\n${compileInline(select, writer).trim()}`
+  scriptOf(`create or replace table ${writer.staging(name)} as\n${compileInline(select, writer).trim()}`)
 
 /** Prints for BigQuery. The project is left out: it is the one whoever runs the statement has chosen. */
 export function bigqueryPrinter(dataset: string): Printer {

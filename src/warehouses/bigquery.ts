@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { BigQuery, type BigQueryOptions } from '@google-cloud/bigquery'
+import { withBounds } from './bigquery-bounds.ts'
 import { bigqueryDialect } from './bigquery-dialect.ts'
-import { cancelled, closed } from './bigquery-errors.ts'
+import { cancelled, closed, refused } from './bigquery-errors.ts'
 import { type JobLimits, QueryJobs } from './bigquery-jobs.ts'
 import { loadRows } from './bigquery-loads.ts'
 import { BigqueryTables, sentinelOf } from './bigquery-tables.ts'
@@ -26,7 +27,7 @@ export interface BigqueryOptions extends JobLimits {
   readonly apiEndpoint?: string
 }
 
-/** Opens BigQuery. Nothing is asked of it yet. `authClient` replaces the credentials; for tests. */
+/** Opens BigQuery: credentials are looked for, the service is asked nothing yet. `authClient` replaces the credentials; for tests. */
 export async function openBigquery(
   options: BigqueryOptions,
   authClient?: BigQueryOptions['authClient'],
@@ -39,6 +40,10 @@ export async function openBigquery(
     keyFilename: options.keyFile,
     authClient,
     retryOptions: { autoRetry: false, maxRetries: 0 }, // ours knows what may be sent twice
+  })
+  // Without credentials the client would send requests without headers, and end the process over it.
+  await client.authClient.getRequestHeaders().catch((cause: unknown) => {
+    throw refused('credentials', cause)
   })
   // A run that was given up for dead may still be sending statements: each process has staging tables of its own.
   const place = { project, dataset, stagingDataset, stagingSuffix: `__${randomBytes(4).toString('hex')}` }
@@ -90,8 +95,7 @@ export async function openBigquery(
 
     async transaction(statements, o) {
       if (statements.length === 0) return
-      const texts = statements.map((s) => compileInline(s, writer))
-      await run(['begin transaction', ...texts, 'commit transaction'].map((text) => `${text};`).join('\n'), o)
+      await run(transactionOf(statements.map((s) => compileInline(s, writer))), o)
     },
 
     async createTables(specs) {
@@ -158,4 +162,11 @@ export async function openBigquery(
       isClosed = true
     },
   }
+}
+
+/** One script: a script that fails before its end has its transaction rolled back by the service. */
+function transactionOf(statements: readonly string[]): string {
+  // Staging tables do not change within it, so bounds are the same before it begins; declarations must come first.
+  const { declarations, text } = withBounds(statements.map((statement) => `${statement};`).join('\n'))
+  return [...declarations, 'begin transaction;', text, 'commit transaction;'].join('\n')
 }

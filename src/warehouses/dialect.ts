@@ -10,6 +10,8 @@ export type JsonPath = readonly string[]
 export interface Dialect extends Omit<SqlWriter, 'table' | 'staging'> {
   readonly name: 'duckdb' | 'postgres' | 'redshift' | 'bigquery'
   readonly types: Readonly<Record<ColumnType, string>>
+  /** Types in the engine's words, lower case, whose columns compare with our times as they are: an engine can then use what it knows of the column. */
+  readonly comparableTimes: readonly string[]
 
   /** The value as another type; an error when it cannot be. A boolean becomes text by `case`: not every engine casts it. */
   cast(value: Expr, type: ColumnType): Sql
@@ -42,6 +44,11 @@ export interface Dialect extends Omit<SqlWriter, 'table' | 'staging'> {
   rowNumber(alias: string): Sql
   /** The texts one after the other; none may be null. For many of them: `||` copies what it has once for each. */
   concat(texts: readonly Expr[]): Sql
+  /**
+   * An `order by` of rows that are stored, where reads find them by where they lie; nothing where the engine arranges rows by
+   * itself and would sort all of them in one place, or where there is no key.
+   */
+  storedBy(keys: readonly Expr[]): Sql
   /** A word after `as` of a `with` query that has it computed once and kept; nothing where the engine has none. */
   materialized(): Sql
   /** Lower-case hex MD5 of the text. */

@@ -17,9 +17,12 @@ const PASSING = new Set([
 ])
 const DROPPED = /^(ECONN|EPIPE|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|UND_ERR)/
 
-/** What the engine says of failures that pass: conflicts with others (1023), a cluster that starts again or is resized. */
+/**
+ * What the engine says of failures that pass: conflicts with others (1023), a cluster that starts again or is resized, a
+ * staging table that a statement of a dead run makes meanwhile: statements outlive who sent them.
+ */
 const CONFLICT =
-  /\b1023\b|serializable isolation violation|could not serialize|deadlock detected|conflict with concurrent transaction|cluster is (being )?(resized|paused|resumed|rebooted|not available)|maintenance|connection (was )?(reset|closed|terminated)|terminating connection|internal error while|please try again/i
+  /\b1023\b|serializable isolation violation|could not serialize|deadlock detected|conflict with concurrent transaction|cluster is (being )?(resized|paused|resumed|rebooted|not available)|maintenance|connection (was )?(reset|closed|terminated)|terminating connection|internal error while|please try again|relation .*already exists/i
 const FULL = /disk full|no space left/i
 const LATE = /statement timeout|cancelled on user'?s? request|aborted by.*(query monitoring|WLM)|statement_timeout/i
 const FORBIDDEN = /permission denied|must be owner|AccessDenied|is not authorized/i

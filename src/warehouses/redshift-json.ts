@@ -62,6 +62,8 @@ export const redshiftJson: Pick<Dialect, 'isJson' | 'jsonColumns' | 'jsonValue'>
     const isTime = engineType !== undefined && /^(timestamp|date|time)/i.test(engineType)
     const v = isTime ? sql`cast(${expr(value)} as varchar)` : expr(value)
     const json = sql`json_serialize(cast(${v} as super))`
+    // Only floats have numbers that JSON has not; tables of many columns make statements long.
+    if (engineType !== undefined && !/^(double|float|real)/i.test(engineType)) return json
     return sql`case when ${json} not in ('NaN', 'Infinity', '-Infinity') then ${json} end`
   },
 }
@@ -94,6 +96,9 @@ const DECODABLE = (() => {
   return `^(${sequences.join('|')})*$`
 })()
 
+/** Bytes of which the hex still fits into a text. */
+const LONGEST_DECODED = 32_000
+
 /** Control characters, which JSON does not take as they are; and where they wait in the private use area. */
 const CONTROLS = Array.from({ length: 31 }, (_, i) => String.fromCharCode(i + 1)).join('')
 const WAITING = Array.from({ length: 31 }, (_, i) => String.fromCharCode(0xe101 + i)).join('')
@@ -103,7 +108,7 @@ const WAITING = Array.from({ length: 31 }, (_, i) => String.fromCharCode(0xe101 
  * UTF-8 of that is `ee8383`, of which `ee838` stands for the high digit `c`, and what remains is the hex of the decoded
  * text. In valid UTF-8 `ee80` to `ee83` stand nowhere but at the begin of such a character: no digits between two bytes
  * can look like it. `e` is replaced last, which alone could make new ones. A text that has such characters of its own
- * (nobody writes them) stays as it is.
+ * (nobody writes them) stays as it is, and one whose hex would not fit into a text.
  */
 export function percentDecode(value: Expr): Sql {
   const v = expr(value)
@@ -122,6 +127,7 @@ export function percentDecode(value: Expr): Sql {
   )
   return sql`case
         when strpos(${v}, '%') = 0 then ${spaced}
+        when octet_length(${v}) > ${sql.raw(String(LONGEST_DECODED))} then ${v}
         when ${v} ~ ${text(DECODABLE)} and strpos(to_hex(to_varbyte(${v}, 'utf8')), 'ee8') = 0 then from_varbyte(from_hex(${hex}), 'utf8')
         else ${v}
     end`

@@ -8,6 +8,7 @@ import { redshiftDialect } from './redshift-dialect.ts'
 import { cancelled } from './redshift-errors.ts'
 import { inserts, linesThatFit } from './redshift-load.ts'
 import { BATCH, Statements } from './redshift-statements.ts'
+import { viewMaker } from './redshift-views.ts'
 import { asBatch, bindable, createStaging, dropStaging, redshiftWriter, STAGING_PREFIX } from './redshift-writer.ts'
 import { compile, compileInline, type Sql, sql } from './sql.ts'
 import type { ColumnSpec, Row, RunOptions, TableSpec, Warehouse } from './warehouse.ts'
@@ -109,6 +110,8 @@ export async function openRedshift({ schema, ...target }: RedshiftOptions): Prom
     return schemaMade
   }
 
+  const makeView = viewMaker(schema, query, run)
+
   await run(['select 1']).catch((error) => {
     if (error instanceof QueryError && error.isTransient) return
     statements.close()
@@ -130,13 +133,9 @@ export async function openRedshift({ schema, ...target }: RedshiftOptions): Prom
       await runAll(specs.flatMap((spec) => createTable(spec, writer)))
     },
 
-    // Bound to no schema, a view can be replaced while others read through it.
     async createView(name, select) {
       await withSchema()
-      await run([
-        `drop view if exists ${writer.table(name)}`,
-        `create view ${writer.table(name)} as\n${inline(select).trim()}\nwith no schema binding`,
-      ])
+      await makeView(name, writer.table(name), inline(select).trim())
     },
 
     async stage(name, select, o) {

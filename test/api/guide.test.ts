@@ -18,7 +18,8 @@ const filled = (query: string) =>
     .replace(/asOf: "2025-02-28T23:59:59Z"/, 'asOf: "2025-03-02T23:59:59Z"')
 
 const guide = await readFile(new URL('../../docs/graphql.md', import.meta.url), 'utf8')
-const examples = [...guide.matchAll(/```graphql\n(.*?)```/gs)].map(([, query = '']) => query)
+const companies = await readFile(new URL('../../docs/companies.md', import.meta.url), 'utf8')
+const examples = [...`${guide}${companies}`.matchAll(/```graphql\n(.*?)```/gs)].map(([, query = '']) => query)
 
 test('the guide has examples', () => {
   expect(examples.length).toBeGreaterThan(5)

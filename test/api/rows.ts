@@ -24,6 +24,7 @@ export const at = (time: string) =>
 export function statsOf(touchRows: readonly Row[], creditRows: readonly Row[]): Row[] {
   return [
     ...versions(touchRows).map(({ row, run, sign }) => ({
+      company_id: '',
       ...origin(row),
       bucket_at: quarter(row.touched_at),
       date_by: 'touch',
@@ -36,6 +37,7 @@ export function statsOf(touchRows: readonly Row[], creditRows: readonly Row[]): 
     })),
     ...versions(creditRows).flatMap(({ row, run, sign }) =>
       (['conversion', 'touch'] as const).map((dateBy) => ({
+        company_id: '',
         ...origin(row),
         bucket_at: quarter(dateBy === 'touch' ? row.touched_at : row.converted_at),
         date_by: dateBy,

@@ -44,7 +44,10 @@ describe('wrong command lines end with 2 and say what was meant', () => {
       'There is no command `toString`. There are: demo, init, check, run, rebuild, serve, quarantine, import, sql, status.',
     ],
     [['run', '--cofnig', 'x'], '`run` has no option `--cofnig`. Did you mean `--config`?'],
-    [['run', '-x'], '`run` has no option `-x`. There are: --config, --quiet, --accept-recompute, --accept-columns.'],
+    [
+      ['run', '-x'],
+      '`run` has no option `-x`. There are: --config, --quiet, --accept-recompute, --accept-columns, --accept-shrink.',
+    ],
     [['run', 'x.json'], '`run` takes no argument, but got `x.json`. See `tributary run --help`.'],
     [['quarantine'], 'Expected list|release after `quarantine`, but got nothing. See `tributary quarantine --help`.'],
     [['quarantine', 'lst'], 'Expected list|release after `quarantine`, but got `lst`. Did you mean `list`?'],

@@ -29,6 +29,9 @@ const spec = {
   key: ['n'],
   columns: columnsOf({ n: 'integer' }),
 } as const
+const numbers = Array.from({ length: 100 }, (_, n) => ({ n }))
+/** A million rows. */
+const cube = sql`${sql.staging('numbers')} as a cross join ${sql.staging('numbers')} as b cross join ${sql.staging('numbers')} as c`
 const insert = sql`insert into ${sql.table('counted')} (n) select 1`
 
 /** What the Data API does to those who use it. */
@@ -41,6 +44,7 @@ describe('the Data API', () => {
     warehouse = await engine.open()
     standIn = engine.standIns[0]!
     await warehouse.createTables([spec])
+    await warehouse.loadStaging('numbers', spec.columns, numbers)
   })
   afterAll(async () => {
     await warehouse.close()
@@ -67,8 +71,6 @@ describe('the Data API', () => {
 
   test('a large result comes whole, page by page', async () => {
     standIn.operations.limits.pageRows = 7
-    const numbers = Array.from({ length: 100 }, (_, n) => ({ n }))
-    await warehouse.loadStaging('numbers', spec.columns, numbers)
     expect(await warehouse.query(sql`select n from ${sql.staging('numbers')} order by n`)).toEqual(numbers)
     expect(standIn.calls.filter((call) => call === 'GetStatementResult').length).toBeGreaterThan(14)
     standIn.operations.limits.pageRows = 500
@@ -122,12 +124,21 @@ describe('the Data API', () => {
   })
 
   test('a conflict with another transaction may pass', async () => {
+    await warehouse.execute(insert)
     const update = sql`update ${sql.table('counted')} set n = n + 1 where 1 = 1`
-    const results = await Promise.allSettled(Array.from({ length: 8 }, () => warehouse.execute(update)))
-    const failed = results.flatMap((r) => (r.status === 'rejected' ? [r.reason] : []))
-    expect(failed.length).toBeGreaterThan(0)
-    for (const error of failed)
-      expect(error).toMatchObject({ isTransient: true, message: expect.stringContaining('1023') })
+    const long = sql`insert into ${sql.table('counted')} (n) select count(*) from ${cube} where mod(a.n * b.n + c.n, 7) = 9`
+    const results = await Promise.allSettled([1, 2].map(() => warehouse.transaction([update, long])))
+    const refused = results.flatMap((r) => (r.status === 'rejected' ? [r.reason] : []))
+    expect(refused).toEqual([expect.objectContaining({ isTransient: true, message: expect.stringContaining('1023') })])
+  })
+
+  test('a statement that outlives a dead run and makes the same table may be waited for', async () => {
+    await warehouse.dropStaging(['made_twice'])
+    const long = sql`select count(*) as n from ${cube} where mod(a.n * b.n + c.n, 7) = 9`
+    const results = await Promise.allSettled([1, 2].map(() => warehouse.stage('made_twice', long)))
+    const refused = results.flatMap((r) => (r.status === 'rejected' ? [r.reason] : []))
+    expect(refused).toEqual([expect.objectContaining({ isTransient: true })])
+    expect(refused[0].message).toContain('already exists')
   })
 
   test('what the Data API does not take is not sent', async () => {
@@ -147,8 +158,12 @@ describe('the Data API', () => {
   test('a statement that outlives the time limit of its user says what to do', async () => {
     const other = await engine.open()
     const ofOther = engine.standIns.at(-1)!
+    await withSql(ofOther, (client) => client.query(`alter database ${client.database} set statement_timeout = 400`))
+    // Which new connections learn.
     await withSql(ofOther, (client) =>
-      client.query('alter database :"db" set statement_timeout = 400'.replace(':"db"', client.database!)),
+      client.query(
+        'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+      ),
     )
     await other.loadStaging(
       'numbers',

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readConfig } from '../../src/config/read.ts'
 import { type GroundTruth, writeDemo } from '../../src/demo/generate.ts'
-import { demoSettings } from '../../src/demo/settings.ts'
+import { demoProductDatabase, demoSettings } from '../../src/demo/settings.ts'
 import { runPipeline } from '../../src/pipeline/run.ts'
 import { openWarehouse } from '../../src/warehouses/open.ts'
 import { sql } from '../../src/warehouses/sql.ts'
@@ -37,6 +37,7 @@ describe('the demo', () => {
       JSON.stringify({
         ...demoSettings,
         sources: [{ kind: 'files', path: './events' }],
+        productDatabase: { ...demoProductDatabase, path: './product' },
         warehouse: { kind: 'duckdb', path: './tributary.duckdb' },
       }),
     )
@@ -82,9 +83,9 @@ describe('the demo', () => {
   test('totals are those of the ground truth', async () => {
     const [totals] = await warehouse.query(sql`
 select
-    (select sum(rows_read) from ${sql.table('run_sources')}) as messages,
+    (select sum(rows_read) from ${sql.table('run_sources')} where source = 'events') as messages,
     (select count(*) from ${sql.table('events')}) as distinct_events,
-    (select sum(duplicates) from ${sql.table('run_sources')}) as duplicates,
+    (select sum(duplicates) from ${sql.table('run_sources')} where source = 'events') as duplicates,
     (select count(*) from ${sql.table('events')} where excluded_reason = 'BOT') as bots,
     (select count(*) from ${sql.table('current_conversions')} where conversion = 'purchase') as orders,
     (select sum(value) from ${sql.table('current_conversions')} where conversion = 'purchase' and currency = 'USD') as usd,
@@ -104,5 +105,23 @@ select
       sql`select reason, count(*) as n from ${sql.table('current_quarantine')} group by reason`,
     )
     expect(Object.fromEntries(quarantined.map((q) => [q.reason, q.n]))).toEqual(truth.totals.quarantined)
+  })
+
+  test('companies are those of the product database, and each has what its people did', async () => {
+    const [companies] = await warehouse.query(sql`
+select
+    count(*) as companies,
+    sum(member_count) as members,
+    sum(case when is_paid then 1 else 0 end) as paying,
+    sum(case when signed_up_at is null then 1 else 0 end) as without_signup,
+    sum(case when paid_at is null then 0 else 1 end) as with_paid_at
+from ${sql.table('current_companies')} where is_latest`)
+    const { inTwo, ...counts } = truth.companies
+    expect(companies).toEqual({ ...counts, without_signup: 0, with_paid_at: truth.companies.paying })
+    const [two] = await warehouse.query(
+      sql`select count(*) as n from (select user_id from ${sql.table('current_company_members')} group by user_id having count(*) = 2) as k`,
+    )
+    expect(two).toEqual({ n: inTwo })
+    expect(inTwo).toBeGreaterThan(10)
   })
 })

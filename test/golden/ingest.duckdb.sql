@@ -668,6 +668,8 @@ select source, event_key, event_id, type, name, event_name, anonymous_id, user_i
 
 delete from "tributary"."event_ledger"
 where key_hash in (select key_hash from staging.main."ledger_changes" where is_old = 1)
+    and received_at >= (select min(received_at) from staging.main."ledger_changes" where is_old = 1)
+    and received_at <= (select max(received_at) from staging.main."ledger_changes" where is_old = 1)
     and received_at in (select received_at from staging.main."ledger_changes" where is_old = 1)
     and exists (
     select 1 from staging.main."ledger_changes" as s

@@ -938,6 +938,8 @@ select source, event_key, event_id, type, name, event_name, anonymous_id, user_i
 
 delete from "tributary"."event_ledger"
 where key_hash in (select key_hash from "tributary"."staging_ledger_changes" where is_old = 1)
+    and received_at >= (select min(received_at) from "tributary"."staging_ledger_changes" where is_old = 1)
+    and received_at <= (select max(received_at) from "tributary"."staging_ledger_changes" where is_old = 1)
     and received_at in (select received_at from "tributary"."staging_ledger_changes" where is_old = 1)
     and exists (
     select 1 from "tributary"."staging_ledger_changes" as s

@@ -56,6 +56,8 @@ select source, event_key, event_id, type, name, event_name, anonymous_id, user_i
 
 delete from "tributary"."event_ledger"
 where key_hash in (select key_hash from staging.main."ledger_changes" where is_old = 1)
+    and received_at >= (select min(received_at) from staging.main."ledger_changes" where is_old = 1)
+    and received_at <= (select max(received_at) from staging.main."ledger_changes" where is_old = 1)
     and received_at in (select received_at from staging.main."ledger_changes" where is_old = 1)
     and exists (
     select 1 from staging.main."ledger_changes" as s
@@ -95,6 +97,8 @@ select anonymous_id, user_id, is_in_session, company_id, bucket_at, event_name, 
 
 delete from "tributary"."visits"
 where visit_id in (select visit_id from staging.main."visits_out")
+    and started_at >= (select min(started_at) from staging.main."visits_out")
+    and started_at <= (select max(started_at) from staging.main."visits_out")
     and started_at in (select started_at from staging.main."visits_out");
 
 insert into "tributary"."visits" (visit_id, anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url, owner_id, person_id)

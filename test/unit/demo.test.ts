@@ -66,7 +66,7 @@ describe('writing', () => {
     await writeDemo(folder, { people: 60, end: '2024-06-30' })
     const moved = await writeDemo(folder, { people: 60 })
     expect((await readdir(moved.eventsFolder)).sort()).toEqual(moved.files)
-    expect((await readdir(folder)).sort()).toEqual(['events', 'ground-truth.json'])
+    expect((await readdir(folder)).sort()).toEqual(['events', 'ground-truth.json', 'product'])
     expect((await readdir(summary.eventsFolder)).sort()).toEqual(summary.files)
   })
 

@@ -7,11 +7,12 @@ import { engineType, typeOf } from './values.ts'
 import { tableContent } from './wire.ts'
 import { encode, type Message, Refused, type ZetaSql } from './zetasql.ts'
 
-/** A named parameter of a query. */
+/** A named parameter of a query, or a variable of a script. */
 export interface Parameter {
   readonly name: string
   readonly type: string
   readonly value: Cell
+  readonly isVariable?: boolean
 }
 
 export interface Result {
@@ -66,8 +67,11 @@ export class Evaluator {
   analyze(prepared: Prepared, parameters: readonly Parameter[]): Promise<Message> {
     const message = {
       sqlStatement: prepared.sql,
-      options: { queryParameters: parameters.map(asParameterType) },
-      simpleCatalog: { table: [...prepared.used].map(([key, table]) => described(key, table, false)) },
+      options: { queryParameters: named(parameters).map(asParameterType) },
+      simpleCatalog: {
+        table: [...prepared.used].map(([key, table]) => described(key, table, false)),
+        constant: constants(parameters),
+      },
     }
     return this.send('Analyze', message, [this.language.analyze])
   }
@@ -80,8 +84,9 @@ export class Evaluator {
   ): Promise<Message> {
     const message = {
       sql: prepared.sql,
-      options: { queryParameters: parameters.map(asParameterType) },
-      params: parameters.map(({ name, value }) => ({ name, value })),
+      options: { queryParameters: named(parameters).map(asParameterType) },
+      params: named(parameters).map(({ name, value }) => ({ name, value })),
+      simpleCatalog: { constant: constants(parameters) },
     }
     const catalog = [...prepared.used].map(([key, table]) => schemaOf(key, table, key === numbered))
     return this.send(method, message, [this.language.evaluate, ...catalog, ...contentOf(prepared, numbered)])
@@ -129,6 +134,14 @@ function described(key: string, table: Table, isNumbered: boolean): Message {
   const number = { name: '__row', type: engineType('INT64'), isPseudoColumn: true }
   return { name: key, column: [...columns, number], primaryKeyColumnIndex: [columns.length] }
 }
+
+const named = (parameters: readonly Parameter[]) => parameters.filter((p) => !p.isVariable)
+
+/** The engine knows variables as constants of its catalog. */
+const constants = (parameters: readonly Parameter[]): Message[] =>
+  parameters
+    .filter((p) => p.isVariable)
+    .map(({ name, type, value }) => ({ namePath: [name], type: engineType(type), value }))
 
 const asParameterType = ({ name, type }: Parameter) => ({ name, type: engineType(type) })
 

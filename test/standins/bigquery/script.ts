@@ -1,10 +1,10 @@
+import { bytesOf, outputOf } from './analysed.ts'
 import { checkLayout, type Definition, definitionOf } from './ddl.ts'
 import { notBuilt, notFound, ServiceError } from './errors.ts'
 import type { Evaluator, Parameter, Result } from './evaluate.ts'
 import { pathAt, type StatementText, statementsOf } from './lexer.ts'
 import { type Names, type Prepared, placeOf, prepare } from './references.ts'
 import { type Column, keyOf, type Row, type Store, type Table, type Tables } from './store.ts'
-import type { Message } from './zetasql.ts'
 
 /** What a query job asks for. */
 export interface Script {
@@ -36,6 +36,7 @@ export class Scripts {
   async run(script: Script): Promise<Outcome> {
     let transaction: { before: Tables; now: Map<string, Table> } | null = null
     let outcome: Outcome = { result: NOTHING, changed: 0 }
+    let values = script.parameters
     for (const statement of statementsOf(script.sql)) {
       script.checkpoint()
       const words = statement.tokens.slice(0, 2).map((t) => t.text)
@@ -49,8 +50,15 @@ export class Scripts {
         transaction = null
       } else if (words[0] === 'ROLLBACK') {
         transaction = null
+      } else if (words[0] === 'DECLARE') {
+        const { rows, columns } = await this.evaluator.query(
+          prepare(defaultOf(statement), this.names(script.project, this.store.snapshot())),
+          values,
+        )
+        values = [...values, { name: nameOf(statement), type: columns[0]!.type, value: rows[0]![0]!, isVariable: true }]
       } else {
-        const { result, changed } = await this.statement(statement, script, transaction?.now ?? null)
+        const given = { ...script, parameters: values }
+        const { result, changed } = await this.statement(statement, given, transaction?.now ?? null)
         outcome = { result, changed: outcome.changed + changed }
       }
     }
@@ -62,12 +70,17 @@ export class Scripts {
   async dryRun(script: Script): Promise<{ bytes: number; columns: readonly Column[] }> {
     let bytes = 0
     let columns: readonly Column[] = []
+    let values = script.parameters
     for (const statement of statementsOf(script.sql)) {
-      if (['BEGIN', 'COMMIT'].includes(statement.tokens[0]!.text)) continue
-      const prepared = prepare(statement, this.names(script.project, this.store.snapshot()))
-      const answer = await this.evaluator.analyze(prepared, script.parameters)
+      const [verb] = statement.tokens
+      if (verb!.text === 'BEGIN' || verb!.text === 'COMMIT') continue
+      const asked = verb!.text === 'DECLARE' ? defaultOf(statement) : statement
+      const prepared = prepare(asked, this.names(script.project, this.store.snapshot()))
+      const answer = await this.evaluator.analyze(prepared, values)
       bytes += bytesOf(answer, prepared)
       columns = outputOf(answer)
+      if (asked !== statement)
+        values = [...values, { name: nameOf(statement), type: columns[0]!.type, value: {}, isVariable: true }]
     }
     return { bytes, columns }
   }
@@ -191,6 +204,15 @@ export class Scripts {
   }
 }
 
+/** `declare name default expression` as a query of the expression. */
+function defaultOf({ sql, tokens }: StatementText): StatementText {
+  const [, , word] = tokens
+  if (word?.text !== 'DEFAULT') throw notBuilt('variables without a default')
+  return statementsOf(`select ${sql.slice(word.end)} as v`)[0]!
+}
+
+const nameOf = ({ sql, tokens }: StatementText): string => sql.slice(tokens[1]!.start, tokens[1]!.end)
+
 const invalid = (message: string) => new ServiceError(400, 'invalidQuery', message)
 
 function checkRequired(table: Table, rows: readonly Row[]): void {
@@ -211,46 +233,4 @@ export function checkNames(columns: readonly Column[]): void {
     if (seen.has(name.toLowerCase())) throw invalid(`Duplicate column name ${name} in the result`)
     seen.add(name.toLowerCase())
   }
-}
-
-/** The columns of a query that was analysed. */
-function outputOf(answer: Message): Column[] {
-  const query = answer.resolvedStatement?.resolvedQueryStmtNode
-  return (query?.outputColumnList ?? []).map((c: Message) => ({
-    name: c.name,
-    type: typeName(c.column.type.typeKind),
-    isRequired: false,
-  }))
-}
-
-const typeName = (kind: string): string => kind.replace('TYPE_', '').replace('DOUBLE', 'FLOAT64')
-
-/** The bytes of the columns that a statement reads, by the service's sizes of values. */
-function bytesOf(answer: Message, { used }: Prepared): number {
-  const read = new Map<string, Set<string>>()
-  const walk = (node: unknown): void => {
-    if (typeof node !== 'object' || node === null) return
-    const scan = (node as Message).resolvedTableScanNode
-    if (scan) {
-      const columns = read.get(scan.table.name) ?? new Set<string>()
-      for (const column of scan.parent?.columnList ?? []) columns.add(column.name)
-      read.set(scan.table.name, columns)
-    }
-    for (const value of Object.values(node)) walk(value)
-  }
-  walk(answer.resolvedStatement)
-  let bytes = 0
-  for (const [key, names] of read) {
-    const table = used.get(key)
-    table?.columns.forEach((column, i) => {
-      if (names.has(column.name)) for (const row of table.rows) bytes += sizeOf(row[i] ?? {})
-    })
-  }
-  return bytes
-}
-
-function sizeOf(cell: Row[number]): number {
-  if (cell.stringValue !== undefined) return 2 + Buffer.byteLength(cell.stringValue)
-  if (cell.boolValue !== undefined) return 1
-  return Object.keys(cell).length === 0 ? 0 : 8
 }

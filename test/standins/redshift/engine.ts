@@ -155,6 +155,14 @@ function inWordsOfRedshift(error: Error & { code?: string }): Error {
       'ERROR: 1023\nDETAIL: Serializable isolation violation on table, transactions forming the cycle are unknown',
     )
   }
+  // What Postgres says when two change the catalog at once.
+  if (error.code === 'XX000' && /concurrently|cache lookup failed/.test(error.message)) {
+    return new EngineError(`ERROR: 1023\nDETAIL: Serializable isolation violation on a catalog table: ${error.message}`)
+  }
+  // Two that make the same table at once.
+  if (error.code === '23505' && /pg_(type|class)_/.test(error.message)) {
+    return new EngineError('ERROR: Relation with the same name already exists')
+  }
   if (error.code === '57014') return new EngineError("ERROR: Query cancelled on user's request")
   return new EngineError(`ERROR: ${error.message}`)
 }

@@ -32,6 +32,7 @@ const refused: readonly (readonly [string, string])[] = [
   ['truncate t', 'TRUNCATE'],
   ['create index i on t (a)', 'an index'],
   ['begin', 'a transaction of its own'],
+  ['select new from t', 'the reserved word new'],
   ['select nothing from', 'syntax'],
 ]
 

@@ -1,5 +1,5 @@
 import { loadModule, parseSync } from 'libpg-query'
-import { functions, types } from './known-words.ts'
+import { functions, reservedWords, types } from './known-words.ts'
 import { toPostgres } from './rewrite.ts'
 import { shapeOf, tokensOf } from './tokens.ts'
 
@@ -51,6 +51,9 @@ export function refusalsOf(statement: string): readonly string[] {
 
 function judge(statement: string): readonly string[] {
   const problems = new Set<string>()
+  for (const { kind, text } of tokensOf(statement)) {
+    if (kind === 'word' && reservedWords.has(text.toLowerCase())) problems.add(`the reserved word ${text} as a name`)
+  }
   const plain = tokensOf(statement).map((t) => (t.kind === 'parameter' ? "'x'" : t.text))
   const text = withoutExtensions(plain.join(''))
   let tree: unknown

@@ -70,3 +70,25 @@ export const types: ReadonlySet<string> = new Set([
   ...['int8', 'bigint', 'int4', 'int2', 'varchar', 'bpchar', 'bool', 'boolean', 'float8', 'float4', 'numeric'],
   ...['timestamp', 'timestamptz', 'date', 'interval', 'super', 'varbyte'],
 ])
+
+/** Words that Redshift reserves and Postgres does not: names only in quotes. Without those that our SQL uses as key words. */
+export const reservedWords: ReadonlySet<string> = new Set([
+  ...['aes128', 'aes256', 'allowoverwrite', 'az64', 'binary', 'blanksasnull', 'bytedict', 'bzip2', 'credentials'],
+  ...['current_user_id', 'deflate', 'defrag', 'delta', 'delta32k', 'disable', 'emptyasnull', 'enable', 'encrypt'],
+  ...[
+    'encryption',
+    'explicit',
+    'globaldict256',
+    'globaldict64k',
+    'gzip',
+    'ignore',
+    'lun',
+    'luns',
+    'lzo',
+    'lzop',
+    'minus',
+  ],
+  ...['mostly8', 'mostly16', 'mostly32', 'new', 'off', 'offline', 'old', 'open', 'parallel', 'percent'],
+  ...['permissions', 'pivot', 'raw', 'readratio', 'recover', 'rejectlog', 'resort', 'respect', 'restore', 'snapshot'],
+  ...['system', 'tag', 'tdes', 'text255', 'text32k', 'top', 'truncatecolumns', 'unpivot', 'wallet', 'without'],
+])

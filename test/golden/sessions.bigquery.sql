@@ -1,0 +1,73 @@
+-- sessions: sessions of the affected people, merged from visits
+
+-- affected_people: Everyone whose visits changed: the rest of the run is about them.
+declare bound_1 default (select min(since) from `tributary_staging.changed_people`);
+create or replace table `tributary_staging.affected_people` as
+with reached as (
+    select s.person_id, min(s.started_at) as started_at
+    from `tributary.sessions` as s
+    join `tributary_staging.changed_people` as p on p.person_id = s.person_id
+    where s.to_run = 9223372036854775807 and s.ended_at >= timestamp_add(p.since, interval ((-1800000000)) microsecond)
+        and s.ended_at >= timestamp_add(bound_1, interval ((-1800000000)) microsecond)
+    group by s.person_id
+)
+
+select p.person_id, case when r.started_at < p.since then r.started_at else p.since end as from_at
+from `tributary_staging.changed_people` as p
+left join reached as r on r.person_id = p.person_id;
+
+-- people_visits: All visits of the affected people.
+declare bound_1 default (select min(from_at) from `tributary_staging.affected_people`);
+create or replace table `tributary_staging.people_visits` as
+select v.*
+from `tributary.visits` as v
+join `tributary_staging.affected_people` as a on a.person_id = v.person_id
+where v.ended_at >= a.from_at and v.ended_at >= bound_1
+    and v.visit_id not in (select visit_id from `tributary_staging.visits_out`)
+union all
+select * from `tributary_staging.visits_in`;
+
+-- session_visits: Their in-session visits, each with the session it lies in.
+create or replace table `tributary_staging.session_visits` as
+with reached as (
+    select
+        *,
+        max(ended_at) over (
+            partition by person_id order by first_key, visit_id
+            rows between unbounded preceding and 1 preceding
+        ) as reach
+    from `tributary_staging.people_visits`
+    where is_in_session
+),
+
+numbered as (
+    select
+        *,
+        sum(case when reach is null or timestamp_diff(started_at, reach, microsecond) > 1800000000 then 1 else 0 end) over (
+            partition by person_id order by first_key, visit_id
+            rows between unbounded preceding and current row
+        ) as session_number
+    from reached
+)
+
+select
+    *,
+    substr(min(first_key) over (partition by person_id, session_number), 18) as session_id
+from numbered;
+
+-- sessions_merged: Their sessions: visits of all their devices, merged.
+create or replace table `tributary_staging.sessions_merged` as
+select
+    session_id,
+    person_id,
+    min(started_at) as started_at,
+    max(ended_at) as ended_at,
+    min(first_key) as first_key,
+    min(entry_key) as entry_key,
+    sum(event_count) as event_count,
+    sum(page_count) as page_count,
+    count(distinct anonymous_id) as device_count
+from `tributary_staging.session_visits`
+group by session_id, person_id;
+
+-- This stage writes nothing when the run is published: later stages read its staging tables.
