@@ -9,8 +9,8 @@ const place = (path: JsonPath): Sql =>
 /** How JSON writes the one character that a text cannot hold here. */
 const NUL = text('\\u0000')
 
-/** How many brackets may be open at a time: the engine gives up, with the whole statement, at about half as many again. */
-const DEEPEST = 10_000
+/** How many brackets may be open at a time: the engine gives up, with the whole statement, at a quarter more. */
+const DEEPEST = 11_000
 
 /** Texts, and brackets outside of them. */
 const TOKENS = text('"(?:[^"\\\\]|[\\\\].)*"|[][{}]')
