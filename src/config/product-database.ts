@@ -19,6 +19,7 @@ const companies = is.object({
   plan: columnName.optional(),
   createdAt: columnName.optional(),
   paidAt: columnName.optional(),
+  latestBy: columnName.optional(),
   dimensions: is.list(dimension, 'columns').optional(),
 })
 
@@ -28,6 +29,7 @@ const members = is.object({
   userId: columnName,
   role: columnName.optional(),
   createdAt: columnName.optional(),
+  latestBy: columnName.optional(),
 })
 
 /** What is said about an address never repeats it: it holds a password. */
@@ -126,10 +128,11 @@ export function companyOptions(given: Given, folder: string): CompanyOptions {
           plan: c.plan ?? null,
           createdAt: c.createdAt ?? null,
           paidAt: c.paidAt ?? null,
+          latestBy: c.latestBy ?? null,
           dimensions: Object.fromEntries((c.dimensions ?? []).map((name) => [name, name])),
         }
       : null,
-    members: { ...m, role: m.role ?? null, createdAt: m.createdAt ?? null },
+    members: { ...m, role: m.role ?? null, createdAt: m.createdAt ?? null, latestBy: m.latestBy ?? null },
     adminRoles,
     paidPlans,
     maxShrink,

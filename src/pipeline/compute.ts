@@ -98,7 +98,7 @@ export async function computeStages(run: Computing, begun: StageContext): Promis
         if (stage === companies) {
           product = await readProductCounts(run.warehouse, context)
           await refuseShrink(run.warehouse, context, product, run.acceptShrink ?? false)
-          problems.push(...notesOfCopy(product))
+          problems.push(...notesOfCopy(product, context.options.companies))
         }
         return rows
       }),

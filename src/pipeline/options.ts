@@ -72,6 +72,8 @@ export interface CompanyTable {
   readonly paidAt: string | null
   /** Other columns, by the names that the API calls them. */
   readonly dimensions: Readonly<Record<string, string>>
+  /** Of several rows of a company the one with the latest time here counts. */
+  readonly latestBy: string | null
 }
 
 /** The table of memberships. */
@@ -81,6 +83,8 @@ export interface MemberTable {
   readonly userId: string
   readonly role: string | null
   readonly createdAt: string | null
+  /** Of several rows of a membership the one with the latest time here counts. */
+  readonly latestBy: string | null
 }
 
 /** Where events come from. */

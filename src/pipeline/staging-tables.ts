@@ -83,6 +83,8 @@ const meanings: Readonly<Record<string, string>> = {
   product_members: 'Memberships as copied, whether they can be used and how often each comes.',
   product_companies: 'Companies as copied, likewise.',
   product_counts: 'What became of the rows of each table.',
+  company_copied_again: 'Companies that the copy has as the last one had them.',
+  member_copied_again: 'Memberships that it has as the last one had them.',
   company_changes: 'Companies that the copy has otherwise than the last one.',
   company_states: 'Former and present states of those companies.',
   member_changes: 'Memberships that the copy has otherwise than the last one.',

@@ -92,16 +92,24 @@ export function companyDays(
         having sum(event_count) > 0
     ),
 
+    named as (
+        select * from usage where company_id <> '' ${only}
+    ),
+
+    -- Inner joins only: DuckDB compares all with all in an outer one with conditions on times.
     by_company as (
-        select u.company_id, u.user_id, u.day, u.uses, case when m.is_admin then 1 else 0 end as was_admin
-        from (select * from usage where company_id <> '' ${only}) as u
-        left join ${members('m')}
-            on m.company_id = u.company_id and m.user_id = u.user_id and ${holdsOn(d, 'm', 'u.day', timezone)}
+        select company_id, day, uses, 0 as was_admin
+        from named
         union all
-        select m.company_id, u.user_id, u.day, u.uses, case when m.is_admin then 1 else 0 end as was_admin
+        select u.company_id, u.day, 0 as uses, 1 as was_admin
+        from named as u
+        join ${members('m')} on m.company_id = u.company_id and m.user_id = u.user_id
+        where m.is_admin and ${holdsOn(d, 'm', 'u.day', timezone)}
+        union all
+        select m.company_id, u.day, u.uses, case when m.is_admin then 1 else 0 end as was_admin
         from usage as u
-        join ${members('m')} on m.user_id = u.user_id and ${holdsOn(d, 'm', 'u.day', timezone)}
-        where u.company_id = ''
+        join ${members('m')} on m.user_id = u.user_id
+        where u.company_id = '' and ${holdsOn(d, 'm', 'u.day', timezone)}
     )
 
     select company_id, day, sum(uses) as uses, max(was_admin) as was_admin

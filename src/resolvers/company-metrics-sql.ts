@@ -32,7 +32,7 @@ export function statesWithGroups(
   const from =
     groups.dimension === null
       ? states
-      : d.jsonColumns(sql`${states} as c`, 'dimensions', { dimension: { path: [groups.dimension], as: 'text' } })
+      : d.jsonColumns(states, 'dimensions', { dimension: { path: [groups.dimension], as: 'text' } })
   return sql`(
     select s.company_id, s.first_seen_at, s.since_at, s.until_at, s.plan, s.is_paid${groups.dimension === null ? sql.empty : sql`, s.dimension`},
         l.first_touch_channel as channel, l.first_touch_source as source, l.first_touch_campaign as campaign
@@ -114,7 +114,8 @@ select bucket, ${list}, admin_active_days, admin_active_weekdays, count(*) as co
 from (
     select u.*, ${sql.join([...columns, sql`is_paid`].map((name) => sql`s.${name}`))}
     from used as u
-    join ${statesWithGroups(d, q)} as s on s.company_id = u.company_id and ${holdsOn(d, 's', 'u.last_day', days.timezone)}
+    join ${statesWithGroups(d, q)} as s on s.company_id = u.company_id
+    where ${holdsOn(d, 's', 'u.last_day', days.timezone)}
 ) as placed
 group by bucket, ${list}, admin_active_days, admin_active_weekdays
 order by bucket`

@@ -41,9 +41,7 @@ export async function companyRows(
     where ${visibleIn(run)} and is_latest ${args.includeGone ? sql.empty : sql`and until_at is null`}
 )`
   const from =
-    dimension === null
-      ? latest
-      : d.jsonColumns(sql`${latest} as c`, 'dimensions', { dimension: { path: [dimension], as: 'text' } })
+    dimension === null ? latest : d.jsonColumns(latest, 'dimensions', { dimension: { path: [dimension], as: 'text' } })
   const shown = [
     ...own.map((name) => sql`s.${sql.id(name)}`),
     ...(columns.includes('dimension')

@@ -2,32 +2,23 @@ import { channelStats } from '../resolvers/channel-stats.ts'
 import {
   companiesPage,
   companyById,
-  companyOf,
   conversionsOfCompany,
   membersOfCompany,
   statesOfCompany,
   touchesOfCompany,
   usageOfCompany,
 } from '../resolvers/companies.ts'
-import { majorUnits, share } from '../resolvers/money.ts'
 import { asOfArgs, modelArg, reportRangeArgs, timezoneArg } from './arguments.ts'
 import { AttributionTouch } from './attribution.ts'
 import { builder } from './builder.ts'
 import { ChannelStats } from './channel-stats.ts'
 import { column, maybe, reads } from './columns.ts'
-import { Company, CompanyConnection, Membership, MembershipConnection, Touch, TouchConnection, User } from './refs.ts'
-import { type FlatRow, flat, maybeFlat } from './rows.ts'
+import { CompanyConversion, CompanyDimension, CompanyState, CompanyUsage } from './company-parts.ts'
+import { Company, CompanyConnection, Membership, MembershipConnection, Touch, TouchConnection } from './refs.ts'
 import { selectedColumns } from './selection.ts'
 import { touchColumns } from './touches.ts'
 
 const TOUCHES = ['first_touch', 'last_touch', 'paid_touch'] as const
-
-/** All columns of the type, for a selection that cannot be read. */
-export const companyColumns = [
-  ...['company_id', 'name', 'plan', 'is_paid', 'created_at', 'until_at', 'dimensions', 'member_count', 'admin_count'],
-  ...['first_seen_active_at', 'last_seen_active_at', 'session_count', 'touch_count', 'signed_up_at', 'paid_at'],
-  ...TOUCHES.flatMap((t) => ['at', 'channel', 'source', 'medium', 'campaign', 'referrer'].map((f) => `${t}_${f}`)),
-]
 
 const memberColumns = [
   'company_id',
@@ -40,58 +31,12 @@ const memberColumns = [
   'until_at',
 ]
 
-const CompanyDimension = builder.objectRef<{ name: string; value: string | null }>('CompanyDimension').implement({
-  description: 'A column copied from the product database.',
-  fields: (t) => ({
-    name: t.exposeString('name', { nullable: false, description: 'Its name in the configuration.' }),
-    value: t.exposeString('value', { description: 'Its value in the latest copy that had the company.' }),
-  }),
-})
-
-const CompanyState = builder.objectRef<import('../resolvers/context.ts').Node>('CompanyState').implement({
-  description: 'What a company was from one copy to another.',
-  fields: (t) => ({
-    name: t.string(maybe('name', 'Name then.')),
-    plan: t.string(maybe('plan', 'Plan then.')),
-    isPaid: t.boolean(column('is_paid', 'It was a paid plan.')),
-    firstSeenAt: t.field({ type: 'DateTime', ...column('first_seen_at', 'The copy that first saw it so.') }),
-    lastSeenAt: t.field({ type: 'DateTime', ...maybe('last_seen_at', 'The last copy that did; null while it does.') }),
-    sinceAt: t.field({
-      type: 'DateTime',
-      ...maybe(
-        'since_at',
-        'From when it is taken to have been so; null for always. Before `firstSeenAt` that is assumed.',
-      ),
-    }),
-    untilAt: t.field({
-      type: 'DateTime',
-      ...maybe('until_at', 'The first copy that saw it otherwise; null while it holds.'),
-    }),
-  }),
-})
-
-const CompanyUsage = builder.objectRef<FlatRow>('CompanyUsage').implement({
-  description: 'How the product was used by a company on the days of a range.',
-  fields: (t) => ({
-    activeDays: t.int(flat('active_days', 'Days on which anybody of it used the product.')),
-    adminActiveDays: t.int(flat('admin_active_days', 'Days on which an administrator did.')),
-    adminActiveWeekdays: t.int(flat('admin_active_weekdays', 'Of those, from Monday to Friday.')),
-    events: t.float(flat('uses', 'Events that count as use.')),
-  }),
-})
-
-const CompanyConversion = builder.objectRef<FlatRow>('CompanyConversion').implement({
-  description: 'How often a company converted, by conversion and currency.',
-  fields: (t) => ({
-    conversion: t.string(flat('conversion', 'Name of the conversion; `paid_plan` when its plan became a paid one.')),
-    count: t.float({ nullable: false, description: 'How often.', resolve: (row) => share(row.credit) }),
-    currency: t.string(maybeFlat('currency', 'ISO 4217 code of the revenue; null without a value.')),
-    revenue: t.float({
-      description: 'Its value, in units of the currency.',
-      resolve: (row) => (row.currency === null ? null : majorUnits(row.revenue, row.currency)),
-    }),
-  }),
-})
+/** All columns of the type, for a selection that cannot be read. */
+export const companyColumns = [
+  ...['company_id', 'name', 'plan', 'is_paid', 'created_at', 'until_at', 'dimensions', 'member_count', 'admin_count'],
+  ...['first_seen_active_at', 'last_seen_active_at', 'session_count', 'touch_count', 'signed_up_at', 'paid_at'],
+  ...TOUCHES.flatMap((t) => ['at', 'channel', 'source', 'medium', 'campaign', 'referrer'].map((f) => `${t}_${f}`)),
+]
 
 const usageEventArg = builder.args((t) => ({
   event: t.string({
@@ -99,41 +44,6 @@ const usageEventArg = builder.args((t) => ({
       'Only events of this name count as use: `pressed_big_button`. Without it every event of a session does.',
   }),
 }))
-
-Membership.implement({
-  description: 'An account’s membership in a company, as the product database has it.',
-  fields: (t) => ({
-    userId: t.id(column('user_id', 'The account.')),
-    role: t.string(maybe('role', 'Role, as the product database calls it.')),
-    isAdmin: t.boolean(column('is_admin', 'The role is one of `adminRoles`.')),
-    firstSeenAt: t.field({ type: 'DateTime', ...column('first_seen_at', 'The copy that first saw it so.') }),
-    lastSeenAt: t.field({ type: 'DateTime', ...maybe('last_seen_at', 'The last copy that did; null while it does.') }),
-    sinceAt: t.field({
-      type: 'DateTime',
-      ...maybe(
-        'since_at',
-        'From when it is taken to have been so; null for always. Before `firstSeenAt` that is assumed.',
-      ),
-    }),
-    untilAt: t.field({
-      type: 'DateTime',
-      ...maybe('until_at', 'The first copy that saw it otherwise; null while it holds.'),
-    }),
-    company: t.field({
-      type: Company,
-      description: 'The company.',
-      ...reads(['company_id'], 'one'),
-      resolve: (member, _args, context, info) => companyOf(context, member, selectedColumns(info, companyColumns)),
-    }),
-    user: t.field({
-      type: User,
-      nullable: false,
-      description: 'The person; one without events has nothing below.',
-      extensions: { columns: ['user_id'] },
-      resolve: ({ run, row }) => ({ run, row: { person_id: row.person_id ?? row.user_id ?? null } }),
-    }),
-  }),
-})
 
 Company.implement({
   description:

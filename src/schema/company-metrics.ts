@@ -1,4 +1,5 @@
-import { COMPANY_METRICS, type CompanyMetricRow, companyMetrics } from '../resolvers/company-metrics.ts'
+import { COMPANY_METRICS, type CompanyMetricRow } from '../resolvers/company-metric-rows.ts'
+import { companyMetrics } from '../resolvers/company-metrics.ts'
 import { companyRows } from '../resolvers/company-rows.ts'
 import { asOfArgs, limitArgs, reportRangeArgs, timezoneArg } from './arguments.ts'
 import { builder } from './builder.ts'

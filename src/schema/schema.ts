@@ -7,6 +7,7 @@ import './touches.ts'
 import './conversions.ts'
 import './channel-stats.ts'
 import './companies.ts'
+import './memberships.ts'
 import './company-metrics.ts'
 import './runs.ts'
 

@@ -99,6 +99,11 @@ export const postgresDialect: Dialect = {
   },
 
   concat: (texts) => sql`array_to_string(array[${sql.join(texts)}], '')`,
+  storedBy: (keys) =>
+    keys.length === 0
+      ? sql.empty
+      : sql`
+order by ${sql.join(keys)}`,
   materialized: () => sql`materialized`,
   md5: (value) => sql`md5(${expr(value)})`,
   hashNumber: (value) => sql`(hashtextextended(${expr(value)}, 0) & 9223372036854775807)`,

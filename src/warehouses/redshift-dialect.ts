@@ -82,6 +82,11 @@ export const redshiftDialect: Dialect = {
   rowNumber: () => sql`(row_number() over () - 1)`,
 
   concat: (texts) => sql`(${sql.join([...texts], ' || ')})`,
+  storedBy: (keys) =>
+    keys.length === 0
+      ? sql.empty
+      : sql`
+order by ${sql.join(keys)}`,
   materialized: () => sql.empty,
   md5: (value) => sql`md5(${expr(value)})`,
   // Fifteen hex digits: a number below 2^60.

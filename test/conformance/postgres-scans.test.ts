@@ -110,7 +110,7 @@ from pg_stat_all_tables where schemaname = 'tributary' and relname not like 'sta
     ])
     expect(of('events')).toEqual({ scanned: 0, fetched: 0 })
     for (const table of COPIED.filter((name) => name !== 'events')) {
-      expect(of(table).scanned, table).toBe(0)
+      expect(of(table).scanned, table).toBeLessThan(10) // the sentinel row, looked for when tables are made
       expect(of(table).fetched, table).toBeLessThan(HISTORY / 50)
     }
     expect(of('visits').fetched).toBeGreaterThan(0) // it does count

@@ -25,6 +25,7 @@ const COMPANIES: CompanyOptions = {
     plan: 'plan',
     createdAt: 'created_at',
     paidAt: 'paid_on',
+    latestBy: null,
     dimensions: { industry: 'industry', seats: 'seats' },
   },
   members: {
@@ -33,6 +34,7 @@ const COMPANIES: CompanyOptions = {
     userId: 'user_id',
     role: 'role',
     createdAt: 'joined_at',
+    latestBy: null,
   },
   adminRoles: ['admin'],
   paidPlans: ['pro'],

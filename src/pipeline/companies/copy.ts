@@ -147,15 +147,17 @@ export async function readProductCounts(warehouse: Warehouse, c: StageContext): 
   }))
 }
 
-/** What to know about a copy, in words: rows that could not be used. */
-export const notesOfCopy = (counts: readonly SourceReport[]): readonly string[] =>
+/** What to know about a copy, in words: rows that could not be used. Of a table whose latest rows count others are to be expected. */
+export const notesOfCopy = (counts: readonly SourceReport[], options?: CompanyOptions): readonly string[] =>
   counts.flatMap(({ source, duplicates, quarantined }) => [
     ...(quarantined > 0
       ? [
           `${source}: ${quarantined.toLocaleString('en')} rows without an id, or of a company that is not in the table of companies, were left out.`,
         ]
       : []),
-    ...(duplicates > 0 ? [`${source}: ${duplicates.toLocaleString('en')} rows repeat others; each counts once.`] : []),
+    ...(duplicates > 0 && !options?.[source === 'product/members' ? 'members' : 'companies']?.latestBy
+      ? [`${source}: ${duplicates.toLocaleString('en')} rows repeat others; each counts once.`]
+      : []),
   ])
 
 /** Somebody who truncated a table did not mean that all customers left. */

@@ -13,6 +13,7 @@ interface History {
   readonly key: readonly string[]
   readonly fields: readonly string[]
   readonly copied: 'product_companies' | 'product_members'
+  readonly unchanged: string
   readonly changes: string
   readonly states: string
 }
@@ -22,6 +23,7 @@ const OF_COMPANIES: History = {
   key: ['company_id'],
   fields: COMPANY_FIELDS,
   copied: 'product_companies',
+  unchanged: 'company_copied_again',
   changes: 'company_changes',
   states: 'company_states',
 }
@@ -30,6 +32,7 @@ const OF_MEMBERS: History = {
   key: ['company_id', 'user_id'],
   fields: MEMBER_FIELDS,
   copied: 'product_members',
+  unchanged: 'member_copied_again',
   changes: 'member_changes',
   states: 'member_states',
 }
@@ -75,34 +78,42 @@ const columnsOf = (names: readonly string[], alias: string): Sql =>
   sql.join(names.map((name) => sql`${sql.id(alias)}.${sql.id(name)}`))
 
 function statesAfter(c: StageContext, h: History): readonly Step[] {
-  return [changes(c, h), states(c, h)]
+  return [...(c.copy ? [unchanged(h)] : []), changes(c, h), states(c, h)]
 }
 
-/** Keys that the copy has otherwise than the last one; all when settings changed. */
-function changes(c: StageContext, { spec, key, fields, copied, changes: into }: History): Step {
-  const current = (more: Sql) => sql`(select * from ${sql.table(spec.name)} where to_run = ${OPEN_RUN} ${more})`
+/** Keys that the copy has as the last one had them: most of them. An inner join: DuckDB compares all with all in an outer one with such conditions. */
+const unchanged = ({ spec, key, fields, copied, unchanged: into }: History): Step => ({
+  into,
+  select: sql`
+select ${columnsOf(key, 'n')}
+from ${counting(copied)} as n
+join ${open(spec)} as o on ${on(key, 'o', 'n')}
+where ${same(fields)}
+`,
+})
+
+const stored = (spec: TableSpec): Sql => sql`(select * from ${sql.table(spec.name)} where to_run = ${OPEN_RUN})`
+/** States that the last copy saw. */
+const open = (spec: TableSpec): Sql =>
+  sql`(select * from ${sql.table(spec.name)} where to_run = ${OPEN_RUN} and until_at is null)`
+
+/** All other keys of either; all there are when settings changed. */
+function changes(c: StageContext, { spec, key, copied, unchanged: same, changes: into }: History): Step {
   const isAll = c.isRebuild || c.recompute.companies
+  const but = (from: Sql, isInCopy: 0 | 1) => sql`
+    select ${columnsOf(key, 'r')}, ${isInCopy} as is_in_copy
+    from ${from} as r
+    left join ${sql.staging(same)} as u on ${on(key, 'u', 'r')}
+    where u.${sql.id(key[0] ?? '')} is null`
   const known = sql`
     select ${columnsOf(key, 'o')}, 0 as is_in_copy
-    from ${current(isAll ? sql.empty : sql`and 1 = 0`)} as o`
-  const first = sql.id(key[0] ?? '')
-  const open = current(sql`and until_at is null`)
-  const ofCopy = sql`
-    select ${columnsOf(key, 'n')}, 1 as is_in_copy
-    from ${counting(copied)} as n
-    left join ${open} as o on ${on(key, 'o', 'n')} and ${same(fields)}
-    where o.${first} is null
-    union all
-    select ${columnsOf(key, 'o')}, 0 as is_in_copy
-    from ${open} as o
-    left join ${counting(copied)} as n on ${on(key, 'n', 'o')}
-    where n.${first} is null
-    union all`
+    from ${stored(spec)} as o${isAll ? sql.empty : sql` where 1 = 0`}`
+  const parts = c.copy ? [but(counting(copied), 1), but(open(spec), 0), known] : [known]
   return {
     into,
     select: sql`
 select ${columnsOf(key, 'f')}, max(f.is_in_copy) as is_in_copy
-from (${c.copy ? ofCopy : sql.empty}${known}
+from (${sql.join(parts, ' union all ')}
 ) as f
 group by ${columnsOf(key, 'f')}
 `,
@@ -122,7 +133,7 @@ const same = (fields: readonly string[]): Sql =>
 /** All states of those keys, as they are after the copy. */
 function states(c: StageContext, h: History): Step {
   const { spec, key, fields } = h
-  const stored = sql`
+  const former = sql`
 select ${columnsOf([...key, 'first_seen_at', 'last_seen_at', 'since_at', 'until_at', ...fields], 'o')}
 from ${sql.table(spec.name)} as o
 join ${sql.staging(h.changes)} as a on ${on(key, 'a', 'o')}
@@ -130,32 +141,37 @@ where o.to_run = ${OPEN_RUN}`
   return {
     into: h.states,
     select: c.copy
-      ? withCopy(c, h, c.copy, stored)
-      : sql`${stored}
+      ? withCopy(c, h, c.copy, former)
+      : sql`${former}
 `,
   }
 }
 
-function withCopy(c: StageContext, { key, fields, copied }: History, copy: ProductCopy, stored: Sql): Sql {
+function withCopy(
+  c: StageContext,
+  { key, fields, copied, unchanged, changes }: History,
+  copy: ProductCopy,
+  former: Sql,
+): Sql {
   const at = sql.timestamp(copy.at)
   const never = c.d.cast(sql`null`, 'timestamp')
   const first = sql.id(key[0] ?? '')
   const previous = copy.previousAt === null ? never : sql.timestamp(copy.previousAt)
   const seenFirst = copy.previousAt === null ? never : at
-  const isSame = sql`n.${first} is not null and ${same(fields)}`
+  const isOver = sql`o.until_at is null and u.${first} is null`
   return sql`
-with known as (${stored}
+with known as (${former}
 ),
 
 ended as (
     select
         ${columnsOf([...key, 'first_seen_at'], 'o')},
-        case when o.until_at is null and not (${isSame}) then ${previous} else o.last_seen_at end as last_seen_at,
+        case when ${isOver} then ${previous} else o.last_seen_at end as last_seen_at,
         o.since_at,
-        case when o.until_at is null and not (${isSame}) then ${at} else o.until_at end as until_at,
+        case when ${isOver} then ${at} else o.until_at end as until_at,
         ${columnsOf(fields, 'o')}
     from known as o
-    left join ${counting(copied)} as n on ${on(key, 'n', 'o')}
+    left join ${sql.staging(unchanged)} as u on ${on(key, 'u', 'o')}
 ),
 
 seen as (
@@ -176,10 +192,10 @@ begun as (
         ${never} as until_at,
         ${columnsOf(fields, 'n')}
     from ${counting(copied)} as n
-    join ${sql.staging(key.length === 1 ? 'company_changes' : 'member_changes')} as a on ${on(key, 'a', 'n')}
+    join ${sql.staging(changes)} as a on ${on(key, 'a', 'n')}
     left join seen as s on ${on(key, 's', 'n')}
-    left join known as o on ${on(key, 'o', 'n')} and o.until_at is null and ${same(fields)}
-    where o.${first} is null
+    left join ${sql.staging(unchanged)} as u on ${on(key, 'u', 'n')}
+    where u.${first} is null
 )
 
 select * from ended

@@ -103,11 +103,11 @@ function copiedColumns(
     const column = find(as)
     return column ? asValue(column) : d.cast(sql`null`, 'timestamp')
   }
-  const times = ['created_at', 'given_paid_at']
+  const times = ['created_at', 'given_paid_at', 'latest_at']
   const names =
     item === 'members'
-      ? ['company_id', 'user_id', 'role', 'created_at']
-      : ['company_id', 'name', 'plan', 'created_at', 'given_paid_at']
+      ? ['company_id', 'user_id', 'role', 'created_at', 'latest_at']
+      : ['company_id', 'name', 'plan', 'created_at', 'given_paid_at', 'latest_at']
   const values = names.map((name) => sql`${times.includes(name) ? timeOf(name) : textOf(name)} as ${sql.id(name)}`)
   const json =
     item === 'members'

@@ -145,11 +145,13 @@ select
       PICKS.map(({ name }, i) => touchColumns(name, `t${i}`)),
       ',\n    ',
     )}
-from ${sql.staging('company_rows_after')} as s
-left join ${sql.staging('company_member_counts')} as n on s.is_latest and n.company_id = s.company_id
-left join ${sql.staging('company_seen')} as v on s.is_latest and v.company_id = s.company_id
-left join ${sql.staging('company_milestones')} as m on s.is_latest and m.company_id = s.company_id
-left join ${sql.staging('company_picks')} as p on s.is_latest and p.company_id = s.company_id
+from (
+    select k.*, case when k.is_latest then k.company_id end as latest_id from ${sql.staging('company_rows_after')} as k
+) as s
+left join ${sql.staging('company_member_counts')} as n on n.company_id = s.latest_id
+left join ${sql.staging('company_seen')} as v on v.company_id = s.latest_id
+left join ${sql.staging('company_milestones')} as m on m.company_id = s.latest_id
+left join ${sql.staging('company_picks')} as p on p.company_id = s.latest_id
 ${sql.join(
   PICKS.map(({ key }, i) => {
     const alias = sql.id(`t${i}`)

@@ -20,8 +20,9 @@ export function copiedRows(c: StageContext, options: CompanyOptions, copy: Produ
   return [memberRows(c, options, copy), companyRows(c, copy)]
 }
 
-/** Which of several rows of one key counts: decided by their content alone. */
-const byContent = (c: StageContext, fields: readonly string[]): Sql => c.d.surrogateKey([...fields])
+/** Which of several rows of one key counts: the latest, where a column says so; else their content decides, not their order. */
+const byContent = (c: StageContext, fields: readonly string[], before = sql.empty): Sql =>
+  sql`case when latest_at is null then 1 else 0 end, latest_at desc, ${before}${c.d.surrogateKey([...fields])}`
 
 /** Memberships that are delivered twice count once; of two roles that of an administrator. */
 function memberRows(c: StageContext, { companies, adminRoles }: CompanyOptions, copy: ProductCopy): Step {
@@ -35,7 +36,7 @@ function memberRows(c: StageContext, { companies, adminRoles }: CompanyOptions, 
     select: sql`
 with judged as (
     select
-        m.company_id, m.user_id, m.role, m.created_at,
+        m.company_id, m.user_id, m.role, m.created_at, m.latest_at,
         case when m.company_id is null or m.user_id is null then 0 when ${known} then 1 else 0 end as is_usable,
         case when ${isAdmin} then 1 else 0 end as is_admin
     from (${copy.members}) as m
@@ -45,7 +46,7 @@ select
     company_id, user_id, role, created_at, is_usable,
     row_number() over (
         partition by company_id, user_id, is_usable
-        order by is_admin desc, ${byContent(c, ['role', 'created_at'])}
+        order by ${byContent(c, ['role', 'created_at'], sql`is_admin desc, `)}
     ) as copy_number
 from judged
 `,
@@ -60,7 +61,7 @@ function companyRows(c: StageContext, { companies }: ProductCopy): Step {
     sql`
     select distinct
         company_id, ${none('string')} as name, ${none('string')} as plan, ${none('timestamp')} as created_at,
-        ${none('timestamp')} as given_paid_at, ${none('string')} as dimensions
+        ${none('timestamp')} as given_paid_at, ${none('timestamp')} as latest_at, ${none('string')} as dimensions
     from ${sql.staging('product_members')}
     where is_usable = 1`
   return {

@@ -1,0 +1,4 @@
+import { openOn } from '../harness/engines.ts'
+import { testCompanies } from './companies-suite.ts'
+
+testCompanies(openOn('redshift'))
