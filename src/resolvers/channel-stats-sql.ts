@@ -63,12 +63,12 @@ with facts as (
     }
 )
 select ${sql.join([...keys, ...sums.map((m) => sql`${sum(m)} as ${sql.id(m)}`)])}
-from facts
+from facts as f
 ${
   keys.length === 0
     ? sql.empty
     : sql`group by ${sql.join(keys)}
-having sum(touches) <> 0 or sum(signups) <> 0 or sum(conversions) <> 0`
+having sum(f.touches) <> 0 or sum(f.signups) <> 0 or sum(f.conversions) <> 0`
 }
 ${orders.length === 0 ? sql.empty : sql`order by ${sql.join(orders)}`}`
 }
