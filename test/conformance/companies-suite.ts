@@ -3,7 +3,7 @@ import { runPipeline } from '../../src/pipeline/run.ts'
 import { sql } from '../../src/warehouses/sql.ts'
 import type { Warehouse } from '../../src/warehouses/warehouse.ts'
 import { type Served, serve } from '../api/fixture.ts'
-import { dropSchema } from '../harness/source-tables.ts'
+import { deliver, dropSchema } from '../harness/source-tables.ts'
 import { type CompaniesWorld, companiesWorld, companyOptions, csv } from './companies-world.ts'
 
 /** Twenty companies over two months: every number here was counted by hand in companies-world.ts. */
@@ -459,18 +459,17 @@ export function testCompanies(open: () => Promise<Warehouse>): void {
 
     test('of tables of the warehouse, such as group() calls as Segment loads them: the latest call counts', async () => {
       const schema = 'segment_groups'
-      const { dialect: d } = warehouse
       await dropSchema(warehouse, schema)
-      await warehouse.execute(sql`create table ${sql.id(schema)}.${sql.id('groups')} (
-    id ${sql.raw(d.types.string)}, group_id ${sql.raw(d.types.string)}, user_id ${sql.raw(d.types.string)}, plan ${sql.raw(d.types.string)}, received_at ${sql.raw(d.types.timestamp)}
-)`)
-      const call = (id: string, group: string, user: string, plan: string, at: string) =>
-        warehouse.execute(
-          sql`insert into ${sql.id(schema)}.${sql.id('groups')} (id, group_id, user_id, plan, received_at) select ${id}, ${group}, ${user}, ${plan}, ${sql.timestamp(at)}`,
-        )
-      await call('1', 'g1', 'u1', 'free', '2025-01-01T00:00:00Z')
-      await call('2', 'g1', 'u2', 'pro', '2025-02-01T00:00:00Z')
-      await call('3', 'g1', 'u1', 'pro', '2025-02-02T00:00:00Z')
+      const call = (id: string, group: string, user: string, plan: string, at: string) => {
+        return { id, group_id: group, user_id: user, plan, received_at: at }
+      }
+      await deliver(warehouse, schema, {
+        groups: [
+          call('1', 'g1', 'u1', 'free', '2025-01-01T00:00:00Z'),
+          call('2', 'g1', 'u2', 'pro', '2025-02-01T00:00:00Z'),
+          call('3', 'g1', 'u1', 'pro', '2025-02-02T00:00:00Z'),
+        ],
+      })
       const columns = { createdAt: null, latestBy: 'received_at' }
       const companies = {
         ...companyOptions(''),
@@ -493,7 +492,6 @@ export function testCompanies(open: () => Promise<Warehouse>): void {
         sql`select company_id, plan, is_paid, member_count from ${sql.table('current_companies')} where is_latest and until_at is null`,
       )
       expect(rows).toEqual([{ company_id: 'g1', plan: 'pro', is_paid: true, member_count: 2 }])
-      await warehouse.execute(sql`drop schema ${sql.id(schema)} cascade`)
     })
   })
 }

@@ -113,10 +113,10 @@ with compared as (
 )
 
 select ${sql.join(GROUP)}, ${sql.join(MEASURES.map((name) => sql`sum(${sql.id(name)}) as ${sql.id(name)}`))}
-from compared
+from compared as d
 group by ${sql.join(GROUP)}
 having ${sql.join(
-      MEASURES.map((name) => sql`sum(${sql.id(name)}) <> 0`),
+      MEASURES.map((name) => sql`sum(d.${sql.id(name)}) <> 0`),
       ' or ',
     )}
 `,

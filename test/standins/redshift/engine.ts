@@ -93,11 +93,11 @@ export class Session {
       throw new EngineError(`ERROR: Redshift refuses ${refusals.join('; ')}`)
     const { text, values } = withPositions(sql, parameters)
     if (view) return this.send(view.shim(this.settings), [])
-    return this.send(withFences(toPostgres(await this.withoutExcluded(text, values), this.settings)), values)
+    return this.send(withFences(toPostgres(await this.withoutExcluded(text), this.settings)), values)
   }
 
   /** `select * exclude (a) from (…) as t`: Postgres has to be told the other columns by name. */
-  private async withoutExcluded(statement: string, values: readonly string[]): Promise<string> {
+  private async withoutExcluded(statement: string): Promise<string> {
     const tokens = tokensOf(statement)
     const at = tokens.findIndex((t) => t.kind === 'word' && t.text === 'exclude')
     if (at < 0) return statement
@@ -107,14 +107,16 @@ export class Session {
     const from = nextOf(tokens, close)
     const begin = nextOf(tokens, from)
     const relation = textOf(tokens.slice(begin, closing(tokens, begin) + 1))
-    const found = await this.send(toPostgres(`select * from ${relation} as t limit 0`, this.settings), [...values])
+    // Only its columns are asked for, and it may use fewer values than the statement: none are sent.
+    const asked = relation.replace(/\$\d+/g, 'null')
+    const found = await this.send(toPostgres(`select * from ${asked} as t limit 0`, this.settings), [])
     const names = found!.columns.map((c) => c.name).filter((name) => name !== excluded)
     const star = tokens.findLastIndex((t, i) => i < at && t.text === '*')
     const list = names.map((name) => `"${name.replaceAll('"', '""')}"`).join(', ')
     const rest = textOf(tokens.slice(closing(tokens, begin)))
     // The offset keeps Postgres from putting the fields in each place that reads them.
     const plain = `${textOf(tokens.slice(0, star))}${list} from ${relation.slice(0, -1)} offset 0${rest}`
-    return this.withoutExcluded(plain, values)
+    return this.withoutExcluded(plain)
   }
 
   private async plain(text: string): Promise<void> {
