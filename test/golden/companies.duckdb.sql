@@ -12,21 +12,21 @@ attach if not exists ':memory:' as staging;
 create or replace table staging.main."product_members" as
 with judged as (
     select
-        m.company_id, m.user_id, m.role, m.created_at,
+        m.company_id, m.user_id, m.role, m.created_at, m.latest_at,
         case when m.company_id is null or m.user_id is null then 0 when m.company_id in (select company_id from (select nullif(trim(("company_id"), e' \t\n\x0b\x0c\r'), '') as "company_id", nullif(trim(("name"), e' \t\n\x0b\x0c\r'), '') as "name", nullif(trim(("plan"), e' \t\n\x0b\x0c\r'), '') as "plan", case
       when not regexp_matches(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?$') or regexp_matches(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), '^(0000|9999-12-31.*-[0-9:]+$|0001-01-01.*[+])') then null
       when not regexp_matches(substr(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), 11), '[+-]') then try_cast(replace(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), 'Z', '') as timestamp)
       else try_cast(substr(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), 1, length(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end)) - length(regexp_extract(substr(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), 11), '[+-].*$'))) as timestamp) - to_minutes(case when regexp_extract(substr(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), 11), '[+-].*$') like '-%' then -1 else 1 end * (cast(substr(regexp_extract(substr(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), 11), '[+-].*$'), 2, 2) as bigint) * 60 + coalesce(try_cast(right(substr(regexp_extract(substr(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), 11), '[+-].*$'), 4), 2) as bigint), 0)))
-  end as "created_at", cast(null as timestamp) as "given_paid_at", concat('{"industry":', coalesce(case when cast(to_json(nullif(trim(("dimension_0"), e' \t\n\x0b\x0c\r'), '')) as varchar) not in ('NaN', 'Infinity', '-Infinity') then cast(to_json(nullif(trim(("dimension_0"), e' \t\n\x0b\x0c\r'), '')) as varchar) end, 'null'), '}') as dimensions from staging.main."product_companies_read" as s) as k where company_id is not null) then 1 else 0 end as is_usable,
+  end as "created_at", cast(null as timestamp) as "given_paid_at", cast(null as timestamp) as "latest_at", concat('{"industry":', coalesce(case when cast(to_json(nullif(trim(("dimension_0"), e' \t\n\x0b\x0c\r'), '')) as varchar) not in ('NaN', 'Infinity', '-Infinity') then cast(to_json(nullif(trim(("dimension_0"), e' \t\n\x0b\x0c\r'), '')) as varchar) end, 'null'), '}') as dimensions from staging.main."product_companies_read" as s) as k where company_id is not null) then 1 else 0 end as is_usable,
         case when coalesce(case when m.role = lower(m.role) then m.role else translate(m.role, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '') in ('admin', 'owner') then 1 else 0 end as is_admin
-    from (select nullif(trim(("company_id"), e' \t\n\x0b\x0c\r'), '') as "company_id", nullif(trim(("user_id"), e' \t\n\x0b\x0c\r'), '') as "user_id", nullif(trim(("role"), e' \t\n\x0b\x0c\r'), '') as "role", cast(null as timestamp) as "created_at" from staging.main."product_members_read" as s) as m
+    from (select nullif(trim(("company_id"), e' \t\n\x0b\x0c\r'), '') as "company_id", nullif(trim(("user_id"), e' \t\n\x0b\x0c\r'), '') as "user_id", nullif(trim(("role"), e' \t\n\x0b\x0c\r'), '') as "role", cast(null as timestamp) as "created_at", cast(null as timestamp) as "latest_at" from staging.main."product_members_read" as s) as m
 )
 
 select
     company_id, user_id, role, created_at, is_usable,
     row_number() over (
         partition by company_id, user_id, is_usable
-        order by is_admin desc, md5(coalesce(length(cast(role as varchar)) || ':' || cast(role as varchar), 'null') || ',' || coalesce(length(cast(created_at as varchar)) || ':' || cast(created_at as varchar), 'null'))
+        order by case when latest_at is null then 1 else 0 end, latest_at desc, is_admin desc, md5(coalesce(length(cast(role as varchar)) || ':' || cast(role as varchar), 'null') || ',' || coalesce(length(cast(created_at as varchar)) || ':' || cast(created_at as varchar), 'null'))
     ) as copy_number
 from judged;
 
@@ -35,29 +35,34 @@ create or replace table staging.main."product_companies" as
 select
     company_id, name, plan, created_at, given_paid_at, dimensions,
     case when company_id is null then 0 else 1 end as is_usable,
-    row_number() over (partition by company_id order by md5(coalesce(length(cast(name as varchar)) || ':' || cast(name as varchar), 'null') || ',' || coalesce(length(cast(plan as varchar)) || ':' || cast(plan as varchar), 'null') || ',' || coalesce(length(cast(created_at as varchar)) || ':' || cast(created_at as varchar), 'null') || ',' || coalesce(length(cast(given_paid_at as varchar)) || ':' || cast(given_paid_at as varchar), 'null') || ',' || coalesce(length(cast(dimensions as varchar)) || ':' || cast(dimensions as varchar), 'null'))) as copy_number
+    row_number() over (partition by company_id order by case when latest_at is null then 1 else 0 end, latest_at desc, md5(coalesce(length(cast(name as varchar)) || ':' || cast(name as varchar), 'null') || ',' || coalesce(length(cast(plan as varchar)) || ':' || cast(plan as varchar), 'null') || ',' || coalesce(length(cast(created_at as varchar)) || ':' || cast(created_at as varchar), 'null') || ',' || coalesce(length(cast(given_paid_at as varchar)) || ':' || cast(given_paid_at as varchar), 'null') || ',' || coalesce(length(cast(dimensions as varchar)) || ':' || cast(dimensions as varchar), 'null'))) as copy_number
 from (select nullif(trim(("company_id"), e' \t\n\x0b\x0c\r'), '') as "company_id", nullif(trim(("name"), e' \t\n\x0b\x0c\r'), '') as "name", nullif(trim(("plan"), e' \t\n\x0b\x0c\r'), '') as "plan", case
       when not regexp_matches(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?$') or regexp_matches(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), '^(0000|9999-12-31.*-[0-9:]+$|0001-01-01.*[+])') then null
       when not regexp_matches(substr(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), 11), '[+-]') then try_cast(replace(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), 'Z', '') as timestamp)
       else try_cast(substr(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), 1, length(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end)) - length(regexp_extract(substr(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), 11), '[+-].*$'))) as timestamp) - to_minutes(case when regexp_extract(substr(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), 11), '[+-].*$') like '-%' then -1 else 1 end * (cast(substr(regexp_extract(substr(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), 11), '[+-].*$'), 2, 2) as bigint) * 60 + coalesce(try_cast(right(substr(regexp_extract(substr(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), 11), '[+-].*$'), 4), 2) as bigint), 0)))
-  end as "created_at", cast(null as timestamp) as "given_paid_at", concat('{"industry":', coalesce(case when cast(to_json(nullif(trim(("dimension_0"), e' \t\n\x0b\x0c\r'), '')) as varchar) not in ('NaN', 'Infinity', '-Infinity') then cast(to_json(nullif(trim(("dimension_0"), e' \t\n\x0b\x0c\r'), '')) as varchar) end, 'null'), '}') as dimensions from staging.main."product_companies_read" as s) as k;
+  end as "created_at", cast(null as timestamp) as "given_paid_at", cast(null as timestamp) as "latest_at", concat('{"industry":', coalesce(case when cast(to_json(nullif(trim(("dimension_0"), e' \t\n\x0b\x0c\r'), '')) as varchar) not in ('NaN', 'Infinity', '-Infinity') then cast(to_json(nullif(trim(("dimension_0"), e' \t\n\x0b\x0c\r'), '')) as varchar) end, 'null'), '}') as dimensions from staging.main."product_companies_read" as s) as k;
+
+-- company_copied_again: Companies that the copy has as the last one had them.
+create or replace table staging.main."company_copied_again" as
+select "n"."company_id"
+from (select * from staging.main."product_companies" where is_usable = 1 and copy_number = 1) as n
+join (select * from "tributary"."companies" where to_run = 9223372036854775807 and until_at is null) as o on "o"."company_id" = "n"."company_id"
+where ((n."name" = o."name" or (n."name" is null and o."name" is null)) and (n."plan" = o."plan" or (n."plan" is null and o."plan" is null)) and (n."created_at" = o."created_at" or (n."created_at" is null and o."created_at" is null)) and (n."given_paid_at" = o."given_paid_at" or (n."given_paid_at" is null and o."given_paid_at" is null)) and (n."dimensions" = o."dimensions" or (n."dimensions" is null and o."dimensions" is null)));
 
 -- company_changes: Companies that the copy has otherwise than the last one.
 create or replace table staging.main."company_changes" as
 select "f"."company_id", max(f.is_in_copy) as is_in_copy
 from (
-    select "n"."company_id", 1 as is_in_copy
-    from (select * from staging.main."product_companies" where is_usable = 1 and copy_number = 1) as n
-    left join (select * from "tributary"."companies" where to_run = 9223372036854775807 and until_at is null) as o on "o"."company_id" = "n"."company_id" and ((n."name" = o."name" or (n."name" is null and o."name" is null)) and (n."plan" = o."plan" or (n."plan" is null and o."plan" is null)) and (n."created_at" = o."created_at" or (n."created_at" is null and o."created_at" is null)) and (n."given_paid_at" = o."given_paid_at" or (n."given_paid_at" is null and o."given_paid_at" is null)) and (n."dimensions" = o."dimensions" or (n."dimensions" is null and o."dimensions" is null)))
-    where o."company_id" is null
-    union all
+    select "r"."company_id", 1 as is_in_copy
+    from (select * from staging.main."product_companies" where is_usable = 1 and copy_number = 1) as r
+    left join staging.main."company_copied_again" as u on "u"."company_id" = "r"."company_id"
+    where u."company_id" is null union all 
+    select "r"."company_id", 0 as is_in_copy
+    from (select * from "tributary"."companies" where to_run = 9223372036854775807 and until_at is null) as r
+    left join staging.main."company_copied_again" as u on "u"."company_id" = "r"."company_id"
+    where u."company_id" is null union all 
     select "o"."company_id", 0 as is_in_copy
-    from (select * from "tributary"."companies" where to_run = 9223372036854775807 and until_at is null) as o
-    left join (select * from staging.main."product_companies" where is_usable = 1 and copy_number = 1) as n on "n"."company_id" = "o"."company_id"
-    where n."company_id" is null
-    union all
-    select "o"."company_id", 0 as is_in_copy
-    from (select * from "tributary"."companies" where to_run = 9223372036854775807 and 1 = 0) as o
+    from (select * from "tributary"."companies" where to_run = 9223372036854775807) as o where 1 = 0
 ) as f
 group by "f"."company_id";
 
@@ -73,12 +78,12 @@ where o.to_run = 9223372036854775807
 ended as (
     select
         "o"."company_id", "o"."first_seen_at",
-        case when o.until_at is null and not (n."company_id" is not null and ((n."name" = o."name" or (n."name" is null and o."name" is null)) and (n."plan" = o."plan" or (n."plan" is null and o."plan" is null)) and (n."created_at" = o."created_at" or (n."created_at" is null and o."created_at" is null)) and (n."given_paid_at" = o."given_paid_at" or (n."given_paid_at" is null and o."given_paid_at" is null)) and (n."dimensions" = o."dimensions" or (n."dimensions" is null and o."dimensions" is null)))) then cast('2025-06-01 05:00:00.000000' as timestamp) else o.last_seen_at end as last_seen_at,
+        case when o.until_at is null and u."company_id" is null then cast('2025-06-01 05:00:00.000000' as timestamp) else o.last_seen_at end as last_seen_at,
         o.since_at,
-        case when o.until_at is null and not (n."company_id" is not null and ((n."name" = o."name" or (n."name" is null and o."name" is null)) and (n."plan" = o."plan" or (n."plan" is null and o."plan" is null)) and (n."created_at" = o."created_at" or (n."created_at" is null and o."created_at" is null)) and (n."given_paid_at" = o."given_paid_at" or (n."given_paid_at" is null and o."given_paid_at" is null)) and (n."dimensions" = o."dimensions" or (n."dimensions" is null and o."dimensions" is null)))) then cast('2025-06-01 05:00:00.000000' as timestamp) else o.until_at end as until_at,
+        case when o.until_at is null and u."company_id" is null then cast('2025-06-01 05:00:00.000000' as timestamp) else o.until_at end as until_at,
         "o"."name", "o"."plan", "o"."created_at", "o"."given_paid_at", "o"."dimensions"
     from known as o
-    left join (select * from staging.main."product_companies" where is_usable = 1 and copy_number = 1) as n on "n"."company_id" = "o"."company_id"
+    left join staging.main."company_copied_again" as u on "u"."company_id" = "o"."company_id"
 ),
 
 seen as (
@@ -101,30 +106,35 @@ begun as (
     from (select * from staging.main."product_companies" where is_usable = 1 and copy_number = 1) as n
     join staging.main."company_changes" as a on "a"."company_id" = "n"."company_id"
     left join seen as s on "s"."company_id" = "n"."company_id"
-    left join known as o on "o"."company_id" = "n"."company_id" and o.until_at is null and ((n."name" = o."name" or (n."name" is null and o."name" is null)) and (n."plan" = o."plan" or (n."plan" is null and o."plan" is null)) and (n."created_at" = o."created_at" or (n."created_at" is null and o."created_at" is null)) and (n."given_paid_at" = o."given_paid_at" or (n."given_paid_at" is null and o."given_paid_at" is null)) and (n."dimensions" = o."dimensions" or (n."dimensions" is null and o."dimensions" is null)))
-    where o."company_id" is null
+    left join staging.main."company_copied_again" as u on "u"."company_id" = "n"."company_id"
+    where u."company_id" is null
 )
 
 select * from ended
 union all
 select * from begun;
 
+-- member_copied_again: Memberships that it has as the last one had them.
+create or replace table staging.main."member_copied_again" as
+select "n"."company_id", "n"."user_id"
+from (select * from staging.main."product_members" where is_usable = 1 and copy_number = 1) as n
+join (select * from "tributary"."company_members" where to_run = 9223372036854775807 and until_at is null) as o on "o"."company_id" = "n"."company_id" and "o"."user_id" = "n"."user_id"
+where ((n."role" = o."role" or (n."role" is null and o."role" is null)) and (n."created_at" = o."created_at" or (n."created_at" is null and o."created_at" is null)));
+
 -- member_changes: Memberships that the copy has otherwise than the last one.
 create or replace table staging.main."member_changes" as
 select "f"."company_id", "f"."user_id", max(f.is_in_copy) as is_in_copy
 from (
-    select "n"."company_id", "n"."user_id", 1 as is_in_copy
-    from (select * from staging.main."product_members" where is_usable = 1 and copy_number = 1) as n
-    left join (select * from "tributary"."company_members" where to_run = 9223372036854775807 and until_at is null) as o on "o"."company_id" = "n"."company_id" and "o"."user_id" = "n"."user_id" and ((n."role" = o."role" or (n."role" is null and o."role" is null)) and (n."created_at" = o."created_at" or (n."created_at" is null and o."created_at" is null)))
-    where o."company_id" is null
-    union all
+    select "r"."company_id", "r"."user_id", 1 as is_in_copy
+    from (select * from staging.main."product_members" where is_usable = 1 and copy_number = 1) as r
+    left join staging.main."member_copied_again" as u on "u"."company_id" = "r"."company_id" and "u"."user_id" = "r"."user_id"
+    where u."company_id" is null union all 
+    select "r"."company_id", "r"."user_id", 0 as is_in_copy
+    from (select * from "tributary"."company_members" where to_run = 9223372036854775807 and until_at is null) as r
+    left join staging.main."member_copied_again" as u on "u"."company_id" = "r"."company_id" and "u"."user_id" = "r"."user_id"
+    where u."company_id" is null union all 
     select "o"."company_id", "o"."user_id", 0 as is_in_copy
-    from (select * from "tributary"."company_members" where to_run = 9223372036854775807 and until_at is null) as o
-    left join (select * from staging.main."product_members" where is_usable = 1 and copy_number = 1) as n on "n"."company_id" = "o"."company_id" and "n"."user_id" = "o"."user_id"
-    where n."company_id" is null
-    union all
-    select "o"."company_id", "o"."user_id", 0 as is_in_copy
-    from (select * from "tributary"."company_members" where to_run = 9223372036854775807 and 1 = 0) as o
+    from (select * from "tributary"."company_members" where to_run = 9223372036854775807) as o where 1 = 0
 ) as f
 group by "f"."company_id", "f"."user_id";
 
@@ -140,12 +150,12 @@ where o.to_run = 9223372036854775807
 ended as (
     select
         "o"."company_id", "o"."user_id", "o"."first_seen_at",
-        case when o.until_at is null and not (n."company_id" is not null and ((n."role" = o."role" or (n."role" is null and o."role" is null)) and (n."created_at" = o."created_at" or (n."created_at" is null and o."created_at" is null)))) then cast('2025-06-01 05:00:00.000000' as timestamp) else o.last_seen_at end as last_seen_at,
+        case when o.until_at is null and u."company_id" is null then cast('2025-06-01 05:00:00.000000' as timestamp) else o.last_seen_at end as last_seen_at,
         o.since_at,
-        case when o.until_at is null and not (n."company_id" is not null and ((n."role" = o."role" or (n."role" is null and o."role" is null)) and (n."created_at" = o."created_at" or (n."created_at" is null and o."created_at" is null)))) then cast('2025-06-01 05:00:00.000000' as timestamp) else o.until_at end as until_at,
+        case when o.until_at is null and u."company_id" is null then cast('2025-06-01 05:00:00.000000' as timestamp) else o.until_at end as until_at,
         "o"."role", "o"."created_at"
     from known as o
-    left join (select * from staging.main."product_members" where is_usable = 1 and copy_number = 1) as n on "n"."company_id" = "o"."company_id" and "n"."user_id" = "o"."user_id"
+    left join staging.main."member_copied_again" as u on "u"."company_id" = "o"."company_id" and "u"."user_id" = "o"."user_id"
 ),
 
 seen as (
@@ -168,8 +178,8 @@ begun as (
     from (select * from staging.main."product_members" where is_usable = 1 and copy_number = 1) as n
     join staging.main."member_changes" as a on "a"."company_id" = "n"."company_id" and "a"."user_id" = "n"."user_id"
     left join seen as s on "s"."company_id" = "n"."company_id" and "s"."user_id" = "n"."user_id"
-    left join known as o on "o"."company_id" = "n"."company_id" and "o"."user_id" = "n"."user_id" and o.until_at is null and ((n."role" = o."role" or (n."role" is null and o."role" is null)) and (n."created_at" = o."created_at" or (n."created_at" is null and o."created_at" is null)))
-    where o."company_id" is null
+    left join staging.main."member_copied_again" as u on "u"."company_id" = "n"."company_id" and "u"."user_id" = "n"."user_id"
+    where u."company_id" is null
 )
 
 select * from ended
@@ -507,9 +517,9 @@ with compared as (
 )
 
 select company_id, bucket_at, date_by, channel, source, medium, campaign, conversion, currency, sum("touches") as "touches", sum("sessions") as "sessions", sum("first_touch_credit") as "first_touch_credit", sum("first_touch_revenue") as "first_touch_revenue", sum("last_touch_credit") as "last_touch_credit", sum("last_touch_revenue") as "last_touch_revenue", sum("last_non_direct_credit") as "last_non_direct_credit", sum("last_non_direct_revenue") as "last_non_direct_revenue", sum("first_paid_credit") as "first_paid_credit", sum("first_paid_revenue") as "first_paid_revenue", sum("last_paid_credit") as "last_paid_credit", sum("last_paid_revenue") as "last_paid_revenue", sum("linear_credit") as "linear_credit", sum("linear_revenue") as "linear_revenue"
-from compared
+from compared as d
 group by company_id, bucket_at, date_by, channel, source, medium, campaign, conversion, currency
-having sum("touches") <> 0 or sum("sessions") <> 0 or sum("first_touch_credit") <> 0 or sum("first_touch_revenue") <> 0 or sum("last_touch_credit") <> 0 or sum("last_touch_revenue") <> 0 or sum("last_non_direct_credit") <> 0 or sum("last_non_direct_revenue") <> 0 or sum("first_paid_credit") <> 0 or sum("first_paid_revenue") <> 0 or sum("last_paid_credit") <> 0 or sum("last_paid_revenue") <> 0 or sum("linear_credit") <> 0 or sum("linear_revenue") <> 0;
+having sum(d."touches") <> 0 or sum(d."sessions") <> 0 or sum(d."first_touch_credit") <> 0 or sum(d."first_touch_revenue") <> 0 or sum(d."last_touch_credit") <> 0 or sum(d."last_touch_revenue") <> 0 or sum(d."last_non_direct_credit") <> 0 or sum(d."last_non_direct_revenue") <> 0 or sum(d."first_paid_credit") <> 0 or sum(d."first_paid_revenue") <> 0 or sum(d."last_paid_credit") <> 0 or sum(d."last_paid_revenue") <> 0 or sum(d."linear_credit") <> 0 or sum(d."linear_revenue") <> 0;
 
 -- company_milestones: When each first signed up and began to pay.
 create or replace table staging.main."company_milestones" as
@@ -579,11 +589,13 @@ select
     "t0"."touched_at" as "first_touch_at", "t0"."channel" as "first_touch_channel", "t0"."source" as "first_touch_source", "t0"."medium" as "first_touch_medium", "t0"."campaign" as "first_touch_campaign", "t0"."referrer" as "first_touch_referrer",
     "t1"."touched_at" as "last_touch_at", "t1"."channel" as "last_touch_channel", "t1"."source" as "last_touch_source", "t1"."medium" as "last_touch_medium", "t1"."campaign" as "last_touch_campaign", "t1"."referrer" as "last_touch_referrer",
     "t2"."touched_at" as "paid_touch_at", "t2"."channel" as "paid_touch_channel", "t2"."source" as "paid_touch_source", "t2"."medium" as "paid_touch_medium", "t2"."campaign" as "paid_touch_campaign", "t2"."referrer" as "paid_touch_referrer"
-from staging.main."company_rows_after" as s
-left join staging.main."company_member_counts" as n on s.is_latest and n.company_id = s.company_id
-left join staging.main."company_seen" as v on s.is_latest and v.company_id = s.company_id
-left join staging.main."company_milestones" as m on s.is_latest and m.company_id = s.company_id
-left join staging.main."company_picks" as p on s.is_latest and p.company_id = s.company_id
+from (
+    select k.*, case when k.is_latest then k.company_id end as latest_id from staging.main."company_rows_after" as k
+) as s
+left join staging.main."company_member_counts" as n on n.company_id = s.latest_id
+left join staging.main."company_seen" as v on v.company_id = s.latest_id
+left join staging.main."company_milestones" as m on m.company_id = s.latest_id
+left join staging.main."company_picks" as p on p.company_id = s.latest_id
 left join staging.main."company_touches" as "t0"
     on "t0".company_id = p.company_id and "t0".order_key || "t0".touch_id || "t0".session_id = p."first_key"
 left join staging.main."company_touches" as "t1"
