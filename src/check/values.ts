@@ -24,6 +24,7 @@ const BATCH = {
   occurred_at: time('When.'),
   type: text('Type.'),
   event_name: text('Name.'),
+  group_id: text('Company.', nullable),
   properties: text('Properties.', nullable),
   is_stripped: boolean('They were too large to keep.'),
 }
@@ -52,7 +53,7 @@ export async function checkValues(events: Events, scratch: Warehouse, c: StageCo
 
 function latest({ warehouse, relation }: Events, names: readonly string[]): Promise<Row[]> {
   return warehouse.query(sql`
-select ${atomColumns()}, event_key, ${orderKey(warehouse.dialect, 'e')} as order_key, occurred_at, type, event_name, properties, is_stripped
+select ${atomColumns()}, event_key, ${orderKey(warehouse.dialect, 'e')} as order_key, occurred_at, type, event_name, group_id, properties, is_stripped
 from ${relation} as e
 where type = 'track' and event_name in (${sql.values(names)})
 order by order_key desc

@@ -66,6 +66,8 @@ const READS: Readonly<Record<string, keyof typeof BOUNDS>> = {
   'attribution signup_sessions sessions': 'people',
   'attribution signup_pages visits': 'people',
   'attribution attribution_current attribution': 'keys',
+  'companies company_copied_again companies': 'companies',
+  'companies member_copied_again company_members': 'companies',
   'companies company_changes companies': 'companies',
   'companies company_states companies': 'companies',
   'companies member_changes company_members': 'companies',
