@@ -11,7 +11,8 @@ const engines = ['postgres', 'redshift', 'bigquery']
  * adapter, service), the worked examples, some random streams and changed settings.
  */
 const byConformance = {
-  redshift: ['bad-input', 'faults', 'from-sources', 'prune', 'retries', 'sources', 'spend', 'versions'],
+  postgres: ['bad-input', 'companies', 'faults', 'from-sources', 'prune', 'settings', 'sources'],
+  redshift: ['bad-input', 'faults', 'from-sources', 'prune', 'retries', 'sources', 'spend', 'versions', 'weblog'],
   bigquery: ['bad-input', 'faults', 'from-sources', 'prune', 'retries', 'settings', 'sources', 'spend', 'weblog'],
 }
 const long = Object.entries(byConformance).flatMap(([engine, suites]) =>

@@ -104,14 +104,13 @@ select ${list} from ${typeof from === 'string' ? sql.staging(from) : sql`${from}
 
 /** The same with the rows of a month together: reads that are bounded in time then skip the rest of the table. */
 export function insertByMonth(d: Dialect, spec: TableSpec, from: string): Sql {
-  return sql`${insertInto(spec.name, Object.keys(spec.columns), from)}
-order by ${sql.join(byMonth(d, spec))}`
+  return sql`${insertInto(spec.name, Object.keys(spec.columns), from)}${d.storedBy(byMonth(d, spec))}`
 }
 
 /** The same in the order of time, which costs less: for rows that are read in bounds of time alone. */
-export function insertByTime(spec: TableSpec, from: string): Sql {
-  return sql`${insertInto(spec.name, Object.keys(spec.columns), from)}
-order by ${sql.join(spec.partitionBy ? [spec.partitionBy] : [...spec.key])}`
+export function insertByTime(d: Dialect, spec: TableSpec, from: string): Sql {
+  const order = d.storedBy(spec.partitionBy ? [spec.partitionBy] : [...spec.key])
+  return sql`${insertInto(spec.name, Object.keys(spec.columns), from)}${order}`
 }
 
 /** Month, then what keeps rows together. */

@@ -109,8 +109,7 @@ where u.${sql.id(first)} is null
  */
 export function publishVersions(c: StageContext, spec: TableSpec): readonly Sql[] {
   const columns = sql.join(dataColumns(spec))
-  const order = byMonth(c.d, spec)
-  const sorted = order.length === 0 ? sql.empty : sql`order by ${sql.join(order)}`
+  const sorted = c.d.storedBy(byMonth(c.d, spec))
   // The plain IN comes first: an engine looks up one column with it before it compares whole keys.
   const first = spec.key[0] ?? ''
   const at = sql.id(spec.partitionBy ?? first)
@@ -132,7 +131,6 @@ where t.to_run = ${OPEN_RUN}${bounds} and t.${sql.id(first)} in (select ${sql.id
 )`,
     sql`insert into ${sql.table(spec.name)} (${columns}, from_run, to_run)
 select ${columns}, ${c.run}, ${OPEN_RUN}
-from ${sql.staging(opened(spec))}
-${sorted}`,
+from ${sql.staging(opened(spec))}${sorted}`,
   ]
 }

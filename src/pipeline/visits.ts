@@ -45,7 +45,7 @@ export const visits = defineStage({
     c.isRebuild
       ? sql`delete from ${sql.table('touch_candidates')} where 1 = 1`
       : sql`delete from ${sql.table('touch_candidates')} where event_key in (select event_key from ${sql.staging('reread_keys')})`,
-    insertByTime(touchCandidates, 'touch_candidates_new'),
+    insertByTime(c.d, touchCandidates, 'touch_candidates_new'),
     c.isRebuild
       ? sql`delete from ${sql.table('conversion_candidates')} where 1 = 1`
       : sql`delete from ${sql.table('conversion_candidates')} where ${isDropped(c)}`,

@@ -98,7 +98,7 @@ export function stagesOfRuns(context: Context, runs: readonly number[]): Promise
     context,
     'stages of runs',
     sql`
-select run_id, stage, position, rows, milliseconds
+select run_id, stage, position, ${sql.id('rows')}, milliseconds
 from ${sql.table(runStages.name)}
 where run_id in (${sql.values(runs)})
 order by run_id, position`,

@@ -33,6 +33,7 @@ function withOneGroup(pattern: string): string {
 export const bigqueryDialect: Dialect = {
   name: 'bigquery',
   types,
+  comparableTimes: [types.timestamp.toLowerCase()],
 
   quote: quotedName,
   placeholder: (position) => `@p${position}`,
@@ -63,6 +64,7 @@ export const bigqueryDialect: Dialect = {
   rowNumber: () => sql`row_number() over ()`,
 
   concat: (texts) => sql`concat(${sql.join(texts)})`,
+  storedBy: () => sql.empty, // clustering does it
   materialized: () => sql.empty,
   md5: (value) => sql`to_hex(md5(${expr(value)}))`,
   hashNumber: (value) => sql`(farm_fingerprint(${expr(value)}) & ${sql.raw('0x7fffffffffffffff')})`,

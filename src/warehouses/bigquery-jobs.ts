@@ -88,7 +88,9 @@ export class QueryJobs {
       const [job] = await answered(this.client.createQueryJob(query))
       return job
     } catch (cause) {
-      const job = isUnanswered(told(cause)) ? await this.found(query.jobId) : null
+      const t = told(cause)
+      const isOpen = isUnanswered(t) || (typeof t.code === 'number' && t.code >= 500)
+      const job = isOpen ? await this.found(query.jobId) : null
       if (!job) throw cause
       return job
     }

@@ -28,7 +28,7 @@ export class BigqueryTables {
 
   /** Creates the tables that are missing. Returns those it made. */
   async create(specs: readonly TableSpec[]): Promise<TableSpec[]> {
-    const dataset = this.client.dataset(this.place.dataset)
+    const dataset = this.dataset(this.place.dataset)
     const known = new Set((await this.list(dataset)).map((table) => table.id))
     const missing = specs.filter((spec) => !known.has(tableId(spec.name)))
     const made = await inTurns(missing, async (spec) => {
@@ -41,16 +41,16 @@ export class BigqueryTables {
   }
 
   staging(name: string): Table {
-    return this.client.dataset(this.place.stagingDataset).table(tableId(`${name}${this.place.stagingSuffix}`))
+    return this.dataset(this.place.stagingDataset).table(tableId(`${name}${this.place.stagingSuffix}`))
   }
 
   table(name: string): Table {
-    return this.client.dataset(this.place.dataset).table(tableId(name))
+    return this.dataset(this.place.dataset).table(tableId(name))
   }
 
   /** Drops staging tables; without names all of them. */
   async dropStaging(names?: readonly string[]): Promise<void> {
-    const dataset = this.client.dataset(this.place.stagingDataset)
+    const dataset = this.dataset(this.place.stagingDataset)
     const tables = names ? names.map((name) => this.staging(name)) : await this.list(dataset)
     await inTurns(tables, (table) => asked(`drop ${table.id}`, () => table.delete({ ignoreNotFound: true })))
   }
@@ -69,6 +69,11 @@ export class BigqueryTables {
     }
   }
 
+  /** With its location, which load jobs take from it. */
+  private dataset(id: string): Dataset {
+    return this.client.dataset(id, { location: this.client.location })
+  }
+
   private async list(dataset: Dataset): Promise<Table[]> {
     try {
       const [tables] = await dataset.getTables({ maxResults: 1000 })
@@ -80,7 +85,7 @@ export class BigqueryTables {
   }
 
   private async createDataset(id: string, metadata: { defaultTableExpirationMs?: string }): Promise<void> {
-    const dataset = this.client.dataset(id)
+    const dataset = this.dataset(id)
     const [isThere] = await asked(`look for dataset ${id}`, () => dataset.exists())
     if (isThere) return
     await unlessThere(`create dataset ${id}`, () =>

@@ -10,6 +10,8 @@ export type JsonPath = readonly string[]
 export interface Dialect extends Omit<SqlWriter, 'table' | 'staging'> {
   readonly name: 'duckdb' | 'postgres' | 'redshift' | 'bigquery'
   readonly types: Readonly<Record<ColumnType, string>>
+  /** Types in the engine's words, lower case, whose columns compare with our times as they are: an engine can then use what it knows of the column. */
+  readonly comparableTimes: readonly string[]
 
   /** The value as another type; an error when it cannot be. A boolean becomes text by `case`: not every engine casts it. */
   cast(value: Expr, type: ColumnType): Sql
@@ -42,6 +44,11 @@ export interface Dialect extends Omit<SqlWriter, 'table' | 'staging'> {
   rowNumber(alias: string): Sql
   /** The texts one after the other; none may be null. For many of them: `||` copies what it has once for each. */
   concat(texts: readonly Expr[]): Sql
+  /**
+   * An `order by` of rows that are stored, where reads find them by where they lie; nothing where the engine arranges rows by
+   * itself and would sort all of them in one place, or where there is no key.
+   */
+  storedBy(keys: readonly Expr[]): Sql
   /** A word after `as` of a `with` query that has it computed once and kept; nothing where the engine has none. */
   materialized(): Sql
   /** Lower-case hex MD5 of the text. */
@@ -70,7 +77,7 @@ export interface Dialect extends Omit<SqlWriter, 'table' | 'staging'> {
   /** True when the text is one JSON document. */
   isJson(text: Expr): Sql
   /**
-   * A relation that adds columns taken out of a JSON document to those of `from`. `text`: strings without quotes,
+   * A relation that adds columns taken out of a JSON document to those of `from`, a table or query without an alias. `text`: strings without quotes,
    * whole numbers and booleans as written, other numbers as the engine writes them, objects and arrays as JSON, null for null or absent. `type`: `object`, `array`,
    * `string`, `number`, `boolean` or null. A `document` that is null gives nulls.
    */

@@ -48,6 +48,8 @@ export const ASSERTION = 'assertion failed: '
 export const postgresDialect: Dialect = {
   name: 'postgres',
   types,
+  // Sessions are in UTC, so an index on a column with a zone finds times without one.
+  comparableTimes: ['timestamp without time zone', 'timestamp with time zone'],
 
   quote: (name) => `"${name.replaceAll('"', '""')}"`,
   placeholder: (position) => `$${position}`,
@@ -99,6 +101,11 @@ export const postgresDialect: Dialect = {
   },
 
   concat: (texts) => sql`array_to_string(array[${sql.join(texts)}], '')`,
+  storedBy: (keys) =>
+    keys.length === 0
+      ? sql.empty
+      : sql`
+order by ${sql.join(keys)}`,
   materialized: () => sql`materialized`,
   md5: (value) => sql`md5(${expr(value)})`,
   hashNumber: (value) => sql`(hashtextextended(${expr(value)}, 0) & 9223372036854775807)`,

@@ -9,13 +9,30 @@ const place = (path: JsonPath): Sql =>
 /** How JSON writes the one character that a text cannot hold here. */
 const NUL = text('\\u0000')
 
+/** How many brackets may be open at a time: the engine gives up, with the whole statement, at a quarter more. */
+const DEEPEST = 11_000
+
+/** Texts, and brackets outside of them. */
+const TOKENS = text('"(?:[^"\\\\]|[\\\\].)*"|[][{}]')
+
+/** Looked at only where there is room for so many; texts are passed by. */
+const isTooDeep = (v: Sql): Sql => sql`octet_length(${v}) > ${2 * DEEPEST} and coalesce((
+    select max(b.depth)
+    from (
+        select sum(case when m.found[1] in ('[', '{') then 1 when m.found[1] in (']', '}') then -1 else 0 end) over (order by m.place) as depth
+        from regexp_matches(${v}, ${TOKENS}, 'g') with ordinality as m(found, place)
+    ) as b
+), 0) > ${DEEPEST}`
+
 /** One document, as this engine and the others read it: whole characters, and a NUL as long as nobody asks for it. */
-export const isJson = (v: Sql): Sql =>
-  sql`(coalesce(pg_input_is_valid(${v}, 'jsonb'), false) or coalesce(strpos(${v}, ${NUL}) > 0 and ${v} is json, false))`
+export const isJson = (v: Sql): Sql => sql`case
+    when ${v} is null or (${isTooDeep(v)}) then false
+    else pg_input_is_valid(${v}, 'jsonb') or (strpos(${v}, ${NUL}) > 0 and ${v} is json)
+end`
 
 /**
  * Columns taken out of a document. It is read once for each row (`offset 0` keeps the planner from reading it for every
- * column) as binary JSON; texts of objects and arrays, whose keys that sorts, come from the text. A document with a NUL
+ * column) as binary JSON; texts of objects and arrays, whose keys that sorts, and of numbers, which it writes out, come from the text. A document with a NUL
  * has no fields: the engine refuses to read it.
  */
 export function postgresJsonColumns(
@@ -27,7 +44,7 @@ export function postgresJsonColumns(
     const found = sql`json_read.json_binary #> ${place(path)}`
     const type = sql`jsonb_typeof(${found})`
     if (as === 'type') return sql`nullif(${type}, 'null') collate "C" as ${sql.id(name)}`
-    return sql`(case when ${type} in ('object', 'array') then cast(json_read.json_text as json) #>> ${place(path)}
+    return sql`(case when ${type} in ('object', 'array', 'number') then cast(json_read.json_text as json) #>> ${place(path)}
         else json_read.json_binary #>> ${place(path)} end) collate "C" as ${sql.id(name)}`
   })
   if (picked.length === 0) return sql`(select * from ${from} as json_rows)`

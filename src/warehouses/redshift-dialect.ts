@@ -45,6 +45,7 @@ export const assertionIn = (statement: string): string | null => ASSERTION.exec(
 export const redshiftDialect: Dialect = {
   name: 'redshift',
   types,
+  comparableTimes: [types.timestamp.toLowerCase()],
   ...redshiftJson,
 
   quote: (name) => `"${name.replaceAll('"', '""')}"`,
@@ -82,6 +83,11 @@ export const redshiftDialect: Dialect = {
   rowNumber: () => sql`(row_number() over () - 1)`,
 
   concat: (texts) => sql`(${sql.join([...texts], ' || ')})`,
+  storedBy: (keys) =>
+    keys.length === 0
+      ? sql.empty
+      : sql`
+order by ${sql.join(keys)}`,
   materialized: () => sql.empty,
   md5: (value) => sql`md5(${expr(value)})`,
   // Fifteen hex digits: a number below 2^60.

@@ -231,7 +231,7 @@ describe('what the service does to those who use it', () => {
   })
 })
 
-describe('a run on BigQuery', () => {
+describe('a run on BigQuery', { timeout: 180_000 }, () => {
   const folder = temporaryFolder()
   const options = optionsFor(folder.path)
   const patient = { retry: { sleep: async () => {} } }

@@ -92,6 +92,17 @@ export function testDialectColumns(open: Open, known?: KnownFailures): void {
       expect([dialect.asTime('v', integer), dialect.asTime('v', boolean)]).toEqual([null, null])
     })
 
+    test('storedBy: rows are stored whatever their order', async () => {
+      const { dialect } = use()
+      const rows = [3, 1, 2].map((v) => ({ v }))
+      await use().loadStaging('unordered', columnsOf({ v: 'integer' }), rows)
+      for (const [i, keys] of [['v'], []].entries()) {
+        await use().stage(`ordered_${i}`, sql`select v from ${sql.staging('unordered')}${dialect.storedBy(keys)}`)
+        const stored = await use().query(sql`select v from ${sql.staging(`ordered_${i}`)} order by v`)
+        expect(stored).toEqual([{ v: 1 }, { v: 2 }, { v: 3 }])
+      }
+    })
+
     test('rowNumber: another one for each row of a staging table', async () => {
       await use().loadStaging(
         'numbered',

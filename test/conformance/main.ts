@@ -1,7 +1,7 @@
 /**
  * Runs every suite on one engine and says how each did: `npm run -s conformance -- --warehouse postgres [--config FILE]
- * [--json]`. Without a configuration on a stand-in; with one in the warehouse it names, in schemas of the tests' own that
- * are gone afterwards.
+ * [--suite NAME]… [--json]`. Without a configuration on a stand-in; with one in the warehouse it names, in schemas of the
+ * tests' own that are gone afterwards.
  */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -27,30 +27,38 @@ interface VitestFile {
 }
 
 const root = join(import.meta.dirname, '../..')
-const here = readdirSync(import.meta.dirname).filter((file) => file.endsWith('.test.ts'))
-const engines = [...new Set(here.map((file) => /^[a-z]+/.exec(file)![0]))]
+const all = readdirSync(import.meta.dirname)
+/** Every engine has the pipeline's suite, in a file of its name. */
+const engines = all.flatMap((file) => /^([a-z]+)\.test\.ts$/.exec(file)?.[1] ?? [])
+const here = all.filter((file) => engines.some((name) => new RegExp(`^${name}(-.*)?\\.test\\.ts$`).test(file)))
 
 /** `postgres-bad-input.test.ts` → `bad-input`; `postgres.test.ts` → `pipeline`. */
 const suiteOf = (file: string) => file.replace(/^[a-z]+/, '').replace(/^-|\.test\.ts$/g, '') || 'pipeline'
 
 const { values } = parseArgs({
-  options: { warehouse: { type: 'string' }, config: { type: 'string' }, json: { type: 'boolean' } },
+  options: {
+    warehouse: { type: 'string' },
+    config: { type: 'string' },
+    suite: { type: 'string', multiple: true },
+    json: { type: 'boolean' },
+  },
 })
 const engine = values.warehouse
 if (engine === undefined || !engines.includes(engine)) {
   process.stderr.write(
-    `Expected --warehouse with one of ${engines.join(', ')}, but got ${engine ?? 'none'}. --config FILE runs on the warehouse it names, --json prints for programs.\n`,
+    `Expected --warehouse with one of ${engines.join(', ')}, but got ${engine ?? 'none'}. --config FILE runs on the warehouse it names, --suite NAME only this one (again for more), --json prints for programs.\n`,
   )
   process.exit(2)
 }
 
-const ours = here.filter((file) => suiteOf(file) !== '' && file.startsWith(engine))
-const api = readdirSync(join(root, 'test/api')).filter((file) => file.endsWith('.test.ts'))
+const isAsked = (suite: string) => values.suite === undefined || values.suite.includes(suite)
+const ours = here.filter((file) => file.startsWith(engine) && isAsked(suiteOf(file)))
+const api = readdirSync(join(root, 'test/api')).filter((file) => file.endsWith('.test.ts') && isAsked('api'))
 const files = [...ours.map((file) => `test/conformance/${file}`), ...api.map((file) => `test/api/${file}`)]
 const found = await vitest(files)
 
 const suites = new Map<string, SuiteResult>()
-for (const name of [...new Set(here.map(suiteOf))].sort())
+for (const name of [...new Set(['api', ...here.map(suiteOf)])].sort())
   suites.set(name, { suite: name, passed: 0, failed: 0, notRun: 0, seconds: 0 })
 for (const file of found) {
   const suite = file.name.includes('/test/api/') ? 'api' : suiteOf(basename(file.name))

@@ -1,4 +1,8 @@
 import { openOn } from '../harness/engines.ts'
+import { testCompanyStreams } from './companies-streams-suite.ts'
 import { testCompanies } from './companies-suite.ts'
 
-testCompanies(openOn('postgres'))
+const open = openOn('postgres')
+
+testCompanies(open)
+testCompanyStreams(open, { numRuns: 2, seed: 20261121 })

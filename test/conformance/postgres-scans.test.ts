@@ -77,7 +77,7 @@ from (select * from tributary.${table} ${columns.includes('to_run') ? 'where to_
     const { rows } = await admin.query(`
 select regexp_replace(relname, '_(default|[0-9]{4}_[0-9]{2})$', '') as name,
     sum(seq_tup_read)::float8 as scanned, sum(coalesce(idx_tup_fetch, 0))::float8 as fetched
-from pg_stat_all_tables where schemaname = 'tributary' and relname not like 'staging%' group by 1`)
+from pg_stat_all_tables where schemaname in ('tributary', 'segment_prod') and relname not like 'staging%' group by 1`)
     return new Map(rows.map(({ name, scanned, fetched }) => [name, { scanned, fetched }]))
   }
 
@@ -110,7 +110,7 @@ from pg_stat_all_tables where schemaname = 'tributary' and relname not like 'sta
     ])
     expect(of('events')).toEqual({ scanned: 0, fetched: 0 })
     for (const table of COPIED.filter((name) => name !== 'events')) {
-      expect(of(table).scanned, table).toBe(0)
+      expect(of(table).scanned, table).toBeLessThan(10) // the sentinel row, looked for when tables are made
       expect(of(table).fetched, table).toBeLessThan(HISTORY / 50)
     }
     expect(of('visits').fetched).toBeGreaterThan(0) // it does count
@@ -125,6 +125,31 @@ from pg_stat_all_tables where schemaname = 'tributary' and relname not like 'sta
     expect(of('events').fetched).toBeLessThan(HISTORY / 100)
   })
 
+  test('of a table of Segment’s with zones in its times, what became readable, by an index', async () => {
+    await admin.query(`
+create schema segment_prod;
+create table segment_prod.pages as
+select 'p' || i as id, 'a' || i % 1000 as anonymous_id, t as "timestamp", t as received_at, t as uuid_ts
+from generate_series(1, 6000) as i, lateral (select timestamptz '2025-01-01' + i * interval '30 minutes' as t) as times;
+create index on segment_prod.pages (uuid_ts);
+analyze segment_prod.pages`)
+    const sources = [{ kind: 'segment', name: 'segment', schema: 'segment_prod', deduplicateAs: null }] as const
+    const fromTables = { ...options, sources }
+    await run(warehouse, fromTables, 'increment', { now: NOW })
+    await admin.query(
+      "insert into segment_prod.pages select 'new', 'a1', t, t, t from (select max(uuid_ts) + interval '2 hours' as t from segment_prod.pages) as m where t < '2025-05-31'",
+    )
+    await endSessions()
+    const before = await reads()
+    warehouse = await openPostgres({ url, schema: 'tributary' })
+    const report = await run(warehouse, fromTables, 'increment', { now: NOW })
+    await endSessions()
+    const after = await reads()
+    warehouse = await openPostgres({ url, schema: 'tributary' })
+    expect(report.sources[0]).toMatchObject({ accepted: 1 })
+    expect(after.get('pages')!.scanned - before.get('pages')!.scanned).toBe(0)
+  })
+
   test('the API finds a person’s sessions and a session’s touches by an index', async () => {
     const plan = async (query: string) =>
       (await admin.query(`explain ${query}`)).rows.map((row) => row['QUERY PLAN']).join('\n')
@@ -136,6 +161,8 @@ from pg_stat_all_tables where schemaname = 'tributary' and relname not like 'sta
       "select * from tributary.touches where touched_at >= timestamp '2025-05-01' and touched_at < timestamp '2025-05-02' and to_run > 2",
     ])
       expect(await plan(query), query).toContain('Index')
-    expect(await warehouse.query(sql`select count(*) as n from ${sql.table('events')}`)).toEqual([{ n: HISTORY + 6 }])
+    expect(await warehouse.query(sql`select count(*) as n from ${sql.table('events')}`)).toEqual([
+      { n: HISTORY + 6 + 6001 },
+    ])
   })
 })

@@ -319,6 +319,16 @@ from tributary.events group by 1 order by 1`)
     ).toBeGreaterThan(0)
   })
 
+  test('refuses a document nested deeper than it can read, and only that', async () => {
+    const warehouse = await open()
+    const nested = (depth: number) => ({ document: `${'['.repeat(depth)}${']'.repeat(depth)}` })
+    const many = { document: JSON.stringify(Array.from({ length: 20_000 }, () => ({ a: '[["\\' }))) }
+    await warehouse.loadStaging('documents', columnsOf({ document: 'string' }), [nested(10_000), nested(100_000), many])
+    const is = warehouse.dialect.isJson('document')
+    const found = await warehouse.query(sql`select ${is} as is_json from ${sql.staging('documents')}`)
+    expect(found.map((row) => row.is_json)).toEqual([true, false, true])
+  })
+
   test('bulk loads hold any text but NUL, which it cannot', async () => {
     const warehouse = await open()
     const rows = [{ s: 'tab\tnew\nline\r\\N\\.' }, { s: '\\' }, { s: '' }, { s: null }]

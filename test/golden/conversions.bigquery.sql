@@ -238,8 +238,7 @@ where t.to_run = 9223372036854775807
 
 insert into `tributary.conversions` (conversion_id, conversion, person_id, converted_at, event_key, session_id, value, currency, value_problem, company_id, from_run, to_run)
 select conversion_id, conversion, person_id, converted_at, event_key, session_id, value, currency, value_problem, company_id, 7, 9223372036854775807
-from `tributary_staging.conversions_opened`
-order by timestamp_trunc(converted_at, month, 'UTC'), `person_id`;
+from `tributary_staging.conversions_opened`;
 
 update `tributary.sessions` as t
 set to_run = 7
@@ -253,5 +252,4 @@ where t.to_run = 9223372036854775807
 
 insert into `tributary.sessions` (session_id, person_id, started_at, ended_at, event_count, page_count, device_count, landing_page, referrer, touch_count, is_signup_session, from_run, to_run)
 select session_id, person_id, started_at, ended_at, event_count, page_count, device_count, landing_page, referrer, touch_count, is_signup_session, 7, 9223372036854775807
-from `tributary_staging.sessions_opened`
-order by timestamp_trunc(started_at, month, 'UTC'), `person_id`;
+from `tributary_staging.sessions_opened`;

@@ -180,5 +180,4 @@ where t.to_run = 9223372036854775807
 
 insert into `tributary.credits` (conversion_id, touch_id, conversion, person_id, converted_at, touched_at, channel, source, medium, campaign, position, touch_count, currency, first_touch_credit, last_touch_credit, last_non_direct_credit, first_paid_credit, last_paid_credit, linear_credit, first_touch_revenue, last_touch_revenue, last_non_direct_revenue, first_paid_revenue, last_paid_revenue, linear_revenue, from_run, to_run)
 select conversion_id, touch_id, conversion, person_id, converted_at, touched_at, channel, source, medium, campaign, position, touch_count, currency, first_touch_credit, last_touch_credit, last_non_direct_credit, first_paid_credit, last_paid_credit, linear_credit, first_touch_revenue, last_touch_revenue, last_non_direct_revenue, first_paid_revenue, last_paid_revenue, linear_revenue, 7, 9223372036854775807
-from `tributary_staging.credits_opened`
-order by timestamp_trunc(converted_at, month, 'UTC'), `person_id`;
+from `tributary_staging.credits_opened`;

@@ -593,8 +593,7 @@ where visit_id in (select visit_id from `tributary_staging.visits_out`)
     and started_at in (select started_at from `tributary_staging.visits_out`);
 
 insert into `tributary.visits` (visit_id, anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url, owner_id, person_id)
-select visit_id, anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url, owner_id, person_id from `tributary_staging.visits_in`
-order by timestamp_trunc(started_at, month, 'UTC'), `anonymous_id`;
+select visit_id, anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url, owner_id, person_id from `tributary_staging.visits_in`;
 
 delete from `tributary.alias_links`
 where (kind = 'declared' and event_key in (select event_key from `tributary_staging.links_gone`))
@@ -616,8 +615,7 @@ where t.to_run = 9223372036854775807 and t.`anonymous_id` in (select `anonymous_
 
 insert into `tributary.known_pairs` (anonymous_id, user_id, first_seen_at, last_seen_at, first_event_key, from_run, to_run)
 select anonymous_id, user_id, first_seen_at, last_seen_at, first_event_key, 7, 9223372036854775807
-from `tributary_staging.known_pairs_opened`
-order by `anonymous_id`;
+from `tributary_staging.known_pairs_opened`;
 
 update `tributary.aliases` as t
 set to_run = 7
@@ -628,5 +626,4 @@ where t.to_run = 9223372036854775807 and t.`id` in (select `id` from `tributary_
 
 insert into `tributary.aliases` (id, person_id, is_anonymous_id, is_user_id, first_seen_at, last_seen_at, is_latest, from_run, to_run)
 select id, person_id, is_anonymous_id, is_user_id, first_seen_at, last_seen_at, is_latest, 7, 9223372036854775807
-from `tributary_staging.aliases_opened`
-order by `id`;
+from `tributary_staging.aliases_opened`;

@@ -665,6 +665,8 @@ drop table if exists "tributary"."staging_alias_hooked";
 -- `tributary sql publish` has all of it.
 delete from "tributary"."visits"
 where visit_id in (select visit_id from "tributary"."staging_visits_out")
+    and started_at >= (select min(started_at) from "tributary"."staging_visits_out")
+    and started_at <= (select max(started_at) from "tributary"."staging_visits_out")
     and started_at in (select started_at from "tributary"."staging_visits_out");
 
 insert into "tributary"."visits" (visit_id, anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url, owner_id, person_id)

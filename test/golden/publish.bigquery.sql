@@ -80,14 +80,12 @@ from `tributary_staging.quarantine_opened`;
 delete from `tributary.touch_candidates` where event_key in (select event_key from `tributary_staging.reread_keys`);
 
 insert into `tributary.touch_candidates` (anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id)
-select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id from `tributary_staging.touch_candidates_new`
-order by occurred_at;
+select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id from `tributary_staging.touch_candidates_new`;
 
 delete from `tributary.conversion_candidates` where order_key in (select order_key from `tributary_staging.reread_keys`);
 
 insert into `tributary.conversion_candidates` (anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem, company_id)
-select anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem, company_id from `tributary_staging.conversion_candidates_new`
-order by timestamp_trunc(occurred_at, month, 'UTC'), `user_id`;
+select anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem, company_id from `tributary_staging.conversion_candidates_new`;
 
 insert into `tributary.activity` (anonymous_id, user_id, is_in_session, company_id, bucket_at, event_name, event_count, run_id)
 select anonymous_id, user_id, is_in_session, company_id, bucket_at, event_name, event_count, run_id from `tributary_staging.activity_new`;
@@ -99,8 +97,7 @@ where visit_id in (select visit_id from `tributary_staging.visits_out`)
     and started_at in (select started_at from `tributary_staging.visits_out`);
 
 insert into `tributary.visits` (visit_id, anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url, owner_id, person_id)
-select visit_id, anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url, owner_id, person_id from `tributary_staging.visits_in`
-order by timestamp_trunc(started_at, month, 'UTC'), `anonymous_id`;
+select visit_id, anonymous_id, user_id, is_in_session, started_at, ended_at, first_key, last_key, event_count, page_count, entry_key, page_key, page_url, blog_key, blog_url, owner_id, person_id from `tributary_staging.visits_in`;
 
 delete from `tributary.alias_links`
 where (kind = 'declared' and event_key in (select event_key from `tributary_staging.links_gone`))
@@ -122,8 +119,7 @@ where t.to_run = 9223372036854775807 and t.`anonymous_id` in (select `anonymous_
 
 insert into `tributary.known_pairs` (anonymous_id, user_id, first_seen_at, last_seen_at, first_event_key, from_run, to_run)
 select anonymous_id, user_id, first_seen_at, last_seen_at, first_event_key, 7, 9223372036854775807
-from `tributary_staging.known_pairs_opened`
-order by `anonymous_id`;
+from `tributary_staging.known_pairs_opened`;
 
 update `tributary.aliases` as t
 set to_run = 7
@@ -134,8 +130,7 @@ where t.to_run = 9223372036854775807 and t.`id` in (select `id` from `tributary_
 
 insert into `tributary.aliases` (id, person_id, is_anonymous_id, is_user_id, first_seen_at, last_seen_at, is_latest, from_run, to_run)
 select id, person_id, is_anonymous_id, is_user_id, first_seen_at, last_seen_at, is_latest, 7, 9223372036854775807
-from `tributary_staging.aliases_opened`
-order by `id`;
+from `tributary_staging.aliases_opened`;
 
 update `tributary.touches` as t
 set to_run = 7
@@ -149,8 +144,7 @@ where t.to_run = 9223372036854775807
 
 insert into `tributary.touches` (touch_id, session_id, person_id, touched_at, order_key, is_entry, channel, source, medium, campaign, content, term, click_id, referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct, company_id, from_run, to_run)
 select touch_id, session_id, person_id, touched_at, order_key, is_entry, channel, source, medium, campaign, content, term, click_id, referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct, company_id, 7, 9223372036854775807
-from `tributary_staging.touches_opened`
-order by timestamp_trunc(touched_at, month, 'UTC'), `person_id`;
+from `tributary_staging.touches_opened`;
 
 update `tributary.conversions` as t
 set to_run = 7
@@ -164,8 +158,7 @@ where t.to_run = 9223372036854775807
 
 insert into `tributary.conversions` (conversion_id, conversion, person_id, converted_at, event_key, session_id, value, currency, value_problem, company_id, from_run, to_run)
 select conversion_id, conversion, person_id, converted_at, event_key, session_id, value, currency, value_problem, company_id, 7, 9223372036854775807
-from `tributary_staging.conversions_opened`
-order by timestamp_trunc(converted_at, month, 'UTC'), `person_id`;
+from `tributary_staging.conversions_opened`;
 
 update `tributary.sessions` as t
 set to_run = 7
@@ -179,8 +172,7 @@ where t.to_run = 9223372036854775807
 
 insert into `tributary.sessions` (session_id, person_id, started_at, ended_at, event_count, page_count, device_count, landing_page, referrer, touch_count, is_signup_session, from_run, to_run)
 select session_id, person_id, started_at, ended_at, event_count, page_count, device_count, landing_page, referrer, touch_count, is_signup_session, 7, 9223372036854775807
-from `tributary_staging.sessions_opened`
-order by timestamp_trunc(started_at, month, 'UTC'), `person_id`;
+from `tributary_staging.sessions_opened`;
 
 update `tributary.credits` as t
 set to_run = 7
@@ -194,8 +186,7 @@ where t.to_run = 9223372036854775807
 
 insert into `tributary.credits` (conversion_id, touch_id, conversion, person_id, converted_at, touched_at, channel, source, medium, campaign, position, touch_count, currency, first_touch_credit, last_touch_credit, last_non_direct_credit, first_paid_credit, last_paid_credit, linear_credit, first_touch_revenue, last_touch_revenue, last_non_direct_revenue, first_paid_revenue, last_paid_revenue, linear_revenue, from_run, to_run)
 select conversion_id, touch_id, conversion, person_id, converted_at, touched_at, channel, source, medium, campaign, position, touch_count, currency, first_touch_credit, last_touch_credit, last_non_direct_credit, first_paid_credit, last_paid_credit, linear_credit, first_touch_revenue, last_touch_revenue, last_non_direct_revenue, first_paid_revenue, last_paid_revenue, linear_revenue, 7, 9223372036854775807
-from `tributary_staging.credits_opened`
-order by timestamp_trunc(converted_at, month, 'UTC'), `person_id`;
+from `tributary_staging.credits_opened`;
 
 update `tributary.attribution` as t
 set to_run = 7
@@ -206,8 +197,7 @@ where t.to_run = 9223372036854775807 and t.`person_id` in (select `person_id` fr
 
 insert into `tributary.attribution` (person_id, signed_up_at, session_count_before_signup, signup_session_id, signup_session_number, blog_url, first_page_ever_visited, first_page_at, first_touch_at, first_touch_channel, first_touch_source, first_touch_medium, first_touch_campaign, first_touch_referrer, last_touch_at, last_touch_channel, last_touch_source, last_touch_medium, last_touch_campaign, last_touch_referrer, first_paid_touch_at, first_paid_touch_channel, first_paid_touch_source, first_paid_touch_medium, first_paid_touch_campaign, first_paid_touch_referrer, last_paid_touch_at, last_paid_touch_channel, last_paid_touch_source, last_paid_touch_medium, last_paid_touch_campaign, last_paid_touch_referrer, from_run, to_run)
 select person_id, signed_up_at, session_count_before_signup, signup_session_id, signup_session_number, blog_url, first_page_ever_visited, first_page_at, first_touch_at, first_touch_channel, first_touch_source, first_touch_medium, first_touch_campaign, first_touch_referrer, last_touch_at, last_touch_channel, last_touch_source, last_touch_medium, last_touch_campaign, last_touch_referrer, first_paid_touch_at, first_paid_touch_channel, first_paid_touch_source, first_paid_touch_medium, first_paid_touch_campaign, first_paid_touch_referrer, last_paid_touch_at, last_paid_touch_channel, last_paid_touch_source, last_paid_touch_medium, last_paid_touch_campaign, last_paid_touch_referrer, 7, 9223372036854775807
-from `tributary_staging.attribution_opened`
-order by `person_id`;
+from `tributary_staging.attribution_opened`;
 
 insert into `tributary.channel_stats` (company_id, bucket_at, date_by, channel, source, medium, campaign, conversion, currency, touches, sessions, first_touch_credit, last_touch_credit, last_non_direct_credit, first_paid_credit, last_paid_credit, linear_credit, first_touch_revenue, last_touch_revenue, last_non_direct_revenue, first_paid_revenue, last_paid_revenue, linear_revenue, run_id)
 select company_id, bucket_at, date_by, channel, source, medium, campaign, conversion, currency, touches, sessions, first_touch_credit, last_touch_credit, last_non_direct_credit, first_paid_credit, last_paid_credit, linear_credit, first_touch_revenue, last_touch_revenue, last_non_direct_revenue, first_paid_revenue, last_paid_revenue, linear_revenue, run_id from `tributary_staging.channel_stats_new`;

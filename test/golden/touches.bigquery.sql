@@ -332,5 +332,4 @@ where t.to_run = 9223372036854775807
 
 insert into `tributary.touches` (touch_id, session_id, person_id, touched_at, order_key, is_entry, channel, source, medium, campaign, content, term, click_id, referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct, company_id, from_run, to_run)
 select touch_id, session_id, person_id, touched_at, order_key, is_entry, channel, source, medium, campaign, content, term, click_id, referrer, referrer_host, page_url, rule_id, evidence, is_paid, is_direct, company_id, 7, 9223372036854775807
-from `tributary_staging.touches_opened`
-order by timestamp_trunc(touched_at, month, 'UTC'), `person_id`;
+from `tributary_staging.touches_opened`;

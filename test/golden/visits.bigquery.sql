@@ -313,14 +313,12 @@ drop table if exists `tributary_staging.pieces`;
 delete from `tributary.touch_candidates` where event_key in (select event_key from `tributary_staging.reread_keys`);
 
 insert into `tributary.touch_candidates` (anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id)
-select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id from `tributary_staging.touch_candidates_new`
-order by occurred_at;
+select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id from `tributary_staging.touch_candidates_new`;
 
 delete from `tributary.conversion_candidates` where order_key in (select order_key from `tributary_staging.reread_keys`);
 
 insert into `tributary.conversion_candidates` (anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem, company_id)
-select anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem, company_id from `tributary_staging.conversion_candidates_new`
-order by timestamp_trunc(occurred_at, month, 'UTC'), `user_id`;
+select anonymous_id, user_id, is_in_session, order_key, event_key, occurred_at, conversion, value, currency, value_problem, company_id from `tributary_staging.conversion_candidates_new`;
 
 insert into `tributary.activity` (anonymous_id, user_id, is_in_session, company_id, bucket_at, event_name, event_count, run_id)
 select anonymous_id, user_id, is_in_session, company_id, bucket_at, event_name, event_count, run_id from `tributary_staging.activity_new`;

@@ -67,18 +67,15 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
         stdio: ['ignore', 'ignore', 'pipe'],
       },
     )
-    const end = () => {
-      server.kill('SIGQUIT')
-      remove()
-    }
-    process.once('exit', end)
+    const watch = endWith(server, folder)
     await untilReady(server)
     const url = `postgres://postgres:${PASSWORD}@127.0.0.1:${port}/`
     return {
       url: `${url}postgres`,
       createDatabase: databaseMaker(url),
       async stop() {
-        process.removeListener('exit', end)
+        watch.kill('SIGKILL') // before the server's number can be somebody else's
+        watch.stdin?.destroy()
         const isOver = server.exitCode === null ? new Promise((resolve) => server.once('exit', resolve)) : null
         server.kill('SIGQUIT') // nothing is kept: no reason to end in order
         await isOver
@@ -89,6 +86,17 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
     remove()
     throw error
   }
+}
+
+/** Ends the server and removes its folder when this process dies, however it dies: a test that takes too long is killed. */
+function endWith(server: ChildProcess, folder: string): ChildProcess {
+  const script = 'cat > /dev/null; kill -QUIT "$0"; sleep 1; rm -rf "$1"'
+  const watch = spawn('sh', ['-c', script, String(server.pid), folder], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true, // not with the group of this process
+  })
+  watch.unref()
+  return watch
 }
 
 interface Owner {

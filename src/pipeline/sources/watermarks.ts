@@ -153,10 +153,10 @@ const markRow = (c: StageContext, { source }: FoundTable, item: string, position
 
 const itemOf = ({ table }: FoundTable, day: string) => `${table}/${day}`
 
-/** A time column; bare when it is one of ours already, so that the engine can use what it knows of the column. */
+/** A time column; bare when it compares with ours as it is. */
 function timeColumn({ d }: StageContext, { columns }: FoundTable, name: string, alias: string): Sql {
   const column = sql`${sql.id(alias)}.${sql.id(name)}`
-  if (columns[name]!.toLowerCase() === d.types.timestamp) return column
+  if (d.comparableTimes.includes(columns[name]!.toLowerCase())) return column
   return d.asTime(column, columns[name]!) ?? d.cast(sql`null`, 'timestamp')
 }
 

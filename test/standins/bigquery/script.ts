@@ -1,3 +1,4 @@
+import { altered, alteredPath } from './alter.ts'
 import { bytesOf, outputOf } from './analysed.ts'
 import { checkLayout, type Definition, definitionOf } from './ddl.ts'
 import { notBuilt, notFound, ServiceError } from './errors.ts'
@@ -97,6 +98,12 @@ export class Scripts {
 
   private async statement(s: StatementText, script: Script, transaction: Map<string, Table> | null): Promise<Outcome> {
     const verb = s.tokens[0]!.text
+    if (verb === 'ALTER') {
+      const table = this.store.get(keyOf(placeOf(alteredPath(s), script.project)))
+      if (!table) throw notFound(`Table ${alteredPath(s).join('.')}`)
+      this.store.put(altered(table, s))
+      return { result: NOTHING, changed: 0 }
+    }
     if (verb === 'CREATE' || verb === 'DROP') {
       if (transaction) throw invalid(`${verb} statements are not supported inside a transaction.`)
       return this.define(s, script)
@@ -195,8 +202,11 @@ export class Scripts {
   }
 
   private defineDataset({ verb, path, ifExists }: Definition, { project }: Script): Outcome {
-    if (verb === 'DROP') throw notBuilt('DROP SCHEMA')
     const key = path.length > 1 ? path.join('.') : `${project}.${path[0]}`
+    if (verb === 'DROP') {
+      this.store.dropDataset(key)
+      return { result: NOTHING, changed: 0 }
+    }
     if (this.store.datasets.has(key) && !ifExists)
       throw new ServiceError(409, 'duplicate', `Already Exists: Dataset ${key}`)
     if (!this.store.datasets.has(key)) this.store.datasets.set(key, { location: 'US' })

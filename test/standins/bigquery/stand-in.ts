@@ -17,7 +17,7 @@ import { ZetaSql } from './zetasql.ts'
  * - Permissions: none; every token is good.
  * - Transactions conflict when they end, with others that changed the same table; the service tells the later one at its
  *   first statement. Whoever only added rows conflicts with nobody, here and there.
- * - Scripts are statements, transactions and variables that are declared with a value: no SET, no IF, no temporary tables. No MERGE, TRUNCATE, ALTER, EXPORT, MATERIALIZED VIEW.
+ * - Scripts are statements, transactions and variables that are declared with a value: no SET, no IF, no temporary tables. No MERGE, TRUNCATE, EXPORT, MATERIALIZED VIEW; ALTER TABLE adds, drops and renames columns.
  * - Columns are scalars: no arrays, no structs. Loads are JSON lines in one request.
  * - A statement over more than 4 MiB of rows is refused, some with window functions over thousands of rows are slow.
  * - Names of tables and columns are checked as in the service, their length in bytes is not.

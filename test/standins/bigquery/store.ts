@@ -78,6 +78,12 @@ export class Store {
     this.tables = new Map(this.tables).set(keyOf(table), table)
   }
 
+  /** With its tables, as by CASCADE. */
+  dropDataset(key: string): void {
+    this.datasets.delete(key)
+    this.tables = new Map([...this.tables].filter(([table]) => !table.startsWith(`${key}.`)))
+  }
+
   drop(key: string): void {
     const left = new Map(this.tables)
     left.delete(key)

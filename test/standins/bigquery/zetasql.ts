@@ -87,12 +87,14 @@ export class ZetaSql {
 const CANCELLED = 1
 const UNAVAILABLE = 14
 
+/** Runs a program until its input ends: that of a test that was killed does, too. */
+const WATCHED = 'exec 3<&0; "$0" "$@" & child=$!; (cat <&3 >/dev/null; kill -9 $child) & wait $child'
+
 async function start(): Promise<Process> {
   const port = await freePort()
-  const child = spawn(program, ['127.0.0.1', String(port)], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const end = () => void child.kill('SIGKILL')
-  process.once('exit', end)
-  child.once('exit', () => process.off('exit', end))
+  const child = spawn('/bin/sh', ['-c', WATCHED, program, '127.0.0.1', String(port)])
+  const end = () => void child.stdin.end()
+  child.stdin.on('error', () => undefined) // it has ended by itself
   await new Promise<void>((resolve, reject) => {
     const look = (output: Buffer) => {
       if (String(output).includes('listening')) resolve()

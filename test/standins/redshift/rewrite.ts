@@ -67,13 +67,33 @@ function withWords(tokens: readonly Token[]): Token[] {
   })
 }
 
-/** Postgres would put the query of a name in each place that reads it, and plan for seconds. */
+/**
+ * Postgres would put the query of a name in each place that reads it, and plan for seconds; and parse a document again
+ * for each of its fields.
+ */
 export function withFences(statement: string): string {
   const tokens = tokensOf(statement)
+  const parsing = tokens.flatMap((token, i) => (isWord(token, 'json_parse') ? [openingOfQuery(tokens, i)] : []))
+  for (const open of [...new Set(parsing)].filter((at) => at !== null).sort((a, b) => b - a)) {
+    tokens.splice(closing(tokens, open), 0, sign(' offset 0'))
+  }
   const isQuery = (open: number) => tokens[open]?.text === '(' && isWord(tokens[nextOf(tokens, open)], 'select', 'with')
   return textOf(
     tokens.map((token, i) => (isWord(token, 'as') && isQuery(nextOf(tokens, i)) ? sign('as materialized') : token)),
   )
+}
+
+/** The parenthesis of the query that a token stands in. */
+function openingOfQuery(tokens: readonly Token[], at: number): number | null {
+  let depth = 0
+  for (let i = at; i >= 0; i--) {
+    if (tokens[i]!.text === ')') depth++
+    else if (tokens[i]!.text === '(' && depth-- === 0) {
+      if (isWord(tokens[nextOf(tokens, i)], 'select')) return i
+      depth = 0
+    }
+  }
+  return null
 }
 
 function isCreateTable(tokens: readonly Token[]): boolean {

@@ -12,20 +12,24 @@ where castsource = 'bool'::regtype and casttarget = 'varchar'::regtype;
 update pg_cast set castfunc = 'rs_shim.no_plain_text(boolean)'::regprocedure
 where castsource = 'bool'::regtype and casttarget = 'text'::regtype;
 
--- A SUPER value: its JSON. A type of its own, so that it has its own casts.
-create type super as (json text);
+-- A SUPER value: the text it was read from, where in it it stands, and what stands there. Numbers, objects and arrays read
+-- as they were written. A type of its own, so that it has its own casts. Floats that JSON has not have a text alone.
+create type super as (root text, path text[], value jsonb);
 create function text_of(super) returns varchar language sql immutable as $$
-select case when $1.json is null or $1.json = 'null' then null
-    when left($1.json, 1) = '"' then (('[' || $1.json || ']')::json) ->> 0
-    else $1.json end $$;
+select case jsonb_typeof($1.value)
+    when 'null' then null
+    when 'string' then $1.value #>> '{}'
+    when 'boolean' then $1.value::text
+    else $1.root::json #>> $1.path end $$;
 create cast (super as varchar) with function text_of(super);
-create function super_of(varchar) returns super language sql immutable as $$ select case when $1 is not null then row(to_json($1)::text)::rs_shim.super end $$;
-create function super_of(bigint) returns super language sql immutable as $$ select case when $1 is not null then row($1::text)::rs_shim.super end $$;
-create function super_of(float8) returns super language sql immutable as $$ select case when $1 is not null then row($1::text)::rs_shim.super end $$;
-create function super_of(boolean) returns super language sql immutable as $$ select case when $1 is not null then row(case when $1 then 'true' else 'false' end)::rs_shim.super end $$;
-create function super_of(numeric) returns super language sql immutable as $$ select case when $1 is not null then row($1::text)::rs_shim.super end $$;
+create function super_of(varchar) returns super language sql immutable as $$ select case when $1 is not null then row(to_json($1)::text, '{}', to_jsonb($1))::rs_shim.super end $$;
 create function super_of(text) returns super language sql immutable as $$ select rs_shim.super_of($1::varchar) $$;
-create function super_of(integer) returns super language sql immutable as $$ select rs_shim.super_of($1::bigint) $$;
+create function super_of(numeric) returns super language sql immutable as $$ select case when $1 is not null then row($1::text, '{}', to_jsonb($1))::rs_shim.super end $$;
+create function super_of(bigint) returns super language sql immutable as $$ select rs_shim.super_of($1::numeric) $$;
+create function super_of(integer) returns super language sql immutable as $$ select rs_shim.super_of($1::numeric) $$;
+create function super_of(float8) returns super language sql immutable as $$
+select case when $1 is not null then row($1::text, '{}', case when $1::text !~ '[NI]' then $1::text::jsonb end)::rs_shim.super end $$;
+create function super_of(boolean) returns super language sql immutable as $$ select case when $1 is not null then row(case when $1 then 'true' else 'false' end, '{}', to_jsonb($1))::rs_shim.super end $$;
 create cast (varchar as super) with function super_of(varchar);
 create cast (text as super) with function super_of(text);
 create cast (bigint as super) with function super_of(bigint);
@@ -41,16 +45,18 @@ create function is_valid_json(text) returns boolean language sql immutable as $$
 create function json_parse(text) returns super language plpgsql immutable as $$
 begin
     if $1 is null then return null; end if;
-    if not rs_shim.can_json_parse($1) then raise exception 'JSON parsing error'; end if;
-    return row($1)::rs_shim.super;
+    return row($1, '{}', $1::jsonb)::rs_shim.super;
+exception when others then raise exception 'JSON parsing error';
 end $$;
-create function rs_shim.json_serialize(super) returns varchar language sql immutable as $$ select $1.json $$;
+create function rs_shim.json_serialize(super) returns varchar language sql immutable as $$
+select case when $1.value is null then $1.root
+    when jsonb_typeof($1.value) in ('object', 'array', 'number') then ($1.root::json #> $1.path)::text
+    else $1.value::text end $$;
 create function json_typeof(super) returns varchar language sql immutable as $$
-select case when $1.json ~ '^(NaN|-?Infinity)' then 'number' else json_typeof($1.json::json) end $$;
+select case when $1.value is not null then jsonb_typeof($1.value) when $1.root is not null then 'number' end $$;
 -- A field of a SUPER value; null where there is none, as in the lax mode that is the default.
 create function field(super, variadic path text[]) returns super language sql immutable as $$
-select case when $1.json is not null and found.json is not null then row(found.json::text)::rs_shim.super end
-from (select case when json_typeof($1.json::json) = 'object' then $1.json::json #> $2 end as json) as found $$;
+select case when jsonb_typeof($1.value) = 'object' and ($1.value #> $2) is not null then row($1.root, $1.path || $2, $1.value #> $2)::rs_shim.super end $$;
 
 -- DATEDIFF counts the boundaries of units between two times.
 create function datediff(part text, a timestamp, b timestamp) returns bigint language sql immutable as $$

@@ -11,7 +11,8 @@
  *   sub-queries of patterns that Redshift does not take apart
  * - that spaces at the end of text do not count when Redshift compares, and how wide the columns of `create table as` are
  *   (widths of declared columns are checked, in bytes)
- * - how SUPER keeps numbers: decimals of more than 38 digits, 1e3 and 1.0 as text; it keeps what was written
+ * - how SUPER keeps numbers and the order of keys: decimals of more than 38 digits, 1e3 and 1.0 as text; here they read
+ *   as they were written
  * - conflicts between transactions that Redshift finds by table, and Postgres by row
  * - IAM and secrets: `DbUser` is a role of Postgres, and its grants count; COPY and UNLOAD; the 24 hours that results are kept; sessions
  * - regular expressions beyond what POSIX says of both

@@ -1,0 +1,4 @@
+import { openOn } from '../harness/engines.ts'
+import { testWeblog } from './weblog-suite.ts'
+
+testWeblog(openOn('redshift'))
