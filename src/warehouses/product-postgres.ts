@@ -18,13 +18,7 @@ export async function openProductPostgres(url: string, signal?: AbortSignal): Pr
     connectionTimeoutMillis: 30_000,
     keepAlive: true,
   })
-  // A connection that is lost between two statements would end the process otherwise; the next statement says so.
-  const lost = new Promise<never>((_, reject) => {
-    client.once('error', reject)
-    client.once('end', () => reject(new Error('Connection terminated')))
-  })
-  lost.catch(() => undefined) // told by whoever waits for rows
-  client.on('error', () => {})
+  const unlessLost = watchConnection(client)
   const stop = () => void client.end().catch(() => undefined)
   signal?.addEventListener('abort', stop, { once: true })
   const close = async () => {
@@ -61,20 +55,41 @@ export async function openProductPostgres(url: string, signal?: AbortSignal): Pr
       try {
         for (;;) {
           signal?.throwIfAborted()
-          // A cursor waits for ever when its connection is gone.
-          const rows = await Promise.race([cursor.read(BATCH), lost])
+          const rows = await unlessLost(cursor.read(BATCH))
           if (rows.length === 0) return
           for (const row of rows) yield row
         }
       } catch (cause) {
         throw signal?.aborted ? cause : unreadable(place, `read the table ${table}`, cause)
       } finally {
-        await Promise.race([cursor.close(), lost]).catch(() => undefined) // it is gone with the connection
+        await unlessLost(cursor.close()).catch(() => undefined) // it is gone with the connection
       }
     },
 
     close,
   }
+}
+
+/**
+ * Waits for something of a connection unless that is lost: a cursor would wait for ever. Not by `Promise.race` with one promise
+ * for the loss: that would keep what every wait gave until the connection ends, which is the whole table.
+ */
+function watchConnection(client: pg.Client): <T>(work: Promise<T>) => Promise<T> {
+  let gone: Error | null = null
+  let refuse: ((error: Error) => void) | null = null
+  const lose = (error: Error) => {
+    gone ??= error
+    refuse?.(gone)
+  }
+  // Without a listener a connection that is lost between two statements would end the process.
+  client.on('error', lose)
+  client.once('end', () => lose(new Error('Connection terminated')))
+  return (work) =>
+    new Promise((resolve, reject) => {
+      refuse = reject
+      if (gone) reject(gone)
+      work.then(resolve, reject)
+    })
 }
 
 /** Columns the role may read; of the first table of that name on the search path when no schema is named. */
