@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { checkInstallation } from '../../src/check/check.ts'
 import type { QueryError } from '../../src/errors.ts'
 import { openRedshift } from '../../src/warehouses/redshift.ts'
@@ -165,6 +165,8 @@ describe('the Data API', () => {
         'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
       ),
     )
+    // The stand-in hears a moment later that they are gone.
+    await vi.waitFor(() => other.ping(), { timeout: 20_000, interval: 200 })
     await other.loadStaging(
       'numbers',
       spec.columns,
