@@ -80,10 +80,11 @@ export class PostgresConnections {
       void this.cancel(client, () => isOver)
     }
     let isOver = false
+    const ended = endOf(client)
     signal?.addEventListener('abort', cancel, { once: true })
     try {
       if (signal?.aborted) throw signal.reason
-      return await work(client)
+      return await Promise.race([work(client), ended.promise])
     } catch (cause) {
       isSpoilt ||= isBroken(cause)
       const { statement = text } = cause as { statement?: string } // of several, the one at work
@@ -92,6 +93,7 @@ export class PostgresConnections {
     } finally {
       isOver = true
       signal?.removeEventListener('abort', cancel)
+      ended.forget()
       client.release(isSpoilt)
     }
   }
@@ -118,6 +120,27 @@ export class PostgresConnections {
     this.closing ??= this.pool.end()
     return this.closing
   }
+}
+
+/** How long the work on a connection that ended has to say so itself, in milliseconds: it knows more about it. */
+const LAST_WORDS = 200
+
+/**
+ * Rejects when the connection ends. The work on it does not always hear of that: a cursor that has all rows, and waits for
+ * the server to be ready, would wait for ever.
+ */
+function endOf(client: PostgresClient): { promise: Promise<never>; forget: () => void } {
+  const { promise, reject } = Promise.withResolvers<never>()
+  let timer: NodeJS.Timeout | undefined
+  const onEnd = () => {
+    timer = setTimeout(() => reject(new Error('Connection terminated unexpectedly')), LAST_WORDS)
+  }
+  client.once('end', onEnd)
+  const forget = () => {
+    client.removeListener('end', onEnd)
+    clearTimeout(timer)
+  }
+  return { promise, forget }
 }
 
 /** Nothing more can be sent on a connection that broke; one whose statement was refused is as good as new. */

@@ -170,6 +170,38 @@ create table segment_prod.pages as select 'm1' as id, 'a1' as anonymous_id, null
       await warehouse.ping()
     })
 
+    test('sessions at any moment: each statement ends, well or with a failure that may pass', async () => {
+      const warehouse = await open()
+      const works = [
+        () => warehouse.query(sql`select count(*) as n from generate_series(1, 20000) as g`),
+        () => warehouse.loadStaging('numbers', columnsOf({ n: 'integer' }), [{ n: 1 }, { n: 2 }]),
+        () => warehouse.stage('one', sql`select 1 as one`),
+        () => warehouse.transaction([sql`select 1`, sql`select 2`]),
+      ]
+      let isOver = false
+      const disturbing = (async () => {
+        for (let pause = 1; !isOver; pause = (pause * 7) % 13) {
+          await admin.query(
+            "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tributary'",
+          )
+          await wait(pause)
+        }
+      })()
+      let failures = 0
+      try {
+        for (let n = 0; n < 200; n++) {
+          await works[n % works.length]!().catch((error: unknown) => {
+            failures++
+            expect(error).toMatchObject({ isTransient: true })
+          })
+        }
+      } finally {
+        isOver = true
+        await disturbing
+      }
+      expect(failures).toBeGreaterThan(0)
+    })
+
     test('sessions of a run, ten times: the run goes on, and the tables are the same', async () => {
       const undisturbed = await open({ schema: 'undisturbed' })
       await run(undisturbed, options)
