@@ -31,7 +31,7 @@ function kindOf(document: Sql): Sql {
 export const bigqueryJson: Pick<Dialect, 'isJson' | 'jsonColumns'> = {
   // The engine's parser skips a byte order mark.
   isJson: (value) =>
-    sql`coalesce(safe.parse_json(${expr(value)}, wide_number_mode => 'round') is not null and not starts_with(${expr(value)}, ${text('\ufeff')}), false)`,
+    sql`coalesce(if(${isFlat(expr(value))}, safe.parse_json(${expr(value)}, wide_number_mode => 'round') is not null and not starts_with(${expr(value)}, ${text('\ufeff')}), false), false)`,
 
   // From text, not from the engine's JSON: that keeps numbers as floating point.
   jsonColumns(from, document, columns) {
@@ -44,6 +44,23 @@ export const bigqueryJson: Pick<Dialect, 'isJson' | 'jsonColumns'> = {
     from (select *, ${withoutPairs(expr(document))} as json_plain from ${from})
 )`
   },
+}
+
+/** Lists and objects within each other that the engine reads; more fail the statement, even a `safe` one. */
+const DEEPEST = 500
+/** Levels that are taken away before it is counted what is left. */
+const LEVELS = 16
+
+/**
+ * True when a document is surely not nested too deep: it has few brackets, or few are left without its strings and its
+ * innermost levels.
+ */
+function isFlat(document: Sql): Sql {
+  const brackets = (of: Sql) => sql`length(regexp_replace(${of}, ${text('[^[{]')}, ''))`
+  let left = sql`regexp_replace(${document}, ${text('"([^"\\\\]|\\\\.)*"')}, '')`
+  for (let level = 0; level < LEVELS; level++)
+    left = sql`regexp_replace(${left}, ${text('[[][^][{}]*[]]|[{][^][{}]*[}]')}, '')`
+  return sql`(${brackets(document)} <= ${DEEPEST} or ${brackets(left)} <= ${DEEPEST - LEVELS})`
 }
 
 /** A document in which no letter is written as a pair of escapes: functions of text read each of the two by itself. */

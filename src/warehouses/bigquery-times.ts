@@ -9,19 +9,22 @@ const ISO_TIME =
 const TOO_FINE = '([.][0-9]{6})[0-9]+'
 /** Where seconds are left out, and an offset without a colon: the engine knows neither. */
 const NO_SECONDS = '^(.{16})(Z|[+-].*)?$'
-const BARE_OFFSET = '([+-][0-9]{2})([0-9]{2})$'
+const OFFSET = '(Z|[+-][0-9]{2}:?[0-9]{0,2})$'
 
 /** `Dialect.parseTime`; `trim` is the dialect's. The engine's own cast gives null for days that no calendar has. */
 export function parseTime(value: Expr, trim: (value: Expr) => Sql): Sql {
   const v = sql`upper(${trim(value)})`
   const cut = sql`regexp_replace(${v}, ${text(TOO_FINE)}, ${text('\\1')})`
   const whole = sql`regexp_replace(${cut}, ${text(NO_SECONDS)}, ${text('\\1:00\\2')})`
-  const offset = sql`regexp_replace(${whole}, ${text(BARE_OFFSET)}, ${text('\\1:\\2')})`
-  // Without an offset it would be a time of the project's default zone.
+  // The engine takes offsets of up to 14 hours: what is written is read as UTC, and moved by the offset.
+  const written = sql`safe_cast(regexp_replace(${whole}, ${text(OFFSET)}, '') || 'Z' as timestamp)`
+  const part = (pattern: string) => sql`cast(coalesce(regexp_extract(${whole}, ${text(pattern)}), '0') as int64)`
+  const minutes = sql`(${part('[+-]([0-9]{2}):?[0-9]{0,2}$')} * 60 + ${part('[+-][0-9]{2}:?([0-9]{2})$')})`
   return sql`case
       when not regexp_contains(${v}, ${text(ISO_TIME)}) then null
-      when regexp_contains(substr(${v}, 11), '[Z+-]') then safe_cast(${offset} as timestamp)
-      else safe_cast(${whole} || 'Z' as timestamp)
+      when regexp_contains(substr(${v}, 11), '[+-]')
+          then safe.timestamp_sub(${written}, interval if(regexp_contains(substr(${v}, 11), '-'), -1, 1) * ${minutes} minute)
+      else ${written}
   end`
 }
 
