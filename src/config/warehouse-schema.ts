@@ -18,7 +18,10 @@ export const duckdb = is.object({
 
 export const postgres = is.object({
   kind: z.literal('postgres'),
-  url: is.text('the address of a database such as postgres://user@host:5432/database', isPostgresUrl),
+  // What is said about an address never repeats it: it may hold a password.
+  url: z
+    .string('is no address of a database')
+    .refine(isPostgresUrl, 'is no address of a database, such as postgres://user@host:5432/database'),
   schema: schemaName.optional(),
   maxConnections: is.whole('a number of connections', 3, 1000).optional(),
   statementMinutes: is.whole('a number of minutes', 1, 10_080).optional(),

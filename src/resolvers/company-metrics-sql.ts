@@ -34,9 +34,12 @@ export function statesWithGroups(
       ? states
       : d.jsonColumns(states, 'dimensions', { dimension: { path: [groups.dimension], as: 'text' } })
   return sql`(
-    select s.company_id, s.first_seen_at, s.since_at, s.until_at, s.plan, s.is_paid${groups.dimension === null ? sql.empty : sql`, s.dimension`},
+    select s.company_id, s.place, s.first_seen_at, s.since_at, s.until_at, s.plan, s.is_paid${groups.dimension === null ? sql.empty : sql`, s.dimension`},
         l.first_touch_channel as channel, l.first_touch_source as source, l.first_touch_campaign as campaign
-    from ${from} as s
+    from (
+        select x.*, row_number() over (partition by x.company_id order by x.first_seen_at) as place
+        from ${from} as x
+    ) as s
     join (
         select company_id, first_touch_channel, first_touch_source, first_touch_campaign
         from ${sql.table('companies')}
@@ -61,8 +64,7 @@ export function companyChangesQuery(d: Dialect, q: CompanyQuery): Sql {
   const isBegun = sql`since_at is not null and place = 1 and ${localDay(d, 'since_at', timezone)} >= ${dayValue(first)}`
   return sql`
 with states as (
-    select *, row_number() over (partition by company_id order by first_seen_at) as place
-    from ${statesWithGroups(d, q)} as given
+    select * from ${statesWithGroups(d, q)} as given
 ),
 
 changes as (

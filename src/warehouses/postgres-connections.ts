@@ -51,6 +51,7 @@ export class PostgresConnections {
       application_name: 'tributary',
       types: clientTypes,
       keepAlive: true,
+      keepAliveInitialDelayMillis: 30_000, // a balancer in between forgets silent connections, and tells nobody
       connectionTimeoutMillis: PATIENCE,
     }
     this.pool = new pg.Pool({ ...this.config, max: maxConnections })

@@ -17,6 +17,7 @@ export async function openProductPostgres(url: string, signal?: AbortSignal): Pr
     application_name: 'tributary',
     connectionTimeoutMillis: 30_000,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 30_000, // a balancer in between forgets silent connections, and tells nobody
   })
   const unlessLost = watchConnection(client)
   const stop = () => void client.end().catch(() => undefined)

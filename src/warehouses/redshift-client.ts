@@ -26,7 +26,12 @@ const LONG = /"longValue"\s*:\s*(-?\d+)/g
  * Credentials are found by AWS's own chain: environment, profile, role of the machine.
  */
 export function connect({ region, endpoint }: RedshiftTarget): RedshiftDataClient {
-  const client = new RedshiftDataClient({ region, endpoint })
+  const client = new RedshiftDataClient({
+    region,
+    endpoint,
+    // A request waits 30 s at most for a statement: what takes longer will not be answered.
+    requestHandler: { connectionTimeout: 10_000, requestTimeout: 90_000, throwOnRequestTimeout: true },
+  })
   client.middlewareStack.add(
     (next, context) => async (args) => {
       const result = await next(args)

@@ -54,6 +54,9 @@ export function testCompanies(open: () => Promise<Warehouse>): void {
       expect(await shares(`metric: "companies", ${range}`)).toEqual(['19/19', '19/19'])
       expect(await shares(`metric: "newCompanies", ${range}`)).toEqual(['0/19', '1/19'])
       expect(await shares(`metric: "paid", ${range}`)).toEqual(['7/19', '6/19'])
+      // Who changed to a plan is not new with it.
+      const onPro = await shares(`metric: "newCompanies", plan: "Pro", ${range}`)
+      expect(onPro.map((share) => share.replace(/[/].*/, ''))).toEqual(['0', '0'])
     })
 
     test('the share with use, and with use by an administrator', async () => {

@@ -226,6 +226,13 @@ describe('wrong values', () => {
     ])
   })
 
+  it('never repeat the address of a warehouse, which may hold a password', () => {
+    const url = 'postgres://reader:hunter2@db.internal'
+    const problems = problemsOf({ sources: [], warehouse: { kind: 'postgres', url } }).join('\n')
+    expect(problems).toContain('`warehouse.url`: is no address of a database')
+    expect(problems).not.toContain('hunter2')
+  })
+
   it('reports everything at once, in one error', () => {
     const input = {
       sources: [{ kind: 'files', path: 7 }],

@@ -56,17 +56,18 @@ first_paid as (
 )
 
 select
-    s.company_id,
+    l.company_id,
     min(case
         when l.given_paid_at is not null then l.given_paid_at
         when s.state_number > 1 then s.first_seen_at
         when s.first_seen_at > f.first_seen_at then s.since_at
     end) as paid_at
-from first_paid as p
-join states as s on s.company_id = p.company_id and s.first_seen_at = p.first_seen_at
-join states as l on l.company_id = p.company_id and l.is_latest
+from states as l
+left join first_paid as p on p.company_id = l.company_id
+left join states as s on s.company_id = p.company_id and s.first_seen_at = p.first_seen_at
 cross join (${firstCopy(c)}) as f
-group by s.company_id
+where l.is_latest and (l.given_paid_at is not null or p.company_id is not null)
+group by l.company_id
 `,
   }
 }
