@@ -5,10 +5,13 @@ import { compileInline, Sql, type SqlWriter, sql } from './sql.ts'
 /** Staging tables are tables of the schema: only those have a transaction that can read them. */
 export const STAGING_PREFIX = 'staging__'
 
-/** Names and literals of a database whose tables are in a schema. */
-export function redshiftWriter(schema: string): SqlWriter {
+/**
+ * Names and literals of a database whose tables are in a schema. `session`: goes into the names of staging tables: a run
+ * that was given up for dead may still be sending, and must not reach those of the next.
+ */
+export function redshiftWriter(schema: string, session = ''): SqlWriter {
   const table = (name: string) => `${redshiftDialect.quote(schema)}.${redshiftDialect.quote(name)}`
-  return { ...redshiftDialect, table, staging: (name) => table(`${STAGING_PREFIX}${name}`) }
+  return { ...redshiftDialect, table, staging: (name) => table(`${STAGING_PREFIX}${session}${name}`) }
 }
 
 /** Goes before statements with such names, in their transaction: names in quotes are otherwise folded to lower case. */

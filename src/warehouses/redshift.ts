@@ -24,7 +24,7 @@ export interface RedshiftOptions extends RedshiftTarget {
  */
 export async function openRedshift({ schema, ...target }: RedshiftOptions): Promise<Warehouse> {
   const statements = new Statements(connect(target), target)
-  const writer = redshiftWriter(schema)
+  const writer = redshiftWriter(schema, `${randomBytes(4).toString('hex')}_`)
   const inline = (statement: Sql) => compileInline(statement, writer)
   const run = (texts: readonly string[], o?: RunOptions) => statements.run({ statements: asBatch(texts) }, o)
 
@@ -89,11 +89,12 @@ export async function openRedshift({ schema, ...target }: RedshiftOptions): Prom
     }
   }
 
+  /** Their names in the schema, also of those that other processes left. */
   const stagingTables = async (): Promise<string[]> => {
     const rows = await query<Row & { name: string }>(
       sql`select cast(tablename as varchar) as name from pg_tables where schemaname = ${schema} and left(tablename, ${STAGING_PREFIX.length}) = ${STAGING_PREFIX}`,
     )
-    return rows.map((row) => row.name.slice(STAGING_PREFIX.length))
+    return rows.map((row) => row.name)
   }
 
   /** Asked first: with `if not exists` it still needs the right to create schemas, which few users have. */
@@ -144,7 +145,11 @@ export async function openRedshift({ schema, ...target }: RedshiftOptions): Prom
       await run(createStaging(name, select, writer), o)
     },
     async dropStaging(names) {
-      await runAll((names ?? (await stagingTables())).map((name) => dropStaging(name, writer)))
+      await runAll(
+        names
+          ? names.map((name) => dropStaging(name, writer))
+          : (await stagingTables()).map((name) => `drop table if exists ${writer.table(name)}`),
+      )
     },
     async loadLines(name, files, o) {
       const { rows, unreadable } = lineRows(files, o?.signal)
