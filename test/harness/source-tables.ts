@@ -117,8 +117,11 @@ export async function deliver(warehouse: Warehouse, schema: string, tables: Tabl
     for (const missing of Object.keys(types).filter((of) => known && !(of in known)))
       await warehouse.execute(sql`alter table ${table} add column ${column(missing)}`)
     const names = Object.keys(types)
+    const isText = (of: string) => (known?.[of] ?? d.types[types[of]!]).toLowerCase() === d.types.string.toLowerCase()
     const literal = (of: string, value: Cell) => {
-      if (value === null) return d.cast(sql`null`, types[of]!)
+      if (value === null) return d.cast(sql`null`, isText(of) ? 'string' : types[of]!)
+      // Not every engine makes a text of a number by itself.
+      if (isText(of)) return sql`${String(value)}`
       return TIMES.includes(of) && typeof value === 'string' ? sql.timestamp(value) : sql`${value}`
     }
     const values = rows.map((row) => sql`select ${sql.join(names.map((n) => literal(n, row[n] ?? null)))}`)
