@@ -89,9 +89,9 @@ export async function computeStages(run: Computing, begun: StageContext): Promis
         }
         if (stage === companies && isCopied(run, context)) {
           const label = `run ${context.run} companies`
-          const product = await copyProduct(run.warehouse, context, context.options.companies, { ...run, label })
-          context = { ...context, copy: product.copy }
-          seen.push(product.seen)
+          const copied = await copyProduct(run.warehouse, context, context.options.companies, { ...run, label })
+          context = { ...context, copy: copied.copy }
+          seen.push(copied.seen)
         }
         const rows = await computeStage(run, context, stage)
         if (stage === ingest) await refuseLoss(run.warehouse, context)

@@ -81,7 +81,7 @@ left join pages as p on p.anonymous_id = k.anonymous_id and p.user_id = k.user_i
 
 /**
  * Candidates of some atoms after the run, as far back as anybody's sessions are made anew: some of their columns, and the
- * order key, which is made of few: of those of the atoms.
+ * order key. The join stands within: a key is made only for rows of these atoms.
  */
 function candidatesOf(c: StageContext, atoms: string, columns: readonly string[], where: Sql): Sql {
   const list = sql.join(columns.map((name) => `k.${name}`))

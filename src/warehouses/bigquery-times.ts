@@ -7,8 +7,9 @@ const ISO_TIME =
 
 /** Digits finer than microseconds: the engine would refuse them. */
 const TOO_FINE = '([.][0-9]{6})[0-9]+'
-/** Where seconds are left out, and an offset without a colon: the engine knows neither. */
+/** Where seconds are left out, which the engine does not know. */
 const NO_SECONDS = '^(.{16})(Z|[+-].*)?$'
+/** `Z`, or an offset with or without a colon and minutes. */
 const OFFSET = '(Z|[+-][0-9]{2}:?[0-9]{0,2})$'
 
 /** `Dialect.parseTime`; `trim` is the dialect's. The engine's own cast gives null for days that no calendar has. */
