@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runPipeline } from '../../src/pipeline/run.ts'
+import { sql } from '../../src/warehouses/sql.ts'
+import type { Warehouse } from '../../src/warehouses/warehouse.ts'
+import { deliver, dropSchema } from '../harness/source-tables.ts'
+import { type CompaniesWorld, companiesWorld, companyOptions, csv } from './companies-world.ts'
+
+/** What a copy of the product database refuses, counts and takes. */
+export function testCompanyCopies(open: () => Promise<Warehouse>): void {
+  describe('a copy', { timeout: 300_000 }, () => {
+    let world: CompaniesWorld
+    let warehouse: Warehouse
+    beforeAll(async () => {
+      world = companiesWorld()
+      warehouse = await open()
+      await world.advance(warehouse, 0)
+    }, 300_000)
+    afterAll(async () => {
+      world.remove()
+      await warehouse.close()
+    })
+
+    const copy = (more: Partial<Parameters<typeof runPipeline>[0]> = {}) =>
+      runPipeline({
+        warehouse,
+        options: world.options,
+        configVersion: 'test',
+        kind: 'increment',
+        now: new Date('2025-03-16T05:00:00Z'),
+        ...more,
+      })
+    const current = () =>
+      warehouse.query(
+        sql`select company_id, user_id, role from ${sql.table('current_company_members')} where until_at is null order by company_id, user_id`,
+      )
+
+    test('that shrank stops the run before it writes, unless that is accepted', async () => {
+      const before = await current()
+      const { companies, members } = {
+        companies: csv(['id', 'company_name', 'plan', 'created', 'industry'], [['c01', 'One', 'pro', '', '']]),
+        members: csv(['company_id', 'user_id', 'role'], [['c01', 'u01', 'admin']]),
+      }
+      world.product.write('companies.csv', companies)
+      world.product.write('members.csv', members)
+      await expect(copy()).rejects.toMatchObject({
+        code: 'SOURCE_SHRANK',
+        message: expect.stringMatching(
+          /1 usable rows of companies, but the last copy had 19: more than 50 % are gone.*--accept-shrink/s,
+        ),
+      })
+      expect(await current()).toEqual(before)
+      expect((await copy({ acceptShrink: true })).rowsWritten).toBeGreaterThan(0)
+      expect(await current()).toEqual([{ company_id: 'c01', user_id: 'u01', role: 'admin' }])
+    })
+
+    test('with rows that cannot be used counts them, and uses the others', async () => {
+      world.product.write(
+        'companies.csv',
+        csv(
+          ['id', 'company_name', 'plan', 'created', 'industry'],
+          [
+            ['c01', 'One', 'pro', '', ''],
+            ['c01', 'One', 'pro', '', ''],
+            ['', 'Nobody', 'pro', '', ''],
+            [' c02 ', 'Two', '', '', ''],
+          ],
+        ),
+      )
+      world.product.write(
+        'members.csv',
+        csv(
+          ['company_id', 'user_id', 'role'],
+          [
+            ['c01', 'u01', 'member'],
+            ['c01', 'u01', 'admin'],
+            ['c01', 'u01', 'admin'],
+            ['', 'u02', 'member'],
+            ['c02', '', 'member'],
+            ['c77', 'u02', 'member'],
+            ['c02', 'u02', ''],
+          ],
+        ),
+      )
+      const report = await copy()
+      const of = (source: string) => report.sources.find((s) => s.source === source)
+      expect(of('product/companies')).toMatchObject({
+        read: 4,
+        duplicates: 1,
+        quarantined: 1,
+        accepted: 1,
+        seenBefore: 1,
+      })
+      expect(of('product/members')).toMatchObject({
+        read: 7,
+        duplicates: 2,
+        quarantined: 3,
+        accepted: 1,
+        seenBefore: 1,
+      })
+      expect(report.problems.join(' ')).toMatch(
+        /product\/members: 3 rows without an id, or of a company that is not in the table/,
+      )
+      expect(await current()).toEqual([
+        { company_id: 'c01', user_id: 'u01', role: 'admin' },
+        { company_id: 'c02', user_id: 'u02', role: null },
+      ])
+    })
+
+    test('without a column that is named stops, and names it', async () => {
+      world.product.write('members.csv', csv(['company_id', 'user_id'], [['c01', 'u01']]))
+      await expect(copy()).rejects.toMatchObject({
+        code: 'SOURCE_CHANGED',
+        message: expect.stringMatching(/table members.csv: expected the column role/),
+      })
+      world.product.write(
+        'members.csv',
+        csv(
+          ['company_id', 'user_id', 'role'],
+          [
+            ['c01', 'u01', 'admin'],
+            ['c02', 'u02', ''],
+          ],
+        ),
+      )
+      expect((await copy()).rowsWritten).toBe(0)
+    })
+
+    test('of tables of the warehouse, such as group() calls as Segment loads them: the latest call counts', async () => {
+      const schema = 'segment_groups'
+      await dropSchema(warehouse, schema)
+      const call = (id: string, group: string, user: string, plan: string, at: string) => {
+        return { id, group_id: group, user_id: user, plan, received_at: at }
+      }
+      await deliver(warehouse, schema, {
+        groups: [
+          call('1', 'g1', 'u1', 'free', '2025-01-01T00:00:00Z'),
+          call('2', 'g1', 'u2', 'pro', '2025-02-01T00:00:00Z'),
+          call('3', 'g1', 'u1', 'pro', '2025-02-02T00:00:00Z'),
+        ],
+      })
+      const columns = { createdAt: null, latestBy: 'received_at' }
+      const companies = {
+        ...companyOptions(''),
+        from: { kind: 'tables', schema } as const,
+        companies: {
+          ...columns,
+          table: 'groups',
+          id: 'group_id',
+          name: null,
+          plan: 'plan',
+          paidAt: null,
+          dimensions: {},
+        },
+        members: { ...columns, table: 'groups', companyId: 'group_id', userId: 'user_id', role: null },
+      }
+      const report = await copy({ options: { ...world.options, companies }, acceptShrink: true, acceptColumns: true })
+      expect(report.sources.find((s) => s.source === 'product/companies')).toMatchObject({ read: 3, duplicates: 2 })
+      expect(report.problems.join(' ')).not.toMatch(/repeat/)
+      const rows = await warehouse.query(
+        sql`select company_id, plan, is_paid, member_count from ${sql.table('current_companies')} where is_latest and until_at is null`,
+      )
+      expect(rows).toEqual([{ company_id: 'g1', plan: 'pro', is_paid: true, member_count: 2 }])
+    })
+  })
+}
