@@ -81,34 +81,49 @@ select 'pipeline', '', 0, ${d.now()} from (select 1 as one) as o where not exist
   }
 }
 
+interface LeaseRow extends Row {
+  owner: string
+  token: number
+  expires_at: string
+  is_free: boolean
+}
+
 /**
- * The token of the lease, now this owner's. An answer that is lost, or a conflict with somebody who asks at the same
- * time, decides nothing: sent again, the update matches no row that is already ours, and the row says who has it.
+ * The token of the lease, now this owner's. What is free is decided from the row as read, and only that very row is
+ * changed: whoever was quicker has changed it. So an answer that is lost, or a conflict with somebody who asks at the same
+ * time, decides nothing: sent again, the update matches no row, and the row says who has it.
  */
 async function take(warehouse: Warehouse, owner: string, lifetime: number): Promise<number> {
   const { dialect: d } = warehouse
   const lease = sql.table('lease')
-  // Whoever opened an exclusive warehouse is alone in it: another owner's lease is a dead one's.
-  const isFree = warehouse.isExclusive
-    ? sql`(owner not in (${sql.values([...live])}) or (expires_at < ${d.now()} and owner <> ${owner}))`
-    : sql`(owner = '' or expires_at < ${d.now()})`
+  // Two processes that meet in an empty table leave two rows: then every one of them counts.
+  const read = () =>
+    warehouse.query<LeaseRow>(
+      sql`select owner, token, expires_at, (owner = '' or expires_at < ${d.now()}) as is_free from ${lease} where name = 'pipeline'`,
+    )
+  // Whoever opened an exclusive warehouse is alone in it: the lease of an owner who is not alive here is a dead one's.
+  const isFree = (row: LeaseRow) => row.is_free || (warehouse.isExclusive && !live.has(row.owner))
+  const before = await read()
+  if (!before.every(isFree)) throw inProgress(before.find((row) => !isFree(row)))
+  const asRead = before.map((row) => sql`(owner = ${row.owner} and token = ${row.token})`)
   await warehouse.execute(
     sql`update ${lease}
-set owner = ${owner}, token = token + 1, expires_at = ${expiry(warehouse.dialect, lifetime)}
-where name = 'pipeline' and ${isFree}`,
+set owner = ${owner}, token = token + 1, expires_at = ${expiry(d, lifetime)}
+where name = 'pipeline' and (${sql.join(asRead, ' or ')})`,
     { label: 'lease' },
   )
-  const [row] = await warehouse.query<Row & { owner: string; token: number; expires_at: string }>(
-    sql`select owner, token, expires_at from ${lease} where name = 'pipeline'`,
-  )
-  if (!row || row.owner !== owner) {
-    throw new TributaryError(
-      'RUN_IN_PROGRESS',
-      `Another run is in progress (${row?.owner || 'unknown'}, until ${row?.expires_at ?? 'unknown'} unless it renews). Wait for it, or for its lease to run out.`,
-    )
-  }
-  return row.token
+  const after = await read()
+  const other = after.find((row) => row.owner !== owner)
+  if (!other && after[0]) return Math.max(...after.map((row) => row.token))
+  await warehouse.execute(sql`update ${lease} set owner = '' where name = 'pipeline' and owner = ${owner}`)
+  throw inProgress(other)
 }
+
+const inProgress = (row: LeaseRow | undefined): TributaryError =>
+  new TributaryError(
+    'RUN_IN_PROGRESS',
+    `Another run is in progress (${row?.owner || 'unknown'}, until ${row?.expires_at ?? 'unknown'} unless it renews). Wait for it, or for its lease to run out.`,
+  )
 
 const expiry = (d: Dialect, lifetime: number): Sql => d.addMicroseconds(d.now(), sql`${lifetime * 1000}`)
 

@@ -54,6 +54,20 @@ export function testLease(open: Open): void {
       expect(asked.find((a) => a.status === 'rejected')).toMatchObject({ reason: refusal })
     })
 
+    test('who comes late with what it saw before is refused, though alone in the warehouse', async () => {
+      const alone: Warehouse = { ...opened(), isExclusive: true }
+      let quicker: Lease | undefined
+      const slow: Warehouse = {
+        ...alone,
+        async execute(statement, o) {
+          if (o?.label === 'lease' && !quicker) quicker = await acquire(alone)
+          return alone.execute(statement, o)
+        },
+      }
+      await expect(acquireLease(slow)).rejects.toMatchObject(refusal)
+      expect(await quicker?.isOurs()).toBe(true)
+    })
+
     test('a silent holder is believed for a minute of the warehouse’s clock, whatever clocks here say', async () => {
       await acquire(shared())
       vi.setSystemTime(new Date('2099-01-01'))
