@@ -47,9 +47,13 @@ export class Evaluator {
     }
   }
 
-  /** Rows that an INSERT adds. */
-  async inserted(prepared: Prepared, parameters: readonly Parameter[]): Promise<Row[]> {
-    const answer = await this.call('EvaluateModify', prepared, parameters, null)
+  /** Rows that an INSERT adds. What is in the table already is of no account, unless the statement reads it. */
+  async inserted(prepared: Prepared, parameters: readonly Parameter[], target: string): Promise<Row[]> {
+    const isRead = prepared.sql.split(`\`${target}\``).length > 2
+    const used = isRead
+      ? prepared.used
+      : new Map(prepared.used).set(target, { ...prepared.used.get(target)!, rows: [] })
+    const answer = await this.call('EvaluateModify', { ...prepared, used }, parameters, null)
     return (answer.content ?? []).map((change: Message) => change.cell ?? [])
   }
 
@@ -88,8 +92,18 @@ export class Evaluator {
       params: named(parameters).map(({ name, value }) => ({ name, value })),
       simpleCatalog: { constant: constants(parameters) },
     }
-    const catalog = [...prepared.used].map(([key, table]) => schemaOf(key, table, key === numbered))
-    return this.send(method, message, [this.language.evaluate, ...catalog, ...contentOf(prepared, numbered)])
+    const tables = [
+      ...[...prepared.used].map(([key, table]) => schemaOf(key, table, key === numbered)),
+      ...contentOf(prepared, numbered),
+    ]
+    const { sql } = prepared
+    const send = (functions: 'named' | 'all') =>
+      this.send(method, message, [this.language.evaluate(sql, functions), ...tables])
+    // Refused, it may be for a function that the engine itself puts in the place of another.
+    return send('named').catch((error: unknown) => {
+      if (error instanceof ServiceError) return send('all')
+      throw error
+    })
   }
 
   private async send(method: string, message: Message, encoded: readonly Buffer[]): Promise<Message> {

@@ -33,7 +33,7 @@ const cellsOf = (row: Row): Buffer => Buffer.concat(row.map((cell) => field(1, e
 
 /** ValueProto. */
 function encodedValue(cell: Cell): Buffer {
-  if (cell.stringValue !== undefined) return field(8, Buffer.from(cell.stringValue))
+  if (cell.stringValue !== undefined) return field(8, Buffer.from(shortened(cell.stringValue)))
   if (cell.int64Value !== undefined) return Buffer.concat([tag(2, 0), varint(BigInt(cell.int64Value))])
   if (cell.boolValue !== undefined) return Buffer.concat([tag(5, 0), varint(cell.boolValue ? 1n : 0n)])
   if (cell.doubleValue !== undefined) {
@@ -58,6 +58,28 @@ function encodedValue(cell: Cell): Buffer {
   if (cell.numericValue !== undefined) return field(20, Buffer.from(cell.numericValue))
   if (cell.bytesValue !== undefined) return field(9, Buffer.from(cell.bytesValue))
   return Buffer.alloc(0)
+}
+
+/** A longer text, in UTF-16 units, is shortened: a request with some copies of it would be too large. */
+const LONGEST_TEXT = 1 << 19
+/** What is left of a run of one letter in a longer text: more than any column of ours keeps. */
+const LONGEST_RUN = 100_000
+
+/** A text that the engine can work with: of a longer one the runs of one letter are cut. */
+function shortened(text: string): string {
+  if (text.length <= LONGEST_TEXT) return text
+  let kept = ''
+  let from = 0
+  for (let at = 0; at < text.length; ) {
+    let end = at + 1
+    while (text[end] === text[at]) end++
+    if (end - at > LONGEST_RUN) {
+      kept += text.slice(from, at + LONGEST_RUN)
+      from = end
+    }
+    at = end
+  }
+  return kept + text.slice(from)
 }
 
 const field = (number: number, bytes: Buffer): Buffer =>
