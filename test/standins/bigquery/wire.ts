@@ -10,9 +10,10 @@ const encodedCells = new WeakMap<Row, Buffer>()
 export function tableContent(
   name: string,
   rows: readonly Row[],
-  more: { numbered?: boolean; kept?: readonly boolean[] },
+  more: { numbered?: boolean; kept?: readonly boolean[]; areTextsCut?: boolean },
 ): Buffer {
-  const encoded = rows.map((row, i) => {
+  const encoded = rows.map((whole, i) => {
+    const row = more.areTextsCut ? cut(whole) : whole
     const cells = more.kept ? cellsOf(row.map((cell, c) => (more.kept![c] ? cell : {}))) : cellsOnce(row)
     return field(1, more.numbered ? Buffer.concat([cells, field(1, encodedValue({ int64Value: String(i) }))]) : cells)
   })
@@ -33,7 +34,7 @@ const cellsOf = (row: Row): Buffer => Buffer.concat(row.map((cell) => field(1, e
 
 /** ValueProto. */
 function encodedValue(cell: Cell): Buffer {
-  if (cell.stringValue !== undefined) return field(8, Buffer.from(shortened(cell.stringValue)))
+  if (cell.stringValue !== undefined) return field(8, Buffer.from(cell.stringValue))
   if (cell.int64Value !== undefined) return Buffer.concat([tag(2, 0), varint(BigInt(cell.int64Value))])
   if (cell.boolValue !== undefined) return Buffer.concat([tag(5, 0), varint(cell.boolValue ? 1n : 0n)])
   if (cell.doubleValue !== undefined) {
@@ -60,14 +61,18 @@ function encodedValue(cell: Cell): Buffer {
   return Buffer.alloc(0)
 }
 
-/** A longer text, in UTF-16 units, is shortened: a request with some copies of it would be too large. */
-const LONGEST_TEXT = 1 << 19
-/** What is left of a run of one letter in a longer text: more than any column of ours keeps. */
+/** What is left of a run of one letter in a text that is cut: more than any column of ours keeps. */
 const LONGEST_RUN = 100_000
 
-/** A text that the engine can work with: of a longer one the runs of one letter are cut. */
-function shortened(text: string): string {
-  if (text.length <= LONGEST_TEXT) return text
+/** The row with the runs of one letter in its long texts cut; the row itself when it has none. */
+function cut(row: Row): Row {
+  const isLong = (cell: Cell) => (cell.stringValue?.length ?? 0) > 2 * LONGEST_RUN
+  return row.some(isLong)
+    ? row.map((cell) => (isLong(cell) ? { stringValue: withoutRuns(cell.stringValue!) } : cell))
+    : row
+}
+
+function withoutRuns(text: string): string {
   let kept = ''
   let from = 0
   for (let at = 0; at < text.length; ) {
