@@ -87,22 +87,22 @@ export class Evaluator {
     numbered: string | null,
   ): Promise<Message> {
     const message = {
-      sql: prepared.sql,
       options: { queryParameters: named(parameters).map(asParameterType) },
       params: named(parameters).map(({ name, value }) => ({ name, value })),
       simpleCatalog: { constant: constants(parameters) },
     }
     const schemas = [...prepared.used].map(([key, table]) => schemaOf(key, table, key === numbered))
-    const send = (functions: 'named' | 'all', areTextsCut = false) =>
-      this.send(method, message, [
-        this.language.evaluate(prepared.sql, functions),
+    const send = (sql: string, functions: 'named' | 'all', areTextsCut = false) =>
+      this.send(method, { ...message, sql }, [
+        this.language.evaluate(sql, functions),
         ...schemas,
         ...contentOf(prepared, numbered, areTextsCut),
       ])
-    return send('named').catch((error: unknown) => {
+    return send(prepared.faster ?? prepared.sql, 'named').catch((error: unknown) => {
       if (!(error instanceof ServiceError)) throw error
-      // It may be for a function that the engine itself puts in the place of another, or for a text that grows too long.
-      return send('all', /max allowed output size/.test(error.message))
+      // It may be for words of ours, for a function that the engine itself puts in the place of another, or for a text
+      // that grows too long.
+      return send(prepared.sql, 'all', /max allowed output size/.test(error.message))
     })
   }
 
