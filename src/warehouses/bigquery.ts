@@ -128,7 +128,7 @@ export async function openBigquery(
 
     async loadTabular(name, files, o) {
       if (o?.signal?.aborted) throw cancelled(`load ${name}`)
-      const { columns, rows, loaded, close } = await tabularRows(files, o?.signal)
+      const { columns, rows, loaded, close } = await tabularRows(files, o)
       try {
         await replaceStaging(name, columns, rows, o)
       } finally {

@@ -132,7 +132,7 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
 
     loadTabular: (name, files, o) =>
       pool.use((c) =>
-        run(c, `load files into ${name}`, o?.signal, () => loadTabular(c, writer.staging(name), files, o?.signal)),
+        run(c, `load files into ${name}`, o?.signal, () => loadTabular(c, writer.staging(name), files, o)),
       ),
 
     load: (table, rows, o) =>

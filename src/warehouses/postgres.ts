@@ -168,7 +168,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Warehouse>
     },
 
     async loadTabular(name, files, o) {
-      const { columns, rows, loaded, close } = await tabularRows(files, o?.signal)
+      const { columns, rows, loaded, close } = await tabularRows(files, o)
       try {
         await loadStaging(name, columns, rows, o)
         return loaded

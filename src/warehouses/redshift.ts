@@ -158,7 +158,7 @@ export async function openRedshift({ schema, ...target }: RedshiftOptions): Prom
     },
     loadTabular: (name, files, o) =>
       untilAborted(`load files into ${name}`, o, async () => {
-        const { columns, rows, loaded, close } = await tabularRows(files, o?.signal)
+        const { columns, rows, loaded, close } = await tabularRows(files, o)
         try {
           await loadStaging(name, columns, rows, o)
           return loaded

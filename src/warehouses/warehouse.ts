@@ -73,10 +73,15 @@ export interface TabularFile extends TextFile {
   readonly format: 'csv' | 'parquet'
 }
 
+export interface TabularOptions extends RunOptions {
+  /** Names in lower case: no other column leaves the file. Without it every one is loaded. */
+  readonly columns?: readonly string[]
+}
+
 /** What became of a file of rows. */
 export interface LoadedFile {
   readonly file: string
-  /** Names of its columns in lower case. */
+  /** Names of its columns in lower case, as far as they are loaded. */
   readonly columns: readonly string[]
   /** Why it could not be read; null when it was. */
   readonly reason: string | null
@@ -112,10 +117,10 @@ export interface Warehouse {
   loadLines(name: string, files: readonly TextFile[], options?: RunOptions): Promise<readonly UnreadableFile[]>
   /**
    * Creates or replaces a staging table with the rows of CSV and Parquet files: `row_file`, `row_in_file` counted from 1, and every
-   * column of any of the files as text under its name in lower case, null where a file does not have it. An empty field of
+   * column of any of the files, or those of the options, as text under its name in lower case, null where a file does not have it. An empty field of
    * a CSV file is null. Files it cannot read to the end are returned with the reason and none of their rows stay.
    */
-  loadTabular(name: string, files: readonly TabularFile[], options?: RunOptions): Promise<readonly LoadedFile[]>
+  loadTabular(name: string, files: readonly TabularFile[], options?: TabularOptions): Promise<readonly LoadedFile[]>
   /** Bulk load of rows into an existing table, outside any transaction. Sent once: a lost answer leaves open whether they are there. */
   load(table: TableSpec, rows: AsyncIterable<Row> | Iterable<Row>, options?: RunOptions): Promise<void>
   /** The same into a new staging table. */

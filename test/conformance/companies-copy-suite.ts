@@ -4,6 +4,7 @@ import { sql } from '../../src/warehouses/sql.ts'
 import type { Warehouse } from '../../src/warehouses/warehouse.ts'
 import { deliver, dropSchema } from '../harness/source-tables.ts'
 import { type CompaniesWorld, companiesWorld, companyOptions, csv } from './companies-world.ts'
+import { watched } from './watched-warehouse.ts'
 
 /** What a copy of the product database refuses, counts and takes. */
 export function testCompanyCopies(open: () => Promise<Warehouse>): void {
@@ -104,6 +105,19 @@ export function testCompanyCopies(open: () => Promise<Warehouse>): void {
         { company_id: 'c01', user_id: 'u01', role: 'admin' },
         { company_id: 'c02', user_id: 'u02', role: null },
       ])
+    })
+
+    test('brings no column that is not listed into the warehouse, not even for a moment', async () => {
+      const { companies, members } = {
+        companies: 'ID,Company_Name,plan,created,industry,owner_email\nc01,One,pro,,,boss@acme.test\nc02,Two,,,,\n',
+        members: 'phone,company_id,user_id,role\n123456,c01,u01,admin\n,c02,u02,\n',
+      }
+      world.product.write('companies.csv', companies)
+      world.product.write('members.csv', members)
+      const seen: string[] = []
+      await copy({ warehouse: watched(warehouse, (rows) => seen.push(rows)), acceptShrink: true })
+      expect(seen.join('\n')).toContain('One') // it does see
+      expect(seen.join('\n')).not.toMatch(/boss@|123456/)
     })
 
     test('without a column that is named stops, and names it', async () => {

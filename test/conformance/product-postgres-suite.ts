@@ -12,6 +12,7 @@ import { emptyTables, optionsFor, run, temporaryFolder } from '../harness/pipeli
 import { type PostgresServer, startPostgres } from '../harness/postgres.ts'
 import { Broken, faulty } from './faulty-warehouse.ts'
 import { stateOf } from './table-states.ts'
+import { asText, watched } from './watched-warehouse.ts'
 
 const PASSWORD = 'swordfish-of-the-reader'
 const SECRET = 'must-never-leave'
@@ -180,26 +181,13 @@ from ${sql.table('current_companies')} where is_latest and until_at is null orde
 
     test('gives nothing but the listed columns: not to tables, staging, messages or errors', async () => {
       const seen: string[] = []
-      const look = async (name: string) =>
-        void seen.push(JSON.stringify(await warehouse.query(sql`select * from ${sql.staging(name)}`), big))
-      const watched: Warehouse = {
-        ...warehouse,
-        loadStaging: async (name, ...rest) => {
-          await warehouse.loadStaging(name, ...rest)
-          await look(name)
-        },
-        stage: async (name, ...rest) => {
-          await warehouse.stage(name, ...rest)
-          await look(name)
-        },
-      }
-      const report = await take({ warehouse: watched, onProgress: (event) => seen.push(JSON.stringify(event)) })
+      const all = watched(warehouse, (rows) => seen.push(rows))
+      const report = await take({ warehouse: all, onProgress: (event) => seen.push(JSON.stringify(event)) })
       seen.push(JSON.stringify(report))
-      for (const { name } of tables)
-        seen.push(JSON.stringify(await warehouse.query(sql`select * from ${sql.table(name)}`), big))
+      for (const { name } of tables) seen.push(asText(await warehouse.query(sql`select * from ${sql.table(name)}`)))
       expect(seen.join('\n')).toContain('One \\"1\\"') // it does see
       await owner.query('alter table companies alter column seats type text')
-      seen.push(String((await failure({ warehouse: watched })).stack))
+      seen.push(String((await failure({ warehouse: all })).stack))
       expect(seen.join('\n')).not.toContain(SECRET)
       expect(seen.join('\n')).not.toContain(PASSWORD)
     })
@@ -341,5 +329,3 @@ from ${sql.table('current_companies')} where is_latest and until_at is null orde
     })
   })
 }
-
-const big = (_: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value)
