@@ -9,17 +9,24 @@ const GROUPS = ['channel', 'source', 'campaign', 'plan'] as const
 
 const COLUMN_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/
 
-/** `channel,plan,industry`: what is not built in is a copied column, at most one. */
-export function groupsOf(context: Context, by: string): CompanyGroups {
+/**
+ * `channel,plan,industry`: what is not built in is a copied column, at most one; one that is called like what is built in
+ * is reached by `column`.
+ */
+export function groupsOf(context: Context, by: string, column = ''): CompanyGroups {
   const names = by
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '')
   const known = GROUPS.filter((g) => names.some((name) => name.toLowerCase() === g))
   const others = names.filter((name) => !known.some((g) => g === name.toLowerCase()))
-  const named = [...new Set(others.map((name) => copiedColumn(context, 'by', name, GROUPS)))]
+  const given = dimensionOf(context, column)
+  const inBy = others.map((name) => copiedColumn(context, 'by', name, GROUPS))
+  const named = [...new Set([...inBy, ...(given === null ? [] : [given])])]
   if (named.length > 1)
-    throw new InputError(`Expected \`by\` to name at most one copied column, but got ${shown(named.join(','))}.`)
+    throw new InputError(
+      `Expected \`by\` and \`dimension\` to name at most one copied column, but got ${shown(named.join(','))}.`,
+    )
   const dimension = named[0] ?? null
   return { columns: [...known, ...(dimension === null ? [] : (['dimension'] as const))], dimension }
 }
@@ -34,7 +41,7 @@ export function dimensionOf(context: Context, name: string): string | null {
 }
 
 function copiedColumn({ dimensions }: Context, argument: string, name: string, others: readonly string[] = []): string {
-  if (dimensions !== null) return oneOf(argument, name, [...others, ...dimensions])
+  if (dimensions !== null) return oneOf(argument, name, [...new Set([...others, ...dimensions])])
   if (COLUMN_NAME.test(name)) return name
   throw new InputError(`Expected \`${argument}\` to name a copied column, but got ${shown(name)}.`)
 }

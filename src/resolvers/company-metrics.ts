@@ -27,6 +27,7 @@ const MOST_BUCKETS = 1100
 export interface CompanyMetricsArgs extends RangeArgs {
   readonly metric: string
   readonly by: string
+  readonly dimension?: string | null
   readonly granularity: string
   readonly days: string
   readonly event?: string | null
@@ -47,7 +48,7 @@ export async function companyMetrics(context: Context, args: CompanyMetricsArgs)
     run,
     days: daysOf(args, run),
     granularity: oneOf('granularity', args.granularity, COMPANY_GRANULARITIES),
-    groups: groupsOf(context, args.by),
+    groups: groupsOf(context, args.by, args.dimension ?? ''),
     event: args.event || null,
     filters: companyFilters(args),
   }

@@ -20,7 +20,7 @@ export function testCompanies(open: () => Promise<Warehouse>): void {
       world = companiesWorld()
       warehouse = await open()
       for (const copy of [0, 1, 2, 3]) await world.advance(warehouse, copy)
-      served = serve(warehouse, { dimensions: ['industry'] })
+      served = serve(warehouse, { dimensions: ['industry', 'plan'] })
     }, 600_000)
     afterAll(async () => {
       world.remove()
@@ -53,7 +53,10 @@ export function testCompanies(open: () => Promise<Warehouse>): void {
         touchCount: 4,
         signedUpAt: '2025-03-05T09:05:00.000Z',
         paidAt: null,
-        dimensions: [{ name: 'industry', value: null }],
+        dimensions: [
+          { name: 'industry', value: null },
+          { name: 'plan', value: 'free' },
+        ],
         firstTouch: { at: '2025-02-10T09:00:00.000Z', channel: 'Organic Search', source: 'google' },
         lastTouch: { at: '2025-03-05T09:00:00.000Z', channel: 'Email', source: 'newsletter' },
         paidTouch: null,

@@ -134,6 +134,20 @@ export function testCompanyMetrics(use: () => Served): void {
     ])
   })
 
+  test('by a copied column that is called like a group', async () => {
+    const day = 'metric: "paid", from: "2025-03-31", to: "2025-04-01"'
+    const { companyMetrics, both } = await ask(`
+      companyMetrics(${day}, dimension: "plan") { plan dimension numerator denominator }
+      both: companyMetrics(${day}, by: "plan", dimension: "plan", limit: 1) { plan dimension numerator }`)
+    expect(companyMetrics).toEqual([
+      { plan: null, dimension: 'Pro', numerator: 7, denominator: 7 },
+      { plan: null, dimension: 'free', numerator: 0, denominator: 12 },
+    ])
+    expect(both).toEqual([{ plan: 'Pro', dimension: 'Pro', numerator: 7 }])
+    const { companyRows } = await ask('companyRows(dimension: "plan", limit: 1) { companyId dimension }')
+    expect(companyRows).toEqual([{ companyId: 'c01', dimension: 'Pro' }])
+  })
+
   test('a group or column that there is not is refused, and what there is named', async () => {
     const refusal = async (field: string) => {
       const { errors } = await use().ask(`{ ${field} }`)
@@ -148,7 +162,7 @@ export function testCompanyMetrics(use: () => Served): void {
     })
     expect(await refusal('companyRows(dimension: "industri") { dimension }')).toEqual({
       code: 'INPUT_INVALID',
-      message: 'Expected `dimension` to be one of industry, but got "industri".',
+      message: 'Expected `dimension` to be one of industry, plan, but got "industri".',
     })
     const { companyRows } = await ask('companyRows(dimension: "Industry", limit: 2) { companyId dimension }')
     expect(companyRows).toEqual([
