@@ -1,5 +1,6 @@
 import type { PipelineOptions } from '../pipeline/options.ts'
 import type { StageContext } from '../pipeline/stage.ts'
+import { differencesOf, OTHER_TABLES_ADVICE, readTableShapes } from '../pipeline/table-shapes.ts'
 import { sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 import { type Events, type Evidence, readEvidence } from './evidence.ts'
@@ -77,7 +78,10 @@ const shown = ({ count: events, names, pageHosts }: Evidence) => ({
 function stateOf({ problem, warehouse }: CheckInput, tables: Awaited<ReturnType<typeof lookAtWarehouse>> | null) {
   if (problem) return 'cannot be used'
   if (warehouse === null) return 'not there yet: the first run makes it'
-  return tables!.findings.length > 0 ? 'opened, but cannot be written' : 'opened; tables can be made and written'
+  const { findings } = tables!
+  if (findings.some(({ subject }) => subject === 'warehouse.schema'))
+    return 'opened, but its tables are of another version'
+  return findings.length > 0 ? 'opened, but cannot be written' : 'opened; tables can be made and written'
 }
 
 /** Every source looked at, and its sample taken into the scratch database. */
@@ -128,9 +132,13 @@ async function lookAtWarehouse(warehouse: Warehouse) {
             fix: 'Give tributary’s user these rights in the schema.',
           },
         ]
-  const isPrepared =
-    (await warehouse.describeTable('runs')) !== null && (await warehouse.describeTable('events')) !== null
-  if (!isPrepared) return { findings, run: null, events: 0 }
+  const found = await readTableShapes(warehouse)
+  const differences = differencesOf(warehouse.dialect, found)
+  if (differences.length > 0) {
+    const message = `Another version of tributary made these tables. ${differences.join(' ')}`
+    findings.push({ severity: 'error', subject: 'warehouse.schema', message, fix: OTHER_TABLES_ADVICE })
+  }
+  if (differences.length > 0 || !found.runs || !found.events) return { findings, run: null, events: 0 }
   const [row] = await warehouse.query<Row & { run: number | null; events: number }>(sql`
 select
     (select max(run_id) from ${sql.table('runs')} where state = 'published') as run,

@@ -149,6 +149,11 @@ export async function openBigquery(
       return tables.describe(name, schema)
     },
 
+    async describeTables(names) {
+      if (isClosed) throw closed()
+      return tables.describeAll(names)
+    },
+
     maintain: async () => undefined, // the service keeps statistics and clusters by itself
 
     estimateBytes: async (statement, o) => {

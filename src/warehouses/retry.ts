@@ -68,6 +68,7 @@ export function withRetries(warehouse: Warehouse, options: RetryOptions = {}): W
       return isReadAgain(rows) ? again(o?.label ?? `load ${name}`, o, send) : send()
     },
     describeTable: (name, schema) => again(`describe ${name}`, undefined, () => warehouse.describeTable(name, schema)),
+    describeTables: (names) => again('describe tables', undefined, () => warehouse.describeTables(names)),
     maintain: (specs) => again('maintain', undefined, () => warehouse.maintain(specs)),
     ping: () => again('ping', undefined, () => warehouse.ping()),
   }

@@ -87,6 +87,12 @@ export interface LoadedFile {
   readonly reason: string | null
 }
 
+/** Columns of a table with their types in the engine's words. */
+type Columns = Readonly<Record<string, string>>
+
+/** Tables by name. */
+export type TableDescriptions = Readonly<Record<string, Columns>>
+
 /** One warehouse: somewhere to run SQL and keep tables. */
 export interface Warehouse {
   readonly dialect: Dialect
@@ -131,7 +137,9 @@ export interface Warehouse {
     options?: RunOptions,
   ): Promise<void>
   /** The columns of a table or view with their types in the engine's words, or null when there is none. Of the schema of tributary, or of another one. */
-  describeTable(name: string, schema?: string): Promise<Readonly<Record<string, string>> | null>
+  describeTable(name: string, schema?: string): Promise<Columns | null>
+  /** The same of several tables of the schema of tributary, with as few questions as the engine allows; those that there are. */
+  describeTables(names: readonly string[]): Promise<TableDescriptions>
   /** Statistics, checkpoint, order of rows: what the engine wants done after a publication. */
   maintain(specs: readonly TableSpec[]): Promise<void>
   /** Bytes that a query would read, where the engine can tell before it runs; null when it cannot tell of this one. */
