@@ -12,6 +12,7 @@ export function loadProductFiles(warehouse: Warehouse, folder: string, options: 
   const staged = ({ item }: CopiedTable) => `product_${item}_file`
   return {
     name: `Folder ${folder}`,
+    isServer: false,
     columns: async (table) => {
       const path = join(folder, table.table)
       const format = formatOf(path)

@@ -17,17 +17,24 @@ export type OpenProduct = (signal?: AbortSignal) => Promise<ProductDatabase>
 export interface ProductPlace {
   /** For messages; no secret. */
   readonly name: string
+  /** Rights to read it are granted. */
+  readonly isServer: boolean
   columns(table: CopiedTable): Promise<Columns | null>
   /** The rows as a relation with the columns of a copy; what is not in the warehouse yet goes into staging. */
   copy(table: CopiedTable, columns: Columns): Promise<Sql>
   close(): Promise<void>
 }
 
+/** How a place is reached. */
+export interface ProductAccess extends RunOptions {
+  readonly openProduct?: OpenProduct | undefined
+}
+
 /** The place that the options name. */
 export async function openProductSource(
   warehouse: Warehouse,
   { from }: CompanyOptions,
-  { openProduct, ...options }: RunOptions & { openProduct?: OpenProduct | undefined },
+  { openProduct, ...options }: ProductAccess,
 ): Promise<ProductPlace> {
   if (from.kind === 'tables') return tablesOfWarehouse(warehouse, from.schema)
   if (from.kind === 'files') return loadProductFiles(warehouse, from.path, options)
@@ -40,6 +47,7 @@ function tablesOfWarehouse(warehouse: Warehouse, schema: string): ProductPlace {
   const { dialect: d } = warehouse
   return {
     name: `Schema ${schema}`,
+    isServer: true,
     columns: ({ table }) => warehouse.describeTable(table, schema),
     copy: async (table, columns) => {
       const value = ({ name, isTime }: CopiedTable['columns'][number]): Sql => {
@@ -62,6 +70,7 @@ function tablesOfWarehouse(warehouse: Warehouse, schema: string): ProductPlace {
 function postgresPlace(warehouse: Warehouse, product: ProductDatabase, options: RunOptions): ProductPlace {
   return {
     name: 'The product database',
+    isServer: true,
     columns: ({ table }) => product.columns(table),
     copy: async (table) => {
       const into = `product_${table.item}_read`
