@@ -1,3 +1,4 @@
+import type { OpenProduct } from '../pipeline/companies/product-source.ts'
 import type { PipelineOptions } from '../pipeline/options.ts'
 import type { StageContext } from '../pipeline/stage.ts'
 import { differencesOf, OTHER_TABLES_ADVICE, readTableShapes } from '../pipeline/table-shapes.ts'
@@ -7,6 +8,7 @@ import { type Events, type Evidence, readEvidence } from './evidence.ts'
 import { judgeNames } from './judge-names.ts'
 import { judgeRefused } from './judge-refused.ts'
 import { judgeEvents, judgeSites } from './judge-sites.ts'
+import { probeProduct } from './probe-product.ts'
 import { type Probe, placeOfSource, probe } from './probes.ts'
 import { type CheckReport, count, type Finding, type SourceCheck, verdictOf } from './report.ts'
 import { openScratch, type Refused, readRefused, sampleContext, takeIn } from './sample.ts'
@@ -23,10 +25,12 @@ export interface CheckInput {
   /** Null when it is not there yet, or cannot be opened; `problem` then says why. */
   readonly warehouse: Warehouse | null
   readonly problem?: Finding
+  /** Opens the product database, when that is one. */
+  readonly openProduct?: OpenProduct | undefined
 }
 
 /**
- * Looks at the warehouse, at each source and a sample of its messages, and at how the configuration fits what is there:
+ * Looks at the warehouse, the product database, at each source and a sample of its messages, and at how the configuration fits what is there:
  * the tables once a run has filled them, else the sample. Writes nothing but a table that is gone again.
  */
 export async function checkInstallation(input: CheckInput): Promise<CheckReport> {
@@ -36,6 +40,8 @@ export async function checkInstallation(input: CheckInput): Promise<CheckReport>
     const c = sampleContext(scratch, options)
     const sampled = await sampleSources(scratch, c, warehouse)
     const tables = warehouse && (await lookAtWarehouse(warehouse))
+    const { openProduct } = input
+    const product = options.companies && (await probeProduct(options.companies, { warehouse, scratch, openProduct }))
     const isFilled = tables !== null && tables.events > 0
     const events: Events = isFilled
       ? { warehouse: warehouse!, relation: sql.table('events') }
@@ -46,6 +52,7 @@ export async function checkInstallation(input: CheckInput): Promise<CheckReport>
       ...(input.problem ? [input.problem] : []),
       ...(tables?.findings ?? []),
       ...sampled.findings,
+      ...(product?.findings ?? []),
       ...judgeEvents(evidence, where),
       ...judgeSites(options, evidence, where),
       ...judgeNames(options, evidence, where),
@@ -56,6 +63,7 @@ export async function checkInstallation(input: CheckInput): Promise<CheckReport>
       configVersion: input.configVersion,
       warehouse: { kind: input.kind, place: input.place, state: stateOf(input, tables), run: tables?.run ?? null },
       sources: sampled.sources,
+      product: product?.check ?? null,
       events: { of: isFilled ? 'tables' : 'sample', ...shown(evidence) },
       findings: findings.sort((a, b) => gravity[a.severity] - gravity[b.severity]),
     }

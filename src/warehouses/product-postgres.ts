@@ -149,10 +149,11 @@ function unreadable(expected: string, cause: unknown, { isTaken }: { isTaken: bo
   const { code = '', message } = refusal
   const known = ADVICE.find(([reason]) => reason.test(`${code} ${message}`))
   const advice = known?.[1] ?? `it said ${code === '' ? 'no more' : `SQLSTATE ${code}`}`
-  return new QueryError(`${expected}, but ${advice}. Nothing was written${isTaken ? '; run again' : ''}.`, {
+  const mayPass = isTransient(refusal)
+  return new QueryError(`${expected}, but ${advice}. Nothing was written${isTaken && mayPass ? '; run again' : ''}.`, {
     warehouse: 'the product database',
     text: '',
     code: 'SOURCE_UNREADABLE',
-    isTransient: isTransient(refusal) && !isTaken,
+    isTransient: mayPass && !isTaken,
   })
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { tables } from '../../src/pipeline/tables/tables.ts'
 import { sql } from '../../src/warehouses/sql.ts'
 import type { Warehouse } from '../../src/warehouses/warehouse.ts'
+import { testProductChecks } from './product-postgres-check-suite.ts'
 import { testProductFailures } from './product-postgres-failures-suite.ts'
 import { PASSWORD, SECRET, type UseProduct, useProductPostgres } from './product-postgres-world.ts'
 import { asText, watched } from './watched-warehouse.ts'
@@ -12,6 +13,7 @@ export function testProductPostgres(open: () => Promise<Warehouse>): void {
     const use = useProductPostgres(open)
     testProductCopies(use)
     testProductFailures(use)
+    testProductChecks(use)
   })
 }
 
