@@ -1,3 +1,4 @@
+import type { RetryOptions } from '../warehouses/retry.ts'
 import { sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 import { lookUpAgents } from './agents.ts'
@@ -30,6 +31,8 @@ export interface Computing {
   readonly readBefore?: Set<string>
   /** Opens the product database, when that is one. */
   readonly openProduct?: OpenProduct | undefined
+  /** For how long that is tried again. */
+  readonly retry?: Omit<RetryOptions, 'signal'> | undefined
   /** False when an earlier run of this call has copied it. */
   readonly copiesProduct?: boolean | undefined
   /** Its tables may have lost most of their rows. */

@@ -33,6 +33,7 @@ function withOneGroup(pattern: string): string {
 export const bigqueryDialect: Dialect = {
   name: 'bigquery',
   types,
+  described: types,
   comparableTimes: [types.timestamp.toLowerCase()],
 
   quote: quotedName,

@@ -10,6 +10,8 @@ export type JsonPath = readonly string[]
 export interface Dialect extends Omit<SqlWriter, 'table' | 'staging'> {
   readonly name: 'duckdb' | 'postgres' | 'redshift' | 'bigquery'
   readonly types: Readonly<Record<ColumnType, string>>
+  /** The same types as a description of a table names them, in lower case. */
+  readonly described: Readonly<Record<ColumnType, string>>
   /** Types in the engine's words, lower case, whose columns compare with our times as they are: an engine can then use what it knows of the column. */
   readonly comparableTimes: readonly string[]
 

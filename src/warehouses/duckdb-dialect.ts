@@ -80,6 +80,7 @@ function parseTime(value: Expr): Sql {
 export const duckdbDialect: Dialect = {
   name: 'duckdb',
   types,
+  described: types,
   comparableTimes: [types.timestamp.toLowerCase()],
 
   quote: (name) => `"${name.replaceAll('"', '""')}"`,

@@ -48,6 +48,7 @@ export const ASSERTION = 'assertion failed: '
 export const postgresDialect: Dialect = {
   name: 'postgres',
   types,
+  described: { ...types, timestamp: 'timestamp without time zone' },
   // Sessions are in UTC, so an index on a column with a zone finds times without one.
   comparableTimes: ['timestamp without time zone', 'timestamp with time zone'],
 

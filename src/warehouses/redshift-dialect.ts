@@ -45,6 +45,7 @@ export const assertionIn = (statement: string): string | null => ASSERTION.exec(
 export const redshiftDialect: Dialect = {
   name: 'redshift',
   types,
+  described: { ...types, string: 'character varying' },
   comparableTimes: [types.timestamp.toLowerCase()],
   ...redshiftJson,
 
