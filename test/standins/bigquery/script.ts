@@ -144,7 +144,7 @@ export class Scripts {
     parameters: readonly Parameter[],
   ): Promise<{ rows: Row[]; changed: number }> {
     if (verb === 'INSERT') {
-      const added = await this.evaluator.inserted(prepared, parameters)
+      const added = await this.evaluator.inserted(prepared, parameters, keyOf(target))
       return { rows: [...target.rows, ...added], changed: added.length }
     }
     const changes = await this.evaluator.changed(prepared, parameters, keyOf(target))
