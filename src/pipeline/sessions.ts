@@ -55,6 +55,15 @@ limit ${MOST_FAR}
 `,
       },
       {
+        into: 'near_people',
+        select: sql`
+select a.person_id, a.from_at
+from ${sql.staging('affected_people')} as a
+left join ${sql.staging('far_people')} as f on f.person_id = a.person_id
+where f.person_id is null
+`,
+      },
+      {
         into: 'people_visits',
         keys: farPeople,
         select: (keys: readonly string[] | null) => sql`${sql.join(

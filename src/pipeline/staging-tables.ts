@@ -59,6 +59,7 @@ const meanings: Readonly<Record<string, string>> = {
   visits_in: 'Rows that come into visits.',
   affected_people: 'Everyone whose visits changed: the rest of the run is about them.',
   far_people: 'Of them the few who are affected from long before the others: their rows are read apart.',
+  near_people: 'The others.',
   known_pairs_rows: 'Pairs of device and user of the changed devices.',
   alias_ids: 'Ids whose visits changed.',
   alias_visits: 'Their visits after the run.',

@@ -46,11 +46,7 @@ export function sinceAffected(c: StageContext, time: string): Scope | SinceScope
 export const affectedSince = sql`(select min(from_at) from ${sql.staging('affected_people')})`
 
 /** From when on everyone else is affected: see `far_people`. */
-export const nearSince = sql`(
-    select coalesce(min(from_at), ${sql.timestamp('9999-12-31T00:00:00Z')})
-    from ${sql.staging('affected_people')}
-    where person_id not in (select person_id from ${sql.staging('far_people')})
-)`
+export const nearSince = sql`(select min(from_at) from ${sql.staging('near_people')})`
 
 /** The keys of a read of far people's rows: a column `id`. */
 export const farPeople = sql`select person_id as id from ${sql.staging('far_people')} order by person_id`

@@ -6,7 +6,7 @@ import { checkConfig } from '../../src/config/read.ts'
 import { incrementContext } from '../../src/pipeline/context.ts'
 import { runPipeline } from '../../src/pipeline/run.ts'
 import { type Action, publishScript, stageScript } from '../../src/pipeline/script.ts'
-import { queryOf, type RangedStep, type StageContext } from '../../src/pipeline/stage.ts'
+import type { RangedStep, StageContext } from '../../src/pipeline/stage.ts'
 import { stages } from '../../src/pipeline/stages.ts'
 import { stagingTable } from '../../src/pipeline/staging-tables.ts'
 import { openDuckdb } from '../../src/warehouses/duckdb.ts'
@@ -15,6 +15,7 @@ import { sql } from '../../src/warehouses/sql.ts'
 import type { Warehouse } from '../../src/warehouses/warehouse.ts'
 import { companyOptions } from '../conformance/companies-world.ts'
 import { temporaryFolder } from './folder.ts'
+import { otherAnswers } from './other-answers.ts'
 import { type Ended, start, tributary } from './tributary.ts'
 
 const startedAt = '2025-06-01T05:00:00.000Z'
@@ -85,7 +86,7 @@ it('what is printed is what a run sends', async () => {
     const end = sent.findLastIndex((text) => text.includes("set state = 'published'"))
     expect(sent.filter((text) => text.includes('staging.main."alias_hooked" as')).length).toBeGreaterThan(1)
     const printed = once([...staged, ...published].map(normal))
-    const also = otherAnswers(c, printer)
+    const also = otherAnswers(c, printer, normal)
     const ran = once(sent.slice(begin, end + 1).map((text) => also.get(normal(text)) ?? normal(text)))
     // Of the transaction a run leaves out what would write nothing.
     const least = publishScript({ ...c, hasRows: () => false }).flatMap((a) => transactions(a, printer))
@@ -103,18 +104,6 @@ const staging = (action: Action, printer: Printer): string[] => {
 
 const transactions = (action: Action, printer: Printer): string[] =>
   action.kind === 'transaction' ? action.statements.map(printer.statement) : []
-
-/** What steps that ask for ids send when there are none, or many: as they are printed, with one. */
-const otherAnswers = (c: StageContext, printer: Printer): ReadonlyMap<string, string> =>
-  new Map(
-    stages
-      .flatMap((stage) => stage.steps(c))
-      .flatMap((step) => ('keys' in step ? [step] : []))
-      .flatMap((step) => {
-        const printed = normal(printer.stage(step.into, queryOf(step)))
-        return [[], null].map((keys) => [normal(printer.stage(step.into, step.select(keys))), printed] as const)
-      }),
-  )
 
 /** Staging tables and transactions of a run, as text; not the questions it asks nor the tables it loads. */
 function recording(warehouse: Warehouse, sent: string[]): Warehouse {

@@ -42,7 +42,7 @@ export function testDialectTexts(open: Open, known?: KnownFailures): void {
       const { dialect: d } = use()
       await use().loadStaging(
         'some_ids',
-        { id: { type: 'string' } },
+        { id: { type: 'string', description: 'Some.' } },
         ['a', 'b', 'c', 'b'].map((id) => ({ id })),
       )
       const count = async (ids: readonly string[]) => {

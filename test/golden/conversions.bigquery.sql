@@ -123,25 +123,18 @@ select person_id as id from `tributary_staging.far_people` order by person_id
 limit 129;
 
 -- conversions_current: Current rows of conversions that were computed anew.
-declare bound_1 default (select min(from_at) from `tributary_staging.affected_people`);
+declare bound_1 default (select min(from_at) from `tributary_staging.near_people`);
+declare bound_2 default (select min(from_at) from `tributary_staging.affected_people`);
 create or replace table `tributary_staging.conversions_current` as
 select t.`conversion_id`, t.`conversion`, t.`person_id`, t.`converted_at`, t.`event_key`, t.`session_id`, t.`value`, t.`currency`, t.`value_problem`, t.`company_id`
 from `tributary.conversions` as t
 join `tributary_staging.affected_people` as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t.`converted_at` >= a.from_at and t.`converted_at` >= (
-    select coalesce(min(from_at), timestamp('9999-12-31 00:00:00.000000', 'UTC'))
-    from `tributary_staging.affected_people`
-    where person_id not in (select person_id from `tributary_staging.far_people`)
-)
+where t.to_run = 9223372036854775807 and t.`converted_at` >= a.from_at and t.`converted_at` >= bound_1
 union all
 select t.`conversion_id`, t.`conversion`, t.`person_id`, t.`converted_at`, t.`event_key`, t.`session_id`, t.`value`, t.`currency`, t.`value_problem`, t.`company_id`
 from `tributary.conversions` as t
 join `tributary_staging.affected_people` as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t.`converted_at` >= a.from_at and t.`converted_at` < (
-    select coalesce(min(from_at), timestamp('9999-12-31 00:00:00.000000', 'UTC'))
-    from `tributary_staging.affected_people`
-    where person_id not in (select person_id from `tributary_staging.far_people`)
-) and t.`converted_at` >= bound_1 and t.person_id in ('<id>');
+where t.to_run = 9223372036854775807 and t.`converted_at` >= a.from_at and t.`converted_at` < bound_1 and t.`converted_at` >= bound_2 and t.person_id in ('<id>');
 
 -- conversions_unchanged: Keys of conversions whose row is as it was.
 create or replace table `tributary_staging.conversions_unchanged` as
@@ -210,25 +203,18 @@ select person_id as id from `tributary_staging.far_people` order by person_id
 limit 129;
 
 -- sessions_current: Current rows of sessions that were computed anew.
-declare bound_1 default (select min(from_at) from `tributary_staging.affected_people`);
+declare bound_1 default (select min(from_at) from `tributary_staging.near_people`);
+declare bound_2 default (select min(from_at) from `tributary_staging.affected_people`);
 create or replace table `tributary_staging.sessions_current` as
 select t.`session_id`, t.`person_id`, t.`started_at`, t.`ended_at`, t.`event_count`, t.`page_count`, t.`device_count`, t.`landing_page`, t.`referrer`, t.`touch_count`, t.`is_signup_session`
 from `tributary.sessions` as t
 join `tributary_staging.affected_people` as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t.`started_at` >= a.from_at and t.`started_at` >= (
-    select coalesce(min(from_at), timestamp('9999-12-31 00:00:00.000000', 'UTC'))
-    from `tributary_staging.affected_people`
-    where person_id not in (select person_id from `tributary_staging.far_people`)
-)
+where t.to_run = 9223372036854775807 and t.`started_at` >= a.from_at and t.`started_at` >= bound_1
 union all
 select t.`session_id`, t.`person_id`, t.`started_at`, t.`ended_at`, t.`event_count`, t.`page_count`, t.`device_count`, t.`landing_page`, t.`referrer`, t.`touch_count`, t.`is_signup_session`
 from `tributary.sessions` as t
 join `tributary_staging.affected_people` as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t.`started_at` >= a.from_at and t.`started_at` < (
-    select coalesce(min(from_at), timestamp('9999-12-31 00:00:00.000000', 'UTC'))
-    from `tributary_staging.affected_people`
-    where person_id not in (select person_id from `tributary_staging.far_people`)
-) and t.`started_at` >= bound_1 and t.person_id in ('<id>');
+where t.to_run = 9223372036854775807 and t.`started_at` >= a.from_at and t.`started_at` < bound_1 and t.`started_at` >= bound_2 and t.person_id in ('<id>');
 
 -- sessions_unchanged: Keys of sessions whose row is as it was.
 create or replace table `tributary_staging.sessions_unchanged` as

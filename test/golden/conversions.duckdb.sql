@@ -129,20 +129,12 @@ create or replace table staging.main."conversions_current" as
 select t."conversion_id", t."conversion", t."person_id", t."converted_at", t."event_key", t."session_id", t."value", t."currency", t."value_problem", t."company_id"
 from "tributary"."conversions" as t
 join staging.main."affected_people" as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t."converted_at" >= a.from_at and t."converted_at" >= (
-    select coalesce(min(from_at), cast('9999-12-31 00:00:00.000000' as timestamp))
-    from staging.main."affected_people"
-    where person_id not in (select person_id from staging.main."far_people")
-)
+where t.to_run = 9223372036854775807 and t."converted_at" >= a.from_at and t."converted_at" >= (select min(from_at) from staging.main."near_people")
 union all
 select t."conversion_id", t."conversion", t."person_id", t."converted_at", t."event_key", t."session_id", t."value", t."currency", t."value_problem", t."company_id"
 from "tributary"."conversions" as t
 join staging.main."affected_people" as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t."converted_at" >= a.from_at and t."converted_at" < (
-    select coalesce(min(from_at), cast('9999-12-31 00:00:00.000000' as timestamp))
-    from staging.main."affected_people"
-    where person_id not in (select person_id from staging.main."far_people")
-) and t."converted_at" >= (select min(from_at) from staging.main."affected_people") and list_contains(['<id>'], t.person_id);
+where t.to_run = 9223372036854775807 and t."converted_at" >= a.from_at and t."converted_at" < (select min(from_at) from staging.main."near_people") and t."converted_at" >= (select min(from_at) from staging.main."affected_people") and list_contains(['<id>'], t.person_id);
 
 -- conversions_unchanged: Keys of conversions whose row is as it was.
 create or replace table staging.main."conversions_unchanged" as
@@ -215,20 +207,12 @@ create or replace table staging.main."sessions_current" as
 select t."session_id", t."person_id", t."started_at", t."ended_at", t."event_count", t."page_count", t."device_count", t."landing_page", t."referrer", t."touch_count", t."is_signup_session"
 from "tributary"."sessions" as t
 join staging.main."affected_people" as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t."started_at" >= a.from_at and t."started_at" >= (
-    select coalesce(min(from_at), cast('9999-12-31 00:00:00.000000' as timestamp))
-    from staging.main."affected_people"
-    where person_id not in (select person_id from staging.main."far_people")
-)
+where t.to_run = 9223372036854775807 and t."started_at" >= a.from_at and t."started_at" >= (select min(from_at) from staging.main."near_people")
 union all
 select t."session_id", t."person_id", t."started_at", t."ended_at", t."event_count", t."page_count", t."device_count", t."landing_page", t."referrer", t."touch_count", t."is_signup_session"
 from "tributary"."sessions" as t
 join staging.main."affected_people" as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t."started_at" >= a.from_at and t."started_at" < (
-    select coalesce(min(from_at), cast('9999-12-31 00:00:00.000000' as timestamp))
-    from staging.main."affected_people"
-    where person_id not in (select person_id from staging.main."far_people")
-) and t."started_at" >= (select min(from_at) from staging.main."affected_people") and list_contains(['<id>'], t.person_id);
+where t.to_run = 9223372036854775807 and t."started_at" >= a.from_at and t."started_at" < (select min(from_at) from staging.main."near_people") and t."started_at" >= (select min(from_at) from staging.main."affected_people") and list_contains(['<id>'], t.person_id);
 
 -- sessions_unchanged: Keys of sessions whose row is as it was.
 create or replace table staging.main."sessions_unchanged" as

@@ -139,20 +139,12 @@ create table "tributary"."staging__conversions_current" as
 select t."conversion_id", t."conversion", t."person_id", t."converted_at", t."event_key", t."session_id", t."value", t."currency", t."value_problem", t."company_id"
 from "tributary"."conversions" as t
 join "tributary"."staging__affected_people" as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t."converted_at" >= a.from_at and t."converted_at" >= (
-    select coalesce(min(from_at), cast('9999-12-31 00:00:00.000000' as timestamp))
-    from "tributary"."staging__affected_people"
-    where person_id not in (select person_id from "tributary"."staging__far_people")
-)
+where t.to_run = 9223372036854775807 and t."converted_at" >= a.from_at and t."converted_at" >= (select min(from_at) from "tributary"."staging__near_people")
 union all
 select t."conversion_id", t."conversion", t."person_id", t."converted_at", t."event_key", t."session_id", t."value", t."currency", t."value_problem", t."company_id"
 from "tributary"."conversions" as t
 join "tributary"."staging__affected_people" as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t."converted_at" >= a.from_at and t."converted_at" < (
-    select coalesce(min(from_at), cast('9999-12-31 00:00:00.000000' as timestamp))
-    from "tributary"."staging__affected_people"
-    where person_id not in (select person_id from "tributary"."staging__far_people")
-) and t."converted_at" >= (select min(from_at) from "tributary"."staging__affected_people") and t.person_id in ('<id>');
+where t.to_run = 9223372036854775807 and t."converted_at" >= a.from_at and t."converted_at" < (select min(from_at) from "tributary"."staging__near_people") and t."converted_at" >= (select min(from_at) from "tributary"."staging__affected_people") and t.person_id in ('<id>');
 
 -- conversions_unchanged: Keys of conversions whose row is as it was.
 drop table if exists "tributary"."staging__conversions_unchanged";
@@ -235,20 +227,12 @@ create table "tributary"."staging__sessions_current" as
 select t."session_id", t."person_id", t."started_at", t."ended_at", t."event_count", t."page_count", t."device_count", t."landing_page", t."referrer", t."touch_count", t."is_signup_session"
 from "tributary"."sessions" as t
 join "tributary"."staging__affected_people" as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t."started_at" >= a.from_at and t."started_at" >= (
-    select coalesce(min(from_at), cast('9999-12-31 00:00:00.000000' as timestamp))
-    from "tributary"."staging__affected_people"
-    where person_id not in (select person_id from "tributary"."staging__far_people")
-)
+where t.to_run = 9223372036854775807 and t."started_at" >= a.from_at and t."started_at" >= (select min(from_at) from "tributary"."staging__near_people")
 union all
 select t."session_id", t."person_id", t."started_at", t."ended_at", t."event_count", t."page_count", t."device_count", t."landing_page", t."referrer", t."touch_count", t."is_signup_session"
 from "tributary"."sessions" as t
 join "tributary"."staging__affected_people" as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t."started_at" >= a.from_at and t."started_at" < (
-    select coalesce(min(from_at), cast('9999-12-31 00:00:00.000000' as timestamp))
-    from "tributary"."staging__affected_people"
-    where person_id not in (select person_id from "tributary"."staging__far_people")
-) and t."started_at" >= (select min(from_at) from "tributary"."staging__affected_people") and t.person_id in ('<id>');
+where t.to_run = 9223372036854775807 and t."started_at" >= a.from_at and t."started_at" < (select min(from_at) from "tributary"."staging__near_people") and t."started_at" >= (select min(from_at) from "tributary"."staging__affected_people") and t.person_id in ('<id>');
 
 -- sessions_unchanged: Keys of sessions whose row is as it was.
 drop table if exists "tributary"."staging__sessions_unchanged";

@@ -123,25 +123,18 @@ select person_id as id from `tributary_staging.far_people` order by person_id
 limit 129;
 
 -- credits_current: Current rows of credits that were computed anew.
-declare bound_1 default (select min(from_at) from `tributary_staging.affected_people`);
+declare bound_1 default (select min(from_at) from `tributary_staging.near_people`);
+declare bound_2 default (select min(from_at) from `tributary_staging.affected_people`);
 create or replace table `tributary_staging.credits_current` as
 select t.`conversion_id`, t.`touch_id`, t.`conversion`, t.`person_id`, t.`converted_at`, t.`touched_at`, t.`channel`, t.`source`, t.`medium`, t.`campaign`, t.`position`, t.`touch_count`, t.`currency`, t.`first_touch_credit`, t.`last_touch_credit`, t.`last_non_direct_credit`, t.`first_paid_credit`, t.`last_paid_credit`, t.`linear_credit`, t.`first_touch_revenue`, t.`last_touch_revenue`, t.`last_non_direct_revenue`, t.`first_paid_revenue`, t.`last_paid_revenue`, t.`linear_revenue`
 from `tributary.credits` as t
 join `tributary_staging.affected_people` as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t.`converted_at` >= a.from_at and t.`converted_at` >= (
-    select coalesce(min(from_at), timestamp('9999-12-31 00:00:00.000000', 'UTC'))
-    from `tributary_staging.affected_people`
-    where person_id not in (select person_id from `tributary_staging.far_people`)
-)
+where t.to_run = 9223372036854775807 and t.`converted_at` >= a.from_at and t.`converted_at` >= bound_1
 union all
 select t.`conversion_id`, t.`touch_id`, t.`conversion`, t.`person_id`, t.`converted_at`, t.`touched_at`, t.`channel`, t.`source`, t.`medium`, t.`campaign`, t.`position`, t.`touch_count`, t.`currency`, t.`first_touch_credit`, t.`last_touch_credit`, t.`last_non_direct_credit`, t.`first_paid_credit`, t.`last_paid_credit`, t.`linear_credit`, t.`first_touch_revenue`, t.`last_touch_revenue`, t.`last_non_direct_revenue`, t.`first_paid_revenue`, t.`last_paid_revenue`, t.`linear_revenue`
 from `tributary.credits` as t
 join `tributary_staging.affected_people` as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t.`converted_at` >= a.from_at and t.`converted_at` < (
-    select coalesce(min(from_at), timestamp('9999-12-31 00:00:00.000000', 'UTC'))
-    from `tributary_staging.affected_people`
-    where person_id not in (select person_id from `tributary_staging.far_people`)
-) and t.`converted_at` >= bound_1 and t.person_id in ('<id>');
+where t.to_run = 9223372036854775807 and t.`converted_at` >= a.from_at and t.`converted_at` < bound_1 and t.`converted_at` >= bound_2 and t.person_id in ('<id>');
 
 -- credits_unchanged: Keys of credits whose row is as it was.
 create or replace table `tributary_staging.credits_unchanged` as

@@ -129,20 +129,12 @@ create or replace table staging.main."credits_current" as
 select t."conversion_id", t."touch_id", t."conversion", t."person_id", t."converted_at", t."touched_at", t."channel", t."source", t."medium", t."campaign", t."position", t."touch_count", t."currency", t."first_touch_credit", t."last_touch_credit", t."last_non_direct_credit", t."first_paid_credit", t."last_paid_credit", t."linear_credit", t."first_touch_revenue", t."last_touch_revenue", t."last_non_direct_revenue", t."first_paid_revenue", t."last_paid_revenue", t."linear_revenue"
 from "tributary"."credits" as t
 join staging.main."affected_people" as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t."converted_at" >= a.from_at and t."converted_at" >= (
-    select coalesce(min(from_at), cast('9999-12-31 00:00:00.000000' as timestamp))
-    from staging.main."affected_people"
-    where person_id not in (select person_id from staging.main."far_people")
-)
+where t.to_run = 9223372036854775807 and t."converted_at" >= a.from_at and t."converted_at" >= (select min(from_at) from staging.main."near_people")
 union all
 select t."conversion_id", t."touch_id", t."conversion", t."person_id", t."converted_at", t."touched_at", t."channel", t."source", t."medium", t."campaign", t."position", t."touch_count", t."currency", t."first_touch_credit", t."last_touch_credit", t."last_non_direct_credit", t."first_paid_credit", t."last_paid_credit", t."linear_credit", t."first_touch_revenue", t."last_touch_revenue", t."last_non_direct_revenue", t."first_paid_revenue", t."last_paid_revenue", t."linear_revenue"
 from "tributary"."credits" as t
 join staging.main."affected_people" as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t."converted_at" >= a.from_at and t."converted_at" < (
-    select coalesce(min(from_at), cast('9999-12-31 00:00:00.000000' as timestamp))
-    from staging.main."affected_people"
-    where person_id not in (select person_id from staging.main."far_people")
-) and t."converted_at" >= (select min(from_at) from staging.main."affected_people") and list_contains(['<id>'], t.person_id);
+where t.to_run = 9223372036854775807 and t."converted_at" >= a.from_at and t."converted_at" < (select min(from_at) from staging.main."near_people") and t."converted_at" >= (select min(from_at) from staging.main."affected_people") and list_contains(['<id>'], t.person_id);
 
 -- credits_unchanged: Keys of credits whose row is as it was.
 create or replace table staging.main."credits_unchanged" as

@@ -27,6 +27,13 @@ where from_at < ((select max(from_at) from staging.main."affected_people") + to_
 order by from_at, person_id
 limit 64;
 
+-- near_people: The others.
+create or replace table staging.main."near_people" as
+select a.person_id, a.from_at
+from staging.main."affected_people" as a
+left join staging.main."far_people" as f on f.person_id = a.person_id
+where f.person_id is null;
+
 -- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
 -- are many, none are named.
 select person_id as id from staging.main."far_people" order by person_id
@@ -37,21 +44,13 @@ create or replace table staging.main."people_visits" as
 select v.*
 from "tributary"."visits" as v
 join staging.main."affected_people" as a on a.person_id = v.person_id
-where v.ended_at >= a.from_at and v.ended_at >= (
-    select coalesce(min(from_at), cast('9999-12-31 00:00:00.000000' as timestamp))
-    from staging.main."affected_people"
-    where person_id not in (select person_id from staging.main."far_people")
-)
+where v.ended_at >= a.from_at and v.ended_at >= (select min(from_at) from staging.main."near_people")
     and v.visit_id not in (select visit_id from staging.main."visits_out")
 union all
 select v.*
 from "tributary"."visits" as v
 join staging.main."affected_people" as a on a.person_id = v.person_id
-where v.ended_at >= a.from_at and v.ended_at < (
-    select coalesce(min(from_at), cast('9999-12-31 00:00:00.000000' as timestamp))
-    from staging.main."affected_people"
-    where person_id not in (select person_id from staging.main."far_people")
-) and v.ended_at >= (select min(from_at) from staging.main."affected_people") and list_contains(['<id>'], v.person_id)
+where v.ended_at >= a.from_at and v.ended_at < (select min(from_at) from staging.main."near_people") and v.ended_at >= (select min(from_at) from staging.main."affected_people") and list_contains(['<id>'], v.person_id)
     and v.visit_id not in (select visit_id from staging.main."visits_out")
 union all
 select * from staging.main."visits_in";
@@ -103,10 +102,6 @@ group by session_id, person_id;
 create or replace table staging.main."far_devices" as
 select distinct anonymous_id
 from staging.main."session_visits"
-where started_at < (
-    select coalesce(min(from_at), cast('9999-12-31 00:00:00.000000' as timestamp))
-    from staging.main."affected_people"
-    where person_id not in (select person_id from staging.main."far_people")
-);
+where started_at < (select min(from_at) from staging.main."near_people");
 
 -- This stage writes nothing when the run is published: later stages read its staging tables.

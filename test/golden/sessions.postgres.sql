@@ -31,6 +31,15 @@ order by from_at, person_id
 limit 64;
 analyze "tributary"."staging_far_people";
 
+-- near_people: The others.
+drop table if exists "tributary"."staging_near_people";
+create table "tributary"."staging_near_people" as
+select a.person_id, a.from_at
+from "tributary"."staging_affected_people" as a
+left join "tributary"."staging_far_people" as f on f.person_id = a.person_id
+where f.person_id is null;
+analyze "tributary"."staging_near_people";
+
 -- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
 -- are many, none are named.
 select person_id as id from "tributary"."staging_far_people" order by person_id
@@ -42,21 +51,13 @@ create table "tributary"."staging_people_visits" as
 select v.*
 from "tributary"."visits" as v
 join "tributary"."staging_affected_people" as a on a.person_id = v.person_id
-where v.ended_at >= a.from_at and v.ended_at >= (
-    select coalesce(min(from_at), cast('9999-12-31 00:00:00.000000' as timestamp))
-    from "tributary"."staging_affected_people"
-    where person_id not in (select person_id from "tributary"."staging_far_people")
-)
+where v.ended_at >= a.from_at and v.ended_at >= (select min(from_at) from "tributary"."staging_near_people")
     and v.visit_id not in (select visit_id from "tributary"."staging_visits_out")
 union all
 select v.*
 from "tributary"."visits" as v
 join "tributary"."staging_affected_people" as a on a.person_id = v.person_id
-where v.ended_at >= a.from_at and v.ended_at < (
-    select coalesce(min(from_at), cast('9999-12-31 00:00:00.000000' as timestamp))
-    from "tributary"."staging_affected_people"
-    where person_id not in (select person_id from "tributary"."staging_far_people")
-) and v.ended_at >= (select min(from_at) from "tributary"."staging_affected_people") and v.person_id in ('<id>')
+where v.ended_at >= a.from_at and v.ended_at < (select min(from_at) from "tributary"."staging_near_people") and v.ended_at >= (select min(from_at) from "tributary"."staging_affected_people") and v.person_id in ('<id>')
     and v.visit_id not in (select visit_id from "tributary"."staging_visits_out")
 union all
 select * from "tributary"."staging_visits_in";
@@ -114,11 +115,7 @@ drop table if exists "tributary"."staging_far_devices";
 create table "tributary"."staging_far_devices" as
 select distinct anonymous_id
 from "tributary"."staging_session_visits"
-where started_at < (
-    select coalesce(min(from_at), cast('9999-12-31 00:00:00.000000' as timestamp))
-    from "tributary"."staging_affected_people"
-    where person_id not in (select person_id from "tributary"."staging_far_people")
-);
+where started_at < (select min(from_at) from "tributary"."staging_near_people");
 analyze "tributary"."staging_far_devices";
 
 -- This stage writes nothing when the run is published: later stages read its staging tables.

@@ -31,6 +31,15 @@ where from_at < dateadd(microsecond, cast((-1209600000000) as bigint), (select m
 order by from_at, person_id
 limit 64;
 
+-- near_people: The others.
+drop table if exists "tributary"."staging__near_people";
+
+create table "tributary"."staging__near_people" as
+select a.person_id, a.from_at
+from "tributary"."staging__affected_people" as a
+left join "tributary"."staging__far_people" as f on f.person_id = a.person_id
+where f.person_id is null;
+
 -- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
 -- are many, none are named.
 select person_id as id from "tributary"."staging__far_people" order by person_id
@@ -43,21 +52,13 @@ create table "tributary"."staging__people_visits" as
 select v.*
 from "tributary"."visits" as v
 join "tributary"."staging__affected_people" as a on a.person_id = v.person_id
-where v.ended_at >= a.from_at and v.ended_at >= (
-    select coalesce(min(from_at), cast('9999-12-31 00:00:00.000000' as timestamp))
-    from "tributary"."staging__affected_people"
-    where person_id not in (select person_id from "tributary"."staging__far_people")
-)
+where v.ended_at >= a.from_at and v.ended_at >= (select min(from_at) from "tributary"."staging__near_people")
     and v.visit_id not in (select visit_id from "tributary"."staging__visits_out")
 union all
 select v.*
 from "tributary"."visits" as v
 join "tributary"."staging__affected_people" as a on a.person_id = v.person_id
-where v.ended_at >= a.from_at and v.ended_at < (
-    select coalesce(min(from_at), cast('9999-12-31 00:00:00.000000' as timestamp))
-    from "tributary"."staging__affected_people"
-    where person_id not in (select person_id from "tributary"."staging__far_people")
-) and v.ended_at >= (select min(from_at) from "tributary"."staging__affected_people") and v.person_id in ('<id>')
+where v.ended_at >= a.from_at and v.ended_at < (select min(from_at) from "tributary"."staging__near_people") and v.ended_at >= (select min(from_at) from "tributary"."staging__affected_people") and v.person_id in ('<id>')
     and v.visit_id not in (select visit_id from "tributary"."staging__visits_out")
 union all
 select * from "tributary"."staging__visits_in";
@@ -115,10 +116,6 @@ drop table if exists "tributary"."staging__far_devices";
 create table "tributary"."staging__far_devices" as
 select distinct anonymous_id
 from "tributary"."staging__session_visits"
-where started_at < (
-    select coalesce(min(from_at), cast('9999-12-31 00:00:00.000000' as timestamp))
-    from "tributary"."staging__affected_people"
-    where person_id not in (select person_id from "tributary"."staging__far_people")
-);
+where started_at < (select min(from_at) from "tributary"."staging__near_people");
 
 -- This stage writes nothing when the run is published: later stages read its staging tables.

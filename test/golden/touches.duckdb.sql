@@ -19,21 +19,13 @@ from (
     select k.anonymous_id, k.user_id, k.event_key, k.occurred_at, k.is_page, k.is_first, k.is_candidate, k.page_url, k.referrer, k.referrer_host, k.raw_referrer_host, k.utm_source, k.utm_medium, k.utm_campaign, k.utm_content, k.utm_term, k.click_id, k.company_id, lpad(cast(epoch_us(k.occurred_at) as varchar), 16, '0') || case when k.is_page then '0' else '1' end || "k".event_key as order_key
     from "tributary"."touch_candidates" as k
     join "atoms" as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
-    where k.occurred_at >= (
-    select coalesce(min(from_at), cast('9999-12-31 00:00:00.000000' as timestamp))
-    from staging.main."affected_people"
-    where person_id not in (select person_id from staging.main."far_people")
-) and (k.is_first or k.is_candidate)
+    where k.occurred_at >= (select min(from_at) from staging.main."near_people") and (k.is_first or k.is_candidate)
         and k.event_key not in (select event_key from staging.main."reread_keys")
     union all
     select k.anonymous_id, k.user_id, k.event_key, k.occurred_at, k.is_page, k.is_first, k.is_candidate, k.page_url, k.referrer, k.referrer_host, k.raw_referrer_host, k.utm_source, k.utm_medium, k.utm_campaign, k.utm_content, k.utm_term, k.click_id, k.company_id, lpad(cast(epoch_us(k.occurred_at) as varchar), 16, '0') || case when k.is_page then '0' else '1' end || "k".event_key as order_key
     from "tributary"."touch_candidates" as k
     join "atoms" as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
-    where k.occurred_at < (
-    select coalesce(min(from_at), cast('9999-12-31 00:00:00.000000' as timestamp))
-    from staging.main."affected_people"
-    where person_id not in (select person_id from staging.main."far_people")
-) and k.occurred_at >= (select min(from_at) from staging.main."affected_people") and list_contains(['<id>'], k.anonymous_id) and (k.is_first or k.is_candidate)
+    where k.occurred_at < (select min(from_at) from staging.main."near_people") and k.occurred_at >= (select min(from_at) from staging.main."affected_people") and list_contains(['<id>'], k.anonymous_id) and (k.is_first or k.is_candidate)
         and k.event_key not in (select event_key from staging.main."reread_keys")
     union all
     select k.anonymous_id, k.user_id, k.event_key, k.occurred_at, k.is_page, k.is_first, k.is_candidate, k.page_url, k.referrer, k.referrer_host, k.raw_referrer_host, k.utm_source, k.utm_medium, k.utm_campaign, k.utm_content, k.utm_term, k.click_id, k.company_id, k.order_key
@@ -94,21 +86,13 @@ pages as (
     select k.anonymous_id, k.user_id, k.raw_referrer_host, lpad(cast(epoch_us(k.occurred_at) as varchar), 16, '0') || case when k.is_page then '0' else '1' end || "k".event_key as order_key
     from "tributary"."touch_candidates" as k
     join "lone" as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
-    where k.occurred_at >= (
-    select coalesce(min(from_at), cast('9999-12-31 00:00:00.000000' as timestamp))
-    from staging.main."affected_people"
-    where person_id not in (select person_id from staging.main."far_people")
-) and k.is_page
+    where k.occurred_at >= (select min(from_at) from staging.main."near_people") and k.is_page
         and k.event_key not in (select event_key from staging.main."reread_keys")
     union all
     select k.anonymous_id, k.user_id, k.raw_referrer_host, lpad(cast(epoch_us(k.occurred_at) as varchar), 16, '0') || case when k.is_page then '0' else '1' end || "k".event_key as order_key
     from "tributary"."touch_candidates" as k
     join "lone" as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
-    where k.occurred_at < (
-    select coalesce(min(from_at), cast('9999-12-31 00:00:00.000000' as timestamp))
-    from staging.main."affected_people"
-    where person_id not in (select person_id from staging.main."far_people")
-) and k.occurred_at >= (select min(from_at) from staging.main."affected_people") and list_contains(['<id>'], k.anonymous_id) and k.is_page
+    where k.occurred_at < (select min(from_at) from staging.main."near_people") and k.occurred_at >= (select min(from_at) from staging.main."affected_people") and list_contains(['<id>'], k.anonymous_id) and k.is_page
         and k.event_key not in (select event_key from staging.main."reread_keys")
     union all
     select k.anonymous_id, k.user_id, k.raw_referrer_host, k.order_key
@@ -314,20 +298,12 @@ create or replace table staging.main."touches_current" as
 select t."touch_id", t."session_id", t."person_id", t."touched_at", t."order_key", t."is_entry", t."channel", t."source", t."medium", t."campaign", t."content", t."term", t."click_id", t."referrer", t."referrer_host", t."page_url", t."rule_id", t."evidence", t."is_paid", t."is_direct", t."company_id"
 from "tributary"."touches" as t
 join staging.main."affected_people" as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t."touched_at" >= a.from_at and t."touched_at" >= (
-    select coalesce(min(from_at), cast('9999-12-31 00:00:00.000000' as timestamp))
-    from staging.main."affected_people"
-    where person_id not in (select person_id from staging.main."far_people")
-)
+where t.to_run = 9223372036854775807 and t."touched_at" >= a.from_at and t."touched_at" >= (select min(from_at) from staging.main."near_people")
 union all
 select t."touch_id", t."session_id", t."person_id", t."touched_at", t."order_key", t."is_entry", t."channel", t."source", t."medium", t."campaign", t."content", t."term", t."click_id", t."referrer", t."referrer_host", t."page_url", t."rule_id", t."evidence", t."is_paid", t."is_direct", t."company_id"
 from "tributary"."touches" as t
 join staging.main."affected_people" as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t."touched_at" >= a.from_at and t."touched_at" < (
-    select coalesce(min(from_at), cast('9999-12-31 00:00:00.000000' as timestamp))
-    from staging.main."affected_people"
-    where person_id not in (select person_id from staging.main."far_people")
-) and t."touched_at" >= (select min(from_at) from staging.main."affected_people") and list_contains(['<id>'], t.person_id);
+where t.to_run = 9223372036854775807 and t."touched_at" >= a.from_at and t."touched_at" < (select min(from_at) from staging.main."near_people") and t."touched_at" >= (select min(from_at) from staging.main."affected_people") and list_contains(['<id>'], t.person_id);
 
 -- touches_unchanged: Keys of touches whose row is as it was.
 create or replace table staging.main."touches_unchanged" as
