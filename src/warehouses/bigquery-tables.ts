@@ -6,7 +6,7 @@ import { schemaOf } from './bigquery-loads.ts'
 import { nameOf } from './bigquery-text.ts'
 import { type BigqueryPlace, tableId } from './bigquery-writer.ts'
 import type { SqlWriter } from './sql.ts'
-import type { TableSpec } from './warehouse.ts'
+import type { TableDescriptions, TableSpec } from './warehouse.ts'
 
 /** A staging table that nobody drops is gone after so long; the longest run is shorter. */
 const STAGING_LIVES = 3 * 86_400_000
@@ -70,6 +70,14 @@ export class BigqueryTables {
       if (told(cause).code === 404) return null
       throw refused(`describe ${name}`, cause)
     }
+  }
+
+  /** The columns of those tables that there are: by a list of tables and a request for each, which cost nothing. */
+  async describeAll(names: readonly string[]): Promise<TableDescriptions> {
+    const known = new Set((await this.list(this.dataset(this.place.dataset))).map((table) => table.id))
+    const present = names.filter((name) => known.has(tableId(name)))
+    const described = await inTurns(present, async (name) => [name, await this.describe(name)] as const)
+    return Object.fromEntries(described.flatMap(([name, columns]) => (columns ? [[name, columns]] : [])))
   }
 
   /** With its location, which load jobs take from it. */

@@ -130,7 +130,7 @@ export async function openBigquery(
 
     async loadTabular(name, files, o) {
       if (o?.signal?.aborted) throw cancelled(`load ${name}`)
-      const { columns, rows, loaded, close } = await tabularRows(files, o?.signal)
+      const { columns, rows, loaded, close } = await tabularRows(files, o)
       try {
         await replaceStaging(name, columns, rows, o)
       } finally {
@@ -149,6 +149,11 @@ export async function openBigquery(
     async describeTable(name, schema) {
       if (isClosed) throw closed()
       return tables.describe(name, schema)
+    },
+
+    async describeTables(names) {
+      if (isClosed) throw closed()
+      return tables.describeAll(names)
     },
 
     maintain: async () => undefined, // the service keeps statistics and clusters by itself
