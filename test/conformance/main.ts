@@ -55,6 +55,11 @@ const isAsked = (suite: string) => values.suite === undefined || values.suite.in
 const ours = here.filter((file) => file.startsWith(engine) && isAsked(suiteOf(file)))
 const api = readdirSync(join(root, 'test/api')).filter((file) => file.endsWith('.test.ts') && isAsked('api'))
 const files = [...ours.map((file) => `test/conformance/${file}`), ...api.map((file) => `test/api/${file}`)]
+if (files.length === 0) {
+  const there = [...here.filter((file) => file.startsWith(engine)).map(suiteOf), 'api'].sort()
+  process.stderr.write(`Expected --suite with one of ${there.join(', ')}, but got ${values.suite?.join(', ')}.\n`)
+  process.exit(2)
+}
 const found = await vitest(files)
 
 const suites = new Map<string, SuiteResult>()
