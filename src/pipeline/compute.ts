@@ -16,7 +16,7 @@ import type { ProgressEvent, SourceReport, StageReport } from './report.ts'
 import { rollups } from './rollups.ts'
 import type { SeenColumns } from './sources/columns.ts'
 import { type SourceReading, stageSourceRows } from './sources/read.ts'
-import type { Loop, RangedStep, Stage, StageContext, Step } from './stage.ts'
+import { keysAsked, type Loop, MOST_KEYS, type SingleStep, type Stage, type StageContext } from './stage.ts'
 import { stages } from './stages.ts'
 
 /** What computing needs of a run. */
@@ -182,12 +182,18 @@ async function runStep(
   { warehouse, signal }: Computing,
   context: StageContext,
   stage: string,
-  step: Step | RangedStep | Loop,
+  step: SingleStep | Loop,
 ): Promise<void> {
   const label = `run ${context.run} ${stage}`
   if ('ranges' in step) {
     const ranges = await readRanges(warehouse, step.ranges, { signal, label })
     await warehouse.stage(step.into, step.select(ranges), { signal, label })
+    return
+  }
+  if ('keys' in step) {
+    const rows = await warehouse.query<Row & { id: string }>(keysAsked(step), { signal, label })
+    const keys = rows.length > MOST_KEYS ? null : rows.map(({ id }) => id)
+    await warehouse.stage(step.into, step.select(keys), { signal, label })
     return
   }
   if ('into' in step) {

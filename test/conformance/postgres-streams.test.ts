@@ -1,5 +1,5 @@
 import { openOn } from '../harness/engines.ts'
 import { testStreams } from './streams-suite.ts'
 
-// A few: DuckDB has sixty, and every stream is some runs of a third of a second here.
-testStreams(openOn('postgres'), { numRuns: 4, seed: 20261123 })
+// A few: DuckDB has hundreds, and every stream is some runs of a third of a second here.
+testStreams(openOn('postgres'), { alone: 2, together: [12], seed: 20261123 })

@@ -4,16 +4,21 @@ import type { Warehouse } from '../../src/warehouses/warehouse.ts'
 import { run } from '../harness/pipeline.ts'
 import { testSettings } from '../oracle/settings.ts'
 import { streamArbitrary } from '../oracle/streams.ts'
+import { checkCohort } from './check-cohort.ts'
 import { checkStream } from './check-stream.ts'
+
+/** How many streams are delivered alone, and the sizes of the cohorts that are delivered together. */
+interface Tried {
+  alone: number
+  together: readonly number[]
+  seed: number
+}
 
 /**
  * Random streams, late, doubled, out of order and misidentified, cut into random runs: the tables are those of the
  * oracle, and a rebuild afterwards writes no row. A stream that fails is shrunk and printed.
  */
-export function testStreams(
-  open: () => Promise<Warehouse>,
-  { numRuns, seed }: { numRuns: number; seed: number },
-): void {
+export function testStreams(open: () => Promise<Warehouse>, { alone, together, seed }: Tried): void {
   describe('random streams', () => {
     let warehouse: Warehouse
     beforeAll(async () => {
@@ -22,11 +27,17 @@ export function testStreams(
     })
     afterAll(() => warehouse.close())
 
-    test(`${numRuns} streams from seed ${seed}`, { timeout: 900_000 }, async () => {
+    test(`${alone} streams from seed ${seed}`, { timeout: 900_000 }, async () => {
       await fc.assert(
         fc.asyncProperty(streamArbitrary, (stream) => checkStream(warehouse, stream)),
-        { numRuns, seed, verbose: 1 },
+        { numRuns: alone, seed, verbose: 1 },
       )
     })
+
+    test.each(together.map((size, i) => [size, seed + i]))(
+      '%i streams together from seed %i',
+      { timeout: 900_000 },
+      (size, seed) => checkCohort(warehouse, seed, size),
+    )
   })
 }

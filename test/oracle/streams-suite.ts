@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { type Cohort, cohortOf, streamOfCohort } from './cohorts.ts'
 import { type OracleTables, oracle } from './oracle.ts'
 import { testSettings } from './settings.ts'
 import { finalSettings, linesOf, STREAM_NOW, type Stream, settingsOf, streamArbitrary } from './streams.ts'
@@ -27,6 +28,17 @@ export function testStreams(): void {
       )
     })
 
+    test('streams that are delivered together do not meet', () => {
+      const cohort = cohortOf(3, 8)
+      const together = answer(streamOfCohort(cohort))
+      const apart = streamsOf(cohort).map((stream) => answer(stream))
+      for (const table of ['events', 'known_pairs', 'aliases', 'sessions', 'touches', 'credits', 'people'] as const) {
+        const rows = apart.flatMap((tables) => tables[table] as unknown[])
+        expect(new Set<unknown>(together[table]).size, table).toBe(rows.length)
+        expect(together[table], table).toEqual(expect.arrayContaining(rows))
+      }
+    })
+
     test('the order of the lines does not matter', () => {
       fc.assert(
         fc.property(streamArbitrary, (stream) => {
@@ -35,8 +47,8 @@ export function testStreams(): void {
       )
     })
 
-    test('the streams are late, withdraw, and change their settings', () => {
-      const streams = fc.sample(streamArbitrary, { numRuns: 300, seed: 1 })
+    test.each(drawn)('%s are late, withdraw, and change their settings', (_how, draw) => {
+      const streams = draw()
       const count = (test: (stream: Stream) => boolean) => streams.filter(test).length
       // A message whose copy in a later run was received earlier and says something else takes its place.
       expect(
@@ -51,8 +63,8 @@ export function testStreams(): void {
       expect(count((stream) => new Set(settingsOf(stream).map((s) => JSON.stringify(s))).size > 1)).toBeGreaterThan(80)
     })
 
-    test('the streams reach the corners', () => {
-      const answers = fc.sample(streamArbitrary, { numRuns: 300, seed: 1 }).map((stream) => answer(stream))
+    test.each(drawn)('%s reach the corners', (_how, draw) => {
+      const answers = draw().map((stream) => answer(stream))
       const count = (test: (tables: OracleTables) => boolean) => answers.filter(test).length
       expect(count((t) => t.attribution.length > 0)).toBeGreaterThan(100)
       expect(count((t) => t.touches.length > t.sessions.length)).toBeGreaterThan(100)
@@ -65,6 +77,15 @@ export function testStreams(): void {
     })
   })
 }
+
+/** Three hundred streams, each with a plan of its own or twenty with one. */
+const drawn: [string, () => Stream[]][] = [
+  ['streams', () => fc.sample(streamArbitrary, { numRuns: 300, seed: 1 })],
+  ['streams of cohorts', () => Array.from({ length: 15 }, (_, seed) => streamsOf(cohortOf(seed, 20))).flat()],
+]
+
+const streamsOf = ({ plan, worlds }: Cohort): Stream[] =>
+  [...worlds].map((world) => streamOfCohort({ plan, worlds: new Map([world]) }))
 
 interface Sent {
   id: string

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
-import type { ConversionOptions, PipelineOptions } from '../../src/pipeline/options.ts'
+import type { PipelineOptions } from '../../src/pipeline/options.ts'
 import * as words from './messages.ts'
 import { lineOf, occurredAtOf, type Step, UNUSABLE_LINES } from './messages.ts'
+import { changesOf, mostly, PLAN, type Plan } from './plans.ts'
 import { testSettings } from './settings.ts'
 import type { Line } from './types.ts'
 
@@ -35,14 +36,6 @@ const [SOURCE] = testSettings.sources
 export function linesOf(stream: Stream): Line[] {
   return stream.runs.flat().flatMap((file) => file.split('\n').map((text) => ({ source: SOURCE!.name, text })))
 }
-
-/** The first value, and what a step shrinks to, `often` times as likely as each other. */
-const mostly = <T>(often: number, values: readonly T[]) =>
-  fc.oneof(
-    { withCrossShrink: true },
-    { arbitrary: fc.constant(values[0]!), weight: often },
-    { arbitrary: fc.constantFrom(...values), weight: values.length },
-  )
 
 const step: fc.Arbitrary<Step> = fc.record({
   kind: mostly(16, [...words.KINDS, 'page', 'identify', 'alias', 'signup', 'order'] as const),
@@ -89,60 +82,14 @@ const copies = fc.oneof(
 
 const delivery = fc.record({ step, place, copies })
 
-const partner = { channel: 'Partner', paid: true, when: { referrerHost: ['partner.example'] } }
-const letters = { channel: 'Letters', paid: false, when: { source: ['newsletter'], medium: ['email'] } }
-const { signup, purchase } = testSettings.conversions as Record<'signup' | 'purchase', ConversionOptions>
-const beats: ConversionOptions = { ...signup, events: ['heartbeat'], every: true, lookbackDays: 1 }
-
-/** What each part of the settings may be, beside the default. */
-const PARTS = {
-  sessions: fc.constantFrom({ gapMinutes: 30 }, { gapMinutes: 15 }),
-  identity: fc.record({
-    maxUsersPerDevice: fc.constantFrom(10, 2, 1),
-    sharedDevices: mostly(3, ['next-user', 'last-user'] as const),
-    ignoreIds: mostly(2, [[], ['nobody'], ['D1', 'nobody'], ['u1', 'u2'], ['old', 'u3']]),
-  }),
-  events: mostly(6, [testSettings.events, { ...testSettings.events, notBefore: '2025-01-15' }]),
-  exclude: fc.constantFrom(
-    { ...testSettings.exclude, userIds: ['u4'], paths: ['/internal/%'] },
-    { ...testSettings.exclude, bots: false, userIds: ['u1'] },
-    { bots: false, userIds: [], hosts: ['staging.acme.test'], paths: [], events: ['heart beat', 'HEARTBEAT'] },
-  ),
-  channels: fc.constantFrom([partner], [letters, partner]),
-  conversions: fc.constantFrom<Record<string, ConversionOptions>[]>(
-    { signup, purchase: { ...purchase, every: false, lookbackDays: 30 } },
-    { signup, purchase: { ...purchase, lookbackDays: 1 } },
-    { signup },
-    { signup, purchase: { ...purchase, value: 'total' } },
-    { signup: { ...signup, events: ['signed_up', 'heartbeat'] }, purchase },
-    { beats, purchase: { ...purchase, lookbackDays: 1, defaultCurrency: 'JPY' }, signup },
-  ),
-  blogPattern: fc.constantFrom(null, '/b%/_wo'),
-  sites: fc.constantFrom(['partner.example', 'acme.test'], []),
-  referralExclusions: fc.constant(['google.com']),
-} satisfies { [P in keyof PipelineOptions]?: fc.Arbitrary<PipelineOptions[P]> }
-
-type Settings = Partial<PipelineOptions>
-
-const settings: fc.Arbitrary<Settings> = fc.record(PARTS, { requiredKeys: [] })
-
-/** One part changed, or as it is by default. The heavy ones are no more likely than those that are computed in passing. */
-const change: fc.Arbitrary<(settings: Settings) => Settings> = fc.oneof(
-  ...(Object.keys(PARTS) as (keyof typeof PARTS)[]).map((part) =>
-    fc.option(PARTS[part] as fc.Arbitrary<unknown>, { freq: 3, nil: testSettings[part] }).map((value) =>
-      Object.assign((settings: Settings): Settings => ({ ...settings, [part]: value }), {
-        toString: () => `${part} = ${JSON.stringify(value)}`,
-      }),
-    ),
-  ),
-)
-
-/** The changes before each run but the first; half of the streams have none. */
-const changes = fc.oneof(
-  { withCrossShrink: true },
-  fc.constant([]),
-  fc.array(fc.array(change, { minLength: 1, maxLength: 3 }), { minLength: 4, maxLength: 4 }),
-)
+/** What happens in a stream: its messages with where they are put, and lines that are none. */
+export const HAPPENINGS = {
+  deliveries: fc.array(delivery, { minLength: 1, maxLength: 50, size: 'max' }),
+  unusable: fc.array(fc.tuple(fc.constantFrom(...UNUSABLE_LINES), place), { maxLength: 3 }),
+}
+export type Happenings = {
+  [P in keyof typeof HAPPENINGS]: (typeof HAPPENINGS)[P] extends fc.Arbitrary<infer T> ? T : never
+}
 
 /**
  * Streams of events: late, twice, out of order, with replaced winners, shared devices, aliases, ties, month ends and other
@@ -150,37 +97,21 @@ const changes = fc.oneof(
  * one instant, and have the same ids when settings change: see docs/decisions/0007.
  */
 export const streamArbitrary: fc.Arbitrary<Stream> = fc
-  .record({
-    runCount: fc.integer({ min: 1, max: 5 }),
-    deliveries: fc.array(delivery, { minLength: 1, maxLength: 50, size: 'max' }),
-    unusable: fc.array(fc.tuple(fc.constantFrom(...UNUSABLE_LINES), place), { maxLength: 3 }),
-    settings,
-    changes,
-  })
-  .map(({ runCount, deliveries, unusable, settings, changes }) => {
-    const placed: { line: string; run: number; file: number }[] = []
-    deliveries.forEach(({ step, place, copies }, number) => {
-      placed.push({ line: lineOf(step, number, receivedAtOf(step)), ...place })
-      copies.forEach(([copy, place], i) => {
-        const isSafe = changes.length === 0 || !('device' in copy.change || 'user' in copy.change)
-        placed.push({ line: copyOf(step, isSafe ? copy : { ...copy, change: {} }, number, i + 1), ...place })
-      })
-    })
-    for (const [line, place] of unusable) placed.push({ line, ...place })
-    return { runs: cut(placed, runCount), settings, changes: changesOf(settings, changes, runCount) }
-  })
+  .record({ runCount: PLAN.runCount, ...HAPPENINGS, settings: PLAN.settings, changes: PLAN.changes })
+  .map((all) => streamOf(all, all))
 
-/** The settings of each later run, one changed after the other. */
-function changesOf(
-  first: Settings,
-  changes: readonly (readonly ((settings: Settings) => Settings)[])[],
-  runCount: number,
-): Settings[] {
-  let settings = first
-  return changes.slice(0, runCount - 1).map((ofRun) => {
-    for (const apply of ofRun) settings = apply(settings)
-    return settings
+/** What is delivered when something happens by a plan. */
+export function streamOf(plan: Plan, { deliveries, unusable }: Happenings): Stream {
+  const placed: { line: string; run: number; file: number }[] = []
+  deliveries.forEach(({ step, place, copies }, number) => {
+    placed.push({ line: lineOf(step, number, receivedAtOf(step)), ...place })
+    copies.forEach(([copy, place], i) => {
+      const isSafe = plan.changes.length === 0 || !('device' in copy.change || 'user' in copy.change)
+      placed.push({ line: copyOf(step, isSafe ? copy : { ...copy, change: {} }, number, i + 1), ...place })
+    })
   })
+  for (const [line, place] of unusable) placed.push({ line, ...place })
+  return { runs: cut(placed, plan.runCount), settings: plan.settings, changes: changesOf(plan) }
 }
 
 const HOUR = 3_600_000_000n
