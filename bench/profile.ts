@@ -1,6 +1,6 @@
 import { compileInline, type Sql } from '../src/warehouses/sql.ts'
 import type { RunOptions, Warehouse } from '../src/warehouses/warehouse.ts'
-import { engineProfiles } from './engine-profile.ts'
+import { engineProfiles } from '../test/harness/engine-profile.ts'
 import { type ProfiledStatement, profileReport, scannedRows } from './profile-report.ts'
 
 /** A warehouse that remembers what each statement cost. */

@@ -4,7 +4,6 @@ export { defineConfig, env } from './config/define-config.ts'
 export type {
   ChannelConditionsInput,
   ChannelRuleInput,
-  CompaniesInput,
   ConfigInput,
   ConversionInput,
   EnvVariable,
@@ -14,13 +13,12 @@ export type {
   IdentityInput,
   LimitsInput,
   LogInput,
-  MembersInput,
-  ProductDatabaseInput,
   ServerInput,
   SessionsInput,
   SourceInput,
   WarehouseInput,
 } from './config/options.ts'
+export type { CompaniesInput, MembersInput, ProductDatabaseInput } from './config/product-options.ts'
 export { readConfig } from './config/read.ts'
 export type { ErrorCode } from './errors.ts'
 export { ConfigError, InputError, QueryError, TributaryError } from './errors.ts'

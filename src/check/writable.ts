@@ -20,10 +20,11 @@ export async function whyNotWritable(warehouse: Warehouse): Promise<string | nul
     try {
       await warehouse.load(probe, [{ attempt: 1 }])
       await warehouse.stage(name, sql`select attempt from ${sql.table(name)}`)
-      const [row] = await warehouse.query<Row & { attempts: number }>(
-        sql`select count(*) as attempts from ${sql.staging(name)}`,
-      )
       await warehouse.dropStaging([name])
+      // Of the table: a run that begins at this moment drops all staging tables.
+      const [row] = await warehouse.query<Row & { attempts: number }>(
+        sql`select count(*) as attempts from ${sql.table(name)}`,
+      )
       return row?.attempts === 1 ? null : `a row that was written did not come back`
     } finally {
       await warehouse.execute(sql`drop table ${sql.table(name)}`)

@@ -1,4 +1,5 @@
-import type { ConfigInput, ConversionInput, ProductDatabaseInput } from './options.ts'
+import type { ConfigInput, ConversionInput } from './options.ts'
+import type { ProductDatabaseInput } from './product-options.ts'
 
 /** What holds when the configuration does not say otherwise. */
 export const defaults = {

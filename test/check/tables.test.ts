@@ -130,3 +130,39 @@ describe('tables of a source', () => {
     })
   })
 })
+
+describe('tables of the product database', () => {
+  const members = { table: 'people', companyId: 'company_id', userId: 'user_id', role: 'role', createdAt: 'joined' }
+  const productDatabase = { kind: 'tables', schema: 'product', members }
+  async function checkProduct() {
+    const { pipeline: options, configVersion } = checkConfig(
+      { sources: [{ kind: 'segment', schema }], productDatabase },
+      '/acme/tributary.config.json',
+      {},
+    )
+    const input = { options, configVersion, kind: 'duckdb', place: 'w', warehouse }
+    const { product, findings } = await checkInstallation(input)
+    return { product, told: findings.filter(({ subject }) => subject.startsWith('productDatabase')) }
+  }
+  const people = sql`${sql.id('product')}.${sql.id('people')}`
+
+  it('have to be there, with columns that can be copied', async () => {
+    await warehouse.execute(sql`create schema ${sql.id('product')}`)
+    expect((await checkProduct()).told).toMatchObject([
+      { subject: 'productDatabase.members', message: expect.stringContaining('expected the table people') },
+    ])
+    await warehouse.execute(sql`create table ${people} (company_id bigint, user_id bigint, joined varchar)`)
+    expect((await checkProduct()).told).toMatchObject([
+      { message: expect.stringContaining('expected the column role') },
+    ])
+    await warehouse.execute(sql`alter table ${people} add column role bigint`)
+    expect(await checkProduct()).toEqual({
+      product: { kind: 'tables', facts: 'people with 4 columns' },
+      told: [],
+    })
+    await warehouse.execute(sql`alter table ${people} alter column joined type boolean using true`)
+    expect((await checkProduct()).told).toMatchObject([
+      { message: expect.stringContaining('column joined: expected times, but it is BOOLEAN') },
+    ])
+  })
+})

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import pg from 'pg'
 import { openRedshift, type RedshiftOptions } from '../../src/warehouses/redshift.ts'
 import { sql } from '../../src/warehouses/sql.ts'
 import { type RedshiftStandIn, startRedshift } from '../standins/redshift/start.ts'
@@ -26,6 +27,17 @@ export const targetOf = (standIn: RedshiftStandIn): RedshiftOptions => ({
   database: 'dev',
   schema: 'tributary',
 })
+
+/** Does something in the database beneath a stand-in, as its owner. */
+export async function beneath(standIn: RedshiftStandIn, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
+  const client = new pg.Client({ connectionString: standIn.url })
+  await client.connect()
+  try {
+    await work(client)
+  } finally {
+    await client.end()
+  }
+}
 
 /** Each warehouse has a stand-in and a database of its own. */
 export async function standInEngine(): Promise<RedshiftStandIns> {

@@ -3,12 +3,13 @@ import { expect, it } from 'vitest'
 import { channelRuleDefaults, conversionDefaults, defaults } from '../../src/config/defaults.ts'
 
 /**
- * The list in docs/configuration.md is printed from the comments of src/config/options.ts and the values of
+ * The list in docs/configuration.md is printed from the comments of src/config/*options.ts and the values of
  * defaults.ts. When one of them changes: `npx vitest run test/unit/config-docs.test.ts -u`.
  */
 it('docs/configuration.md lists every option with its default', async () => {
   const docs = await readFile('docs/configuration.md', 'utf8')
-  const source = await readFile('src/config/options.ts', 'utf8')
+  const files = ['options', 'product-options'].map((name) => readFile(`src/config/${name}.ts`, 'utf8'))
+  const source = (await Promise.all(files)).join('\n')
   const printed = docs.replace(
     /(?<=<!-- options -->\n)[\s\S]*(?=<!-- \/options -->)/,
     () => `\n${optionsTable(source)}\n`,

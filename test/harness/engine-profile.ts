@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Sql, sql } from '../src/warehouses/sql.ts'
+import { type Sql, sql } from '../../src/warehouses/sql.ts'
 
 /** What the engine says about one statement: seconds of its own clock and rows read per table. */
 export interface EngineProfile {
