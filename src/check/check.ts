@@ -1,11 +1,14 @@
+import type { OpenProduct } from '../pipeline/companies/product-source.ts'
 import type { PipelineOptions } from '../pipeline/options.ts'
 import type { StageContext } from '../pipeline/stage.ts'
+import { differencesOf, OTHER_TABLES_ADVICE, readTableShapes } from '../pipeline/table-shapes.ts'
 import { sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 import { type Events, type Evidence, readEvidence } from './evidence.ts'
 import { judgeNames } from './judge-names.ts'
 import { judgeRefused } from './judge-refused.ts'
 import { judgeEvents, judgeSites } from './judge-sites.ts'
+import { probeProduct } from './probe-product.ts'
 import { type Probe, placeOfSource, probe } from './probes.ts'
 import { type CheckReport, count, type Finding, type SourceCheck, verdictOf } from './report.ts'
 import { openScratch, type Refused, readRefused, sampleContext, takeIn } from './sample.ts'
@@ -22,10 +25,12 @@ export interface CheckInput {
   /** Null when it is not there yet, or cannot be opened; `problem` then says why. */
   readonly warehouse: Warehouse | null
   readonly problem?: Finding
+  /** Opens the product database, when that is one. */
+  readonly openProduct?: OpenProduct | undefined
 }
 
 /**
- * Looks at the warehouse, at each source and a sample of its messages, and at how the configuration fits what is there:
+ * Looks at the warehouse, the product database, at each source and a sample of its messages, and at how the configuration fits what is there:
  * the tables once a run has filled them, else the sample. Writes nothing but a table that is gone again.
  */
 export async function checkInstallation(input: CheckInput): Promise<CheckReport> {
@@ -35,6 +40,8 @@ export async function checkInstallation(input: CheckInput): Promise<CheckReport>
     const c = sampleContext(scratch, options)
     const sampled = await sampleSources(scratch, c, warehouse)
     const tables = warehouse && (await lookAtWarehouse(warehouse))
+    const { openProduct } = input
+    const product = options.companies && (await probeProduct(options.companies, { warehouse, scratch, openProduct }))
     const isFilled = tables !== null && tables.events > 0
     const events: Events = isFilled
       ? { warehouse: warehouse!, relation: sql.table('events') }
@@ -45,6 +52,7 @@ export async function checkInstallation(input: CheckInput): Promise<CheckReport>
       ...(input.problem ? [input.problem] : []),
       ...(tables?.findings ?? []),
       ...sampled.findings,
+      ...(product?.findings ?? []),
       ...judgeEvents(evidence, where),
       ...judgeSites(options, evidence, where),
       ...judgeNames(options, evidence, where),
@@ -55,6 +63,7 @@ export async function checkInstallation(input: CheckInput): Promise<CheckReport>
       configVersion: input.configVersion,
       warehouse: { kind: input.kind, place: input.place, state: stateOf(input, tables), run: tables?.run ?? null },
       sources: sampled.sources,
+      product: product?.check ?? null,
       events: { of: isFilled ? 'tables' : 'sample', ...shown(evidence) },
       findings: findings.sort((a, b) => gravity[a.severity] - gravity[b.severity]),
     }
@@ -77,7 +86,10 @@ const shown = ({ count: events, names, pageHosts }: Evidence) => ({
 function stateOf({ problem, warehouse }: CheckInput, tables: Awaited<ReturnType<typeof lookAtWarehouse>> | null) {
   if (problem) return 'cannot be used'
   if (warehouse === null) return 'not there yet: the first run makes it'
-  return tables!.findings.length > 0 ? 'opened, but cannot be written' : 'opened; tables can be made and written'
+  const { findings } = tables!
+  if (findings.some(({ subject }) => subject === 'warehouse.schema'))
+    return 'opened, but its tables are of another version'
+  return findings.length > 0 ? 'opened, but cannot be written' : 'opened; tables can be made and written'
 }
 
 /** Every source looked at, and its sample taken into the scratch database. */
@@ -128,9 +140,13 @@ async function lookAtWarehouse(warehouse: Warehouse) {
             fix: 'Give tributary’s user these rights in the schema.',
           },
         ]
-  const isPrepared =
-    (await warehouse.describeTable('runs')) !== null && (await warehouse.describeTable('events')) !== null
-  if (!isPrepared) return { findings, run: null, events: 0 }
+  const found = await readTableShapes(warehouse)
+  const differences = differencesOf(warehouse.dialect, found)
+  if (differences.length > 0) {
+    const message = `Another version of tributary made these tables. ${differences.join(' ')}`
+    findings.push({ severity: 'error', subject: 'warehouse.schema', message, fix: OTHER_TABLES_ADVICE })
+  }
+  if (differences.length > 0 || !found.runs || !found.events) return { findings, run: null, events: 0 }
   const [row] = await warehouse.query<Row & { run: number | null; events: number }>(sql`
 select
     (select max(run_id) from ${sql.table('runs')} where state = 'published') as run,

@@ -24,6 +24,13 @@ export interface SourceCheck {
   readonly refused: Readonly<Record<string, number>>
 }
 
+/** What was found at the product database. */
+export interface ProductCheck {
+  readonly kind: string
+  /** What can be copied, in words. */
+  readonly facts: string
+}
+
 /** How an installation does: what `check` prints. */
 export interface CheckReport {
   readonly verdict: 'ok' | 'warnings' | 'errors'
@@ -38,6 +45,8 @@ export interface CheckReport {
     readonly run: number | null
   }
   readonly sources: readonly SourceCheck[]
+  /** Null when no companies are copied. */
+  readonly product: ProductCheck | null
   /** What event names, hosts and values were looked up in. */
   readonly events: {
     /** `tables`: every accepted event. `sample`: the usable messages of the sample. */

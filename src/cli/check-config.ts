@@ -6,6 +6,7 @@ import type { Config } from '../config/config.ts'
 import { TributaryError } from '../errors.ts'
 import { nameOf, placeOf } from '../warehouses/place.ts'
 import type { Warehouse } from '../warehouses/warehouse.ts'
+import { productOf } from './open-product.ts'
 
 /** Checks a configuration against the warehouse it names, here or in the server that has it. Makes no database where there is none. */
 export async function checkConfigured(config: Config): Promise<CheckReport> {
@@ -36,11 +37,12 @@ export async function checkConfigured(config: Config): Promise<CheckReport> {
 export const checkOpened = (config: Config, warehouse: Warehouse): Promise<CheckReport> =>
   checkInstallation({ ...inputOf(config), warehouse })
 
-const inputOf = ({ pipeline: options, configVersion, warehouse }: Config): Omit<CheckInput, 'warehouse'> => ({
-  options,
-  configVersion,
-  kind: warehouse.kind,
-  place: nameOf(warehouse),
+const inputOf = (config: Config): Omit<CheckInput, 'warehouse'> => ({
+  options: config.pipeline,
+  configVersion: config.configVersion,
+  kind: config.warehouse.kind,
+  place: nameOf(config.warehouse),
+  ...productOf(config),
 })
 
 const cannotOpen = (message: string): Finding => ({

@@ -3,13 +3,14 @@ import { count, plural } from './numbers.ts'
 
 /** What `check` found, as text for people. */
 export function describeCheck(report: CheckReport, file: string, width: number): string {
-  const { warehouse, sources, events, findings } = report
+  const { warehouse, sources, product, events, findings } = report
   const run = warehouse.run === null ? 'No run is published yet.' : `Run ${warehouse.run} is published.`
   const seen = events.of === 'tables' ? 'taken in so far' : 'of the sample can be used'
   const rows: [string, string][] = [
     ['Configuration', file],
     ['Warehouse', `${warehouse.kind}, ${warehouse.place}: ${warehouse.state}. ${run}`],
     ...sources.map((source): [string, string] => [`Source ${source.name}`, describeSource(source)]),
+    ...(product ? [['Product database', `${product.kind}: ${product.facts}`] as [string, string]] : []),
     ['Events', `${plural(events.count, 'event')} ${seen}${mostly(events)}`],
   ]
   const left = Math.max(...rows.map(([title]) => title.length)) + 2

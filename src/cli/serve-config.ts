@@ -48,6 +48,7 @@ function listen(config: Config, port: number, warehouse: Warehouse, runs: Server
     warehouse,
     configVersion: config.configVersion,
     conversions: Object.keys(config.pipeline.conversions),
+    dimensions: Object.keys(config.pipeline.companies?.companies?.dimensions ?? {}),
     runPipeline: (request, onProgress) => runs.run(request, onProgress),
     readStatus: () => readStatus(warehouse),
     readQuarantine: (query) => readQuarantine(warehouse, query),

@@ -20,7 +20,7 @@ export const defaults = {
   schedule: null,
   timezone: 'UTC',
   history: { keepDays: 90 },
-  limits: { bytesPerRun: null, retryMinutes: 120, rowsPerRun: 1_000_000 },
+  limits: { bytesPerRun: null, retryMinutes: 120, rowsPerRun: 2_500_000 },
   server: { host: '127.0.0.1', port: 4000 },
   log: { level: 'info' },
 } as const satisfies DeepReadonly<

@@ -1,5 +1,5 @@
 import { type Sql, sql } from '../warehouses/sql.ts'
-import { type StageContext, stored } from './stage.ts'
+import { fedBy, type StageContext, stored } from './stage.ts'
 
 /** Links that alias messages declare: `event_key, occurred_at, previous_id, user_id`. */
 export const declaredLinks = (c: StageContext): Sql => sql`(
@@ -17,15 +17,31 @@ export const identityMembers = (c: StageContext): Sql => sql`(
 
 /** What the run takes out of both and puts in. One table, so that a publish needs two statements for them and not four. */
 export const publishAliasLinks = (c: StageContext): readonly Sql[] => [
-  c.isRebuild
-    ? sql`delete from ${sql.table('alias_links')} where 1 = 1`
-    : sql`delete from ${sql.table('alias_links')}
+  ...(c.isRebuild
+    ? [sql`delete from ${sql.table('alias_links')} where 1 = 1`]
+    : fedBy(
+        c,
+        sql`(
+    select 1 as one from ${sql.staging('links_gone')}
+    union all
+    select 1 as one from ${sql.staging('alias_nodes')}
+)`,
+        sql`delete from ${sql.table('alias_links')}
 where (kind = 'declared' and event_key in (select event_key from ${sql.staging('links_gone')}))
     or (kind = 'person' and id in (select id from ${sql.staging('alias_nodes')}))`,
-  sql`insert into ${sql.table('alias_links')} (kind, event_key, occurred_at, id, other_id)
+      )),
+  ...fedBy(
+    c,
+    sql`(
+    select 1 as one from ${sql.staging('links_new')}
+    union all
+    select 1 as one from ${sql.staging('members_new')}
+)`,
+    sql`insert into ${sql.table('alias_links')} (kind, event_key, occurred_at, id, other_id)
 select 'declared', event_key, occurred_at, previous_id, user_id
 from ${sql.staging('links_new')}
 union all
 select 'person', '', ${c.d.cast(sql`null`, 'timestamp')}, member_id, person_id
 from ${sql.staging('members_new')}`,
+  ),
 ]

@@ -1,5 +1,5 @@
 import { sql } from '../warehouses/sql.ts'
-import { type StageContext, type Step, stored } from './stage.ts'
+import { type KeyedStep, type StageContext, type Step, stored } from './stage.ts'
 import { OPEN_RUN } from './tables/table.ts'
 
 /**
@@ -8,7 +8,7 @@ import { OPEN_RUN } from './tables/table.ts'
  * A visit that is added can only widen what is known of an id and its persons. Visits are read only for ids that lost
  * one: it moved to another person or was withdrawn; and where two persons were last seen at one instant.
  */
-export function aliasRows(c: StageContext): readonly Step[] {
+export function aliasRows(c: StageContext): readonly (Step | KeyedStep)[] {
   return [changedIds, widened(c), lookedAtIds(c), idVisits(c), rows(c)]
 }
 
@@ -93,14 +93,14 @@ union distinct${lost('user_id')}
 }
 
 /** Every visit of those ids as it will be after the run. */
-function idVisits(c: StageContext): Step {
-  const side = (id: 'anonymous_id' | 'user_id') => {
+function idVisits(c: StageContext): KeyedStep {
+  const side = (id: 'anonymous_id' | 'user_id', keys: readonly string[] | null) => {
     const [anonymous, user] = id === 'anonymous_id' ? [1, 0] : [0, 1]
     const columns = sql`v.${sql.id(id)} as id, ${anonymous} as was_anonymous, ${user} as was_user, v.person_id, v.started_at, v.ended_at, v.last_key`
     return sql`
 select ${columns}
 from ${stored(c, 'visits')} as v
-where v.${sql.id(id)} in (select id from ${sql.staging('looked_at_ids')})
+where ${keys ? c.d.isOneOf(sql`v.${sql.id(id)}`, keys) : sql`v.${sql.id(id)} in (select id from ${sql.staging('looked_at_ids')})`}
     and v.visit_id not in (select visit_id from ${sql.staging('visits_out')})
 union all
 select ${columns}
@@ -109,8 +109,9 @@ where v.${sql.id(id)} in (select id from ${sql.staging('looked_at_ids')})`
   }
   return {
     into: 'alias_visits',
-    select: sql`${side('anonymous_id')}
-union all${side('user_id')}`,
+    keys: sql`select id from ${sql.staging('looked_at_ids')} order by id`,
+    select: (keys) => sql`${side('anonymous_id', keys)}
+union all${side('user_id', keys)}`,
   }
 }
 

@@ -1,6 +1,6 @@
 import { type Sql, sql } from '../warehouses/sql.ts'
 import { afterOrderKey, timeKey } from './order.ts'
-import { defineStage, type StageContext, type Step, stored } from './stage.ts'
+import { defineStage, type KeyedStep, type StageContext, type Step, stored } from './stage.ts'
 import { attribution as attributionTable } from './tables/people.ts'
 import { OPEN_RUN } from './tables/table.ts'
 import { compareVersions, publishVersions } from './versions.ts'
@@ -35,10 +35,12 @@ const PICKS = [
 ] as const
 
 /** The signups of the people whose row is made anew, with their sessions and first pages: what is stored and what is new. */
-function signups(c: StageContext): readonly Step[] {
+function signups(c: StageContext): readonly (Step | KeyedStep)[] {
   const of = sql`
 join ${sql.staging('attribution_people')} as p on p.person_id = t.person_id
 join ${sql.staging('affected_people')} as a on a.person_id = t.person_id`
+  const keys = sql`select person_id as id from ${sql.staging('attribution_people')} order by person_id`
+  const named = (ids: readonly string[] | null) => (ids ? sql` and ${c.d.isOneOf('t.person_id', ids)}` : sql.empty)
   return [
     {
       into: 'signups',
@@ -54,19 +56,21 @@ where t.to_run = ${OPEN_RUN} and t.conversion = 'signup' and t.converted_at < a.
     },
     {
       into: 'signup_sessions',
-      select: sql`
+      keys,
+      select: (ids) => sql`
 select session_id, person_id, started_at
 from ${sql.staging('sessions_merged')}
 where person_id in (select person_id from ${sql.staging('attribution_people')})
 union all
 select t.session_id, t.person_id, t.started_at
 from ${stored(c, 'sessions')} as t${of}
-where t.to_run = ${OPEN_RUN} and t.started_at < a.from_at
+where t.to_run = ${OPEN_RUN} and t.started_at < a.from_at${named(ids)}
 `,
     },
     {
       into: 'signup_pages',
-      select: sql`
+      keys,
+      select: (ids) => sql`
 with visited as (
     select person_id, page_key, page_url, blog_key, blog_url
     from ${sql.staging('people_visits')}
@@ -74,7 +78,7 @@ with visited as (
     union all
     select t.person_id, t.page_key, t.page_url, t.blog_key, t.blog_url
     from ${stored(c, 'visits')} as t${of}
-    where t.is_in_session and t.ended_at < a.from_at
+    where t.is_in_session and t.ended_at < a.from_at${named(ids)}
 )
 
 -- An order key in front carries the page along with the order.

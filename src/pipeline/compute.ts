@@ -1,3 +1,4 @@
+import type { RetryOptions } from '../warehouses/retry.ts'
 import { sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 import { lookUpAgents } from './agents.ts'
@@ -15,7 +16,7 @@ import type { ProgressEvent, SourceReport, StageReport } from './report.ts'
 import { rollups } from './rollups.ts'
 import type { SeenColumns } from './sources/columns.ts'
 import { type SourceReading, stageSourceRows } from './sources/read.ts'
-import type { Loop, RangedStep, Stage, StageContext, Step } from './stage.ts'
+import { keysAsked, type Loop, MOST_KEYS, type SingleStep, type Stage, type StageContext } from './stage.ts'
 import { stages } from './stages.ts'
 
 /** What computing needs of a run. */
@@ -30,6 +31,8 @@ export interface Computing {
   readonly readBefore?: Set<string>
   /** Opens the product database, when that is one. */
   readonly openProduct?: OpenProduct | undefined
+  /** For how long that is tried again. */
+  readonly retry?: Omit<RetryOptions, 'signal'> | undefined
   /** False when an earlier run of this call has copied it. */
   readonly copiesProduct?: boolean | undefined
   /** Its tables may have lost most of their rows. */
@@ -179,12 +182,18 @@ async function runStep(
   { warehouse, signal }: Computing,
   context: StageContext,
   stage: string,
-  step: Step | RangedStep | Loop,
+  step: SingleStep | Loop,
 ): Promise<void> {
   const label = `run ${context.run} ${stage}`
   if ('ranges' in step) {
     const ranges = await readRanges(warehouse, step.ranges, { signal, label })
     await warehouse.stage(step.into, step.select(ranges), { signal, label })
+    return
+  }
+  if ('keys' in step) {
+    const rows = await warehouse.query<Row & { id: string }>(keysAsked(step), { signal, label })
+    const keys = rows.length > MOST_KEYS ? null : rows.map(({ id }) => id)
+    await warehouse.stage(step.into, step.select(keys), { signal, label })
     return
   }
   if ('into' in step) {

@@ -4,7 +4,7 @@ import { creditedOf, journeys } from './journeys.ts'
 import { type Model, ruleModels, WHOLE } from './models/rule-models.ts'
 import { anyOf, defineStage, type StageContext, type Step } from './stage.ts'
 import { credits as creditsTable, RULE_MODELS } from './tables/people.ts'
-import { compareVersions, publishVersions, type Scope, sinceAffected } from './versions.ts'
+import { compareVersions, publishVersions, type Scope, type SinceScope, sinceAffected } from './versions.ts'
 
 /** What each rule model gives each touch of each conversion of the affected people. */
 export const credits = defineStage({
@@ -29,7 +29,7 @@ export const credits = defineStage({
 })
 
 /** Credit of the affected conversions, and of those that are credited anew. */
-function creditScope(c: StageContext): Scope {
+function creditScope(c: StageContext): Scope | SinceScope {
   const names = creditedOf(c)
   const affected = sinceAffected(c, 'converted_at')
   if (names.length === 0) return affected

@@ -75,6 +75,7 @@ select
     max(is_stored) over (partition by event_key, cluster_number) as has_stored,
     min(is_stored) over (partition by event_key, cluster_number) as is_only_stored,
     max(is_stored) over (partition by event_key, cluster_number, content_hash) as is_known_content,
+    min(row_number_read) over (partition by event_key, cluster_number, content_hash) as first_of_content,
     max(last_received_at) over (partition by event_key, cluster_number) as cluster_last_received_at
 from clustered
 `,
@@ -88,6 +89,8 @@ select
         when has_stored = 0 and place = 1 then 'fresh'
         when has_stored = 1 and place = 1 then 'replacing'
         when is_known_content = 1 then 'seen'
+        -- Below zero stands what earlier runs have read, and is tried again.
+        when first_of_content < 0 and row_number_read > 0 then 'seen'
         else 'duplicate'
     end as status
 from ${sql.staging('contested')}

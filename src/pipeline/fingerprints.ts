@@ -22,7 +22,7 @@ import type { ConversionOptions, PipelineOptions } from './options.ts'
 import { findRevisions } from './revision.ts'
 import { rollups } from './rollups.ts'
 import { sessions } from './sessions.ts'
-import { type Loop, queryOf, type RangedStep, type StageContext, type Step } from './stage.ts'
+import { type Loop, queryOf, type SingleStep, type StageContext } from './stage.ts'
 import { touches } from './touches.ts'
 import { conversionValues } from './values.ts'
 import { visits } from './visits.ts'
@@ -48,7 +48,7 @@ export function fingerprintsOf(d: Dialect, writer: SqlWriter, options: PipelineO
     const texts = parts.map((part) => (typeof part === 'string' ? part : compileInline(part, lasting)))
     return createHash('sha256').update(texts.join('\u001e')).digest('hex').slice(0, 16)
   }
-  const steps = (list: readonly (Step | RangedStep | Loop)[]) => list.flatMap(textsOf)
+  const steps = (list: readonly (SingleStep | Loop)[]) => list.flatMap(textsOf)
   const marks = new Map<string, string>()
   marks.set(
     'events',
@@ -97,8 +97,11 @@ const ANY_CONVERSION: ConversionOptions = {
   lookbackDays: null,
 }
 
-function textsOf(step: Step | RangedStep | Loop): readonly (Sql | string)[] {
-  if ('into' in step) return ['ranges' in step ? step.ranges : '', step.into, queryOf(step)]
+function textsOf(step: SingleStep | Loop): readonly (Sql | string)[] {
+  if ('into' in step) {
+    const asked = 'ranges' in step ? step.ranges : 'keys' in step ? step.keys : ''
+    return [asked, step.into, queryOf(step)]
+  }
   return [...step.repeat.flatMap(textsOf), step.remaining]
 }
 

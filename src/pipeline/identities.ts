@@ -4,7 +4,7 @@ import { aliasRows } from './alias-rows.ts'
 import { resolveAliases } from './components.ts'
 import { knownPairRows } from './known-pairs.ts'
 import { changedDevices, deviceUsers, deviceVisits, goneVisits, visitOwners } from './owners.ts'
-import { defineStage, insertByMonth, type StageContext, type Step, stored } from './stage.ts'
+import { defineStage, fedBy, insertByMonth, type StageContext, type Step, stored } from './stage.ts'
 import { aliases, knownPairs, visits } from './tables/people.ts'
 import { compareVersions, publishVersions } from './versions.ts'
 import { VISIT_PIECE } from './visit-piece.ts'
@@ -51,14 +51,18 @@ export const identities = defineStage({
   ],
 
   publish: (c) => [
-    c.isRebuild
-      ? sql`delete from ${sql.table('visits')} where 1 = 1`
-      : sql`delete from ${sql.table('visits')}
+    ...(c.isRebuild
+      ? [sql`delete from ${sql.table('visits')} where 1 = 1`]
+      : fedBy(
+          c,
+          'visits_out',
+          sql`delete from ${sql.table('visits')}
 where visit_id in (select visit_id from ${sql.staging('visits_out')})
     and started_at >= (select min(started_at) from ${sql.staging('visits_out')})
     and started_at <= (select max(started_at) from ${sql.staging('visits_out')})
     and started_at in (select started_at from ${sql.staging('visits_out')})`,
-    insertByMonth(c.d, visits, 'visits_in'),
+        )),
+    ...fedBy(c, 'visits_in', insertByMonth(c.d, visits, 'visits_in')),
     ...publishAliasLinks(c),
     ...publishVersions(c, knownPairs),
     ...publishVersions(c, aliases),

@@ -7,7 +7,7 @@ import { newEvents } from './new-events.ts'
 import { followReleased, isRetried, publishReleased } from './quarantine/release.ts'
 import { inRanges } from './ranges.ts'
 import { reviseEvents } from './revision.ts'
-import { defineStage, insertInto, type StageContext, type Step } from './stage.ts'
+import { defineStage, fedBy, insertInto, type StageContext, type Step } from './stage.ts'
 import { events, quarantine } from './tables/events.ts'
 import { compareVersions, publishVersions } from './versions.ts'
 import { LARGEST_TEXT } from './waiting.ts'
@@ -77,9 +77,12 @@ export const ingest = defineStage({
     ...(c.readsSources || c.recompute.events ? [insertInto('events', Object.keys(events.columns), newEvents(c))] : []),
     ...(c.readsSources
       ? [
-          c.fromSources
-            ? sql`delete from ${sql.table('event_ledger')} where 1 = 1`
-            : sql`delete from ${sql.table('event_ledger')}
+          ...(c.fromSources
+            ? [sql`delete from ${sql.table('event_ledger')} where 1 = 1`]
+            : fedBy(
+                c,
+                sql`(select * from ${sql.staging('ledger_changes')} where is_old = 1)`,
+                sql`delete from ${sql.table('event_ledger')}
 where key_hash in (select key_hash from ${sql.staging('ledger_changes')} where is_old = 1)
     and received_at >= (select min(received_at) from ${sql.staging('ledger_changes')} where is_old = 1)
     and received_at <= (select max(received_at) from ${sql.staging('ledger_changes')} where is_old = 1)
@@ -88,6 +91,7 @@ where key_hash in (select key_hash from ${sql.staging('ledger_changes')} where i
     select 1 from ${sql.staging('ledger_changes')} as s
     where s.is_old = 1 and s.event_key = event_ledger.event_key and s.received_at = event_ledger.received_at
 )`,
+              )),
           sql`insert into ${sql.table('event_ledger')} (key_hash, event_key, received_at, last_received_at, content_hash, occurred_at)
 select key_hash, event_key, received_at, last_received_at, content_hash, occurred_at
 from ${sql.staging('ledger_changes')}

@@ -1,5 +1,5 @@
 import { sql } from '../warehouses/sql.ts'
-import { type StageContext, type Step, stored } from './stage.ts'
+import { type KeyedStep, type StageContext, type Step, stored } from './stage.ts'
 import { conversions } from './tables/people.ts'
 import { dataColumns, OPEN_RUN } from './tables/table.ts'
 
@@ -22,7 +22,7 @@ const TOUCH = [
  * The touches that affected conversions and attribution rows are made of: the recomputed ones, and of the people who
  * need them those from before, as they are, back to the earliest that a lookback admits.
  */
-export function journeys(c: StageContext): readonly Step[] {
+export function journeys(c: StageContext): readonly (Step | KeyedStep)[] {
   const columns = sql.join(TOUCH.map((name) => sql`t.${sql.id(name)}`))
   return [
     creditedConversions(c),
@@ -30,7 +30,8 @@ export function journeys(c: StageContext): readonly Step[] {
     journeyPeople(c),
     {
       into: 'journeys',
-      select: sql`
+      keys: sql`select person_id as id from ${sql.staging('journey_people')} where is_unlimited = 1 order by person_id`,
+      select: (unlimited) => sql`
 select ${columns}
 from ${sql.staging('touches_rows')} as t
 where t.person_id in (select person_id from ${sql.staging('journey_people')})
@@ -44,7 +45,7 @@ union all
 select ${columns}
 from ${stored(c, 'touches')} as t
 join (select * from ${sql.staging('journey_people')} where is_unlimited = 1) as p on p.person_id = t.person_id
-where t.to_run = ${OPEN_RUN} and t.touched_at < p.from_at
+where t.to_run = ${OPEN_RUN} and t.touched_at < p.from_at${unlimited ? sql` and ${c.d.isOneOf('t.person_id', unlimited)}` : sql.empty}
 `,
     },
   ]

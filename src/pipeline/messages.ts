@@ -214,13 +214,20 @@ reasoned as (
 
 -- What was released may come from any time that an order key can tell. A row of a table was released as the message
 -- that stands in quarantine.
+told as (
+    select
+        *,
+        case when is_row = 1 and ${isEveryNamed ? sql`1 = 1` : sql`found_reason is not null`} then coalesce(text, ${asMessage(c)}) else text end as message
+    from reasoned
+),
+
 named as (
     select
         *,
         case when ${isEveryNamed ? sql`1 = 1` : sql`found_reason in ('FUTURE', 'PAST')`}
-            then case when is_row = 1 then ${d.md5(sql`coalesce(text, ${asMessage(c)})`)} else content_hash end
+            then case when is_row = 1 then ${d.md5('message')} else content_hash end
         end as message_hash
-    from reasoned
+    from told
 ),
 
 waived as (
@@ -242,7 +249,7 @@ select
     case when is_row = 0 or type not in ('page', 'screen') then raw_properties end as raw_properties,
     ignored_anonymous_id, ignored_user_id, ignored_previous_id, occurred_at, received_at,
     reason, is_waived, message_hash,
-    case when reason is not null then case when text is null and is_row = 1 then ${asMessage(c)} else text end end as text,
+    case when reason is not null then message end as text,
     case reason
         when 'UNREADABLE' then unreadable
         when 'UNKNOWN_TYPE' then 'Expected type to be page, screen, track, identify, alias or group, but got '

@@ -1,6 +1,6 @@
 import { type Sql, sql } from '../warehouses/sql.ts'
 import { afterOrderKey, eventKeyOf } from './order.ts'
-import { type StageContext, type Step, stored } from './stage.ts'
+import { type KeyedStep, type StageContext, type Step, stored } from './stage.ts'
 import { OPEN_RUN } from './tables/table.ts'
 import { VISIT_PIECE } from './visit-piece.ts'
 
@@ -88,15 +88,16 @@ where n.is_new = 1 and o.is_new = 0 and o.first_seen_at = n.first_seen_at and o.
 }
 
 /** Every visit of those devices as it will be after the run, `is_new` 1 for those this run made. */
-export function deviceVisits(c: StageContext): Step {
+export function deviceVisits(c: StageContext): KeyedStep {
   const piece = sql.join(VISIT_PIECE.map((name) => sql`v.${sql.id(name)}`))
   const none = c.d.cast(sql`null`, 'string')
   return {
     into: 'device_visits',
-    select: sql`
+    keys: sql`select anonymous_id as id from ${sql.staging('looked_at_devices')} order by anonymous_id`,
+    select: (keys) => sql`
 select v.visit_id, ${piece}, v.owner_id, v.person_id, 0 as is_new
 from ${stored(c, 'visits')} as v
-where v.anonymous_id in (select anonymous_id from ${sql.staging('looked_at_devices')})
+where ${keys ? c.d.isOneOf('v.anonymous_id', keys) : sql`v.anonymous_id in (select anonymous_id from ${sql.staging('looked_at_devices')})`}
     and v.visit_id not in (select visit_id from ${sql.staging('visits_gone')})
 union all
 select v.visit_id, ${piece}, ${none} as owner_id, ${none} as person_id, 1 as is_new

@@ -2,15 +2,17 @@ import { sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 import { referenceRows, referenceTables, referenceVersion } from './channels/tables.ts'
 import { insertInto } from './stage.ts'
+import { readTableShapes, refuseOtherTables } from './table-shapes.ts'
 import { tables } from './tables/tables.ts'
 import { views } from './views.ts'
 
 /** Warehouses whose tables this process has seen to. */
 const prepared = new WeakSet<Warehouse>()
 
-/** Creates what is missing: tables and the views on them. `opened`: the warehouse itself, where `warehouse` is a patient one. */
+/** Creates what is missing: tables and the views on them; those of another version are refused. `opened`: the warehouse itself, where `warehouse` is a patient one. */
 export async function prepareWarehouse(warehouse: Warehouse, opened = warehouse): Promise<void> {
   if (prepared.has(opened)) return
+  refuseOtherTables(warehouse.dialect, await readTableShapes(warehouse))
   await warehouse.createTables(tables)
   for (const [name, select] of Object.entries(views)) await warehouse.createView(name, select)
   prepared.add(opened)

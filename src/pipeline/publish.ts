@@ -1,5 +1,5 @@
 import { type Sql, sql } from '../warehouses/sql.ts'
-import type { Warehouse } from '../warehouses/warehouse.ts'
+import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 import { PRODUCT } from './companies/copied-tables.ts'
 import { newEvents } from './new-events.ts'
 import type { SourceReport, StageReport } from './report.ts'
@@ -28,11 +28,26 @@ export async function publishStatements(
   facts: RunFacts,
 ): Promise<readonly Sql[]> {
   await stageSources(warehouse, c, facts)
-  const statements = publishTransaction(c, stages, facts)
+  const statements = publishTransaction({ ...c, hasRows: await findRows(warehouse, c, stages) }, stages, facts)
   if (statements.length > MOST_STATEMENTS) {
     throw new RangeError(`Expected at most ${MOST_STATEMENTS} statements in a publish, but got ${statements.length}.`)
   }
   return statements
+}
+
+/** Which of the relations that stages ask for have rows: one query for all of them. */
+async function findRows(warehouse: Warehouse, c: StageContext, stages: readonly Stage[]) {
+  const asked = new Map<string, Sql>()
+  const nameOf = (rows: Sql) => JSON.stringify(rows.parts)
+  const ask = (rows: Sql) => asked.set(nameOf(rows), rows).size > 0
+  for (const stage of stages) stage.publish({ ...c, hasRows: ask })
+  if (asked.size === 0) return ask
+  const names = [...asked.keys()]
+  const counts = [...asked.values()].map((rows, i) => sql`(select count(*) from ${rows} as s) as ${sql.id(`n${i}`)}`)
+  const [found] = await warehouse.query<Row>(sql`select ${sql.join(counts, ',\n    ')}`, {
+    label: `run ${c.run} publish`,
+  })
+  return (rows: Sql) => found?.[`n${names.indexOf(nameOf(rows))}`] !== 0
 }
 
 /** Its statements, after the fence. */
@@ -95,17 +110,19 @@ async function stageSources(warehouse: Warehouse, c: StageContext, facts: RunFac
 function writtenRun(c: StageContext, stages: readonly Stage[], facts: RunFacts): Sql {
   const rowsRead = facts.sources.reduce((sum, s) => sum + s.read, 0)
   // What was known of later times stays known: a run of late rows does not move the mark back.
-  const before = sql`(select max(data_through) from ${sql.table('runs')})`
+  const before = sql`select data_through as known_at from ${sql.table('runs')}`
   // A released event may have been received in the future by its own words: that moves no mark.
   const latest = c.d.addMicroseconds(sql.timestamp(c.startedAt), sql`${86_400_000_000}`)
-  const now = c.readsSources
-    ? sql`(select max(received_at) from ${newEvents(c)} as s where received_at <= ${latest})`
-    : before
+  const now = sql`
+    union all
+    select received_at as known_at from ${newEvents(c)} as s where received_at <= ${latest}`
   return sql`update ${sql.table('runs')}
 set
     state = 'written',
     finished_at = ${c.d.now()},
-    data_through = case when coalesce(${now}, ${before}) < ${before} then ${before} else coalesce(${now}, ${before}) end,
+    data_through = (select max(known_at) from (
+    ${before}${c.readsSources ? now : sql.empty}
+    ) as known),
     rows_read = ${rowsRead},
     rows_written = ${rowsWritten(c, stages)}
 where run_id = ${c.run} and state = 'running'`

@@ -1,6 +1,6 @@
 import { type Sql, sql } from '../warehouses/sql.ts'
 import type { TableSpec } from '../warehouses/warehouse.ts'
-import { defineStage, insertInto, quarterHour, type StageContext } from './stage.ts'
+import { defineStage, fedBy, insertInto, quarterHour, type StageContext } from './stage.ts'
 import { channelStats, credits as creditsTable, RULE_MODELS, touches as touchesTable } from './tables/people.ts'
 import { OPEN_RUN } from './tables/table.ts'
 import { closed, opened } from './versions.ts'
@@ -53,7 +53,8 @@ having ${sql.join(
     ]
   },
 
-  publish: () => [insertInto('channel_stats', Object.keys(channelStats.columns), 'channel_stats_new')],
+  publish: (c) =>
+    fedBy(c, 'channel_stats_new', insertInto('channel_stats', Object.keys(channelStats.columns), 'channel_stats_new')),
 })
 
 /** What companies have that the sums lack: the stage before says it. */

@@ -8,7 +8,7 @@ import { ingest, readSources } from './ingest.ts'
 import { fenceOf } from './lease.ts'
 import { publishTransaction, type RunFacts } from './publish.ts'
 import { isAtWork, publishWritten } from './run-records.ts'
-import { type Loop, queryOf, type RangedStep, type Stage, type StageContext, type Step } from './stage.ts'
+import { keysAsked, type Loop, queryOf, type SingleStep, type Stage, type StageContext } from './stage.ts'
 import { stages } from './stages.ts'
 import { stagingTable } from './staging-tables.ts'
 
@@ -104,7 +104,15 @@ const reading = (c: StageContext): readonly Action[] => [
   ...actionsOf(agentsOfBatch),
 ]
 
-function actionsOf(step: Step | RangedStep | Loop): readonly Action[] {
+function actionsOf(step: SingleStep | Loop): readonly Action[] {
+  if ('keys' in step) {
+    const asked =
+      'Asked first: whom the next statement is about. Here stands one id for what it answers; when they are many, none are named.'
+    return [
+      { kind: 'query', query: keysAsked(step), purpose: asked },
+      { kind: 'stage', into: step.into, select: queryOf(step), purpose: stagingTable(step.into) },
+    ]
+  }
   if ('ranges' in step) {
     const asked = 'Asked first: of which times the next statement reads. Here stands one day for what it answers.'
     return [

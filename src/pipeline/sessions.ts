@@ -2,7 +2,12 @@ import { sql } from '../warehouses/sql.ts'
 import { eventKeyOf } from './order.ts'
 import { defineStage, gapMicroseconds, stored } from './stage.ts'
 import { OPEN_RUN } from './tables/table.ts'
-import { affectedSince } from './versions.ts'
+import { farPeople, nearAndFar, nearSince } from './versions.ts'
+
+/** How much further back than the others somebody is affected to be read apart, in microseconds: two weeks. */
+const FAR = 14 * 86_400_000_000
+/** How many are. */
+const MOST_FAR = 64
 
 /**
  * Sessions of the affected people: their in-session visits on all devices, merged while the next begins at most the
@@ -18,6 +23,7 @@ export const sessions = defineStage({
   result: 'sessions_merged',
 
   steps: (c) => {
+    const { d } = c
     const gap = gapMicroseconds(c.options)
     return [
       {
@@ -38,13 +44,39 @@ left join reached as r on r.person_id = p.person_id
 `,
       },
       {
-        into: 'people_visits',
+        // Few of many: a device is identified that was last seen long ago.
+        into: 'far_people',
         select: sql`
+select person_id
+from ${sql.staging('affected_people')}
+where from_at < ${c.d.addMicroseconds(sql`(select max(from_at) from ${sql.staging('affected_people')})`, sql`${-FAR}`)}
+order by from_at, person_id
+limit ${MOST_FAR}
+`,
+      },
+      {
+        into: 'near_people',
+        select: sql`
+select a.person_id, a.from_at
+from ${sql.staging('affected_people')} as a
+left join ${sql.staging('far_people')} as f on f.person_id = a.person_id
+where f.person_id is null
+`,
+      },
+      {
+        into: 'people_visits',
+        keys: farPeople,
+        select: (keys: readonly string[] | null) => sql`${sql.join(
+          nearAndFar(d, keys, sql`v.ended_at`, sql`v.person_id`).map(
+            (part) => sql`
 select v.*
 from ${stored(c, 'visits')} as v
 join ${sql.staging('affected_people')} as a on a.person_id = v.person_id
-where v.ended_at >= a.from_at and v.ended_at >= ${affectedSince}
-    and v.visit_id not in (select visit_id from ${sql.staging('visits_out')})
+where v.ended_at >= a.from_at and ${part}
+    and v.visit_id not in (select visit_id from ${sql.staging('visits_out')})`,
+          ),
+          '\nunion all',
+        )}
 union all
 select * from ${sql.staging('visits_in')}
 `,
@@ -94,6 +126,15 @@ select
     count(distinct anonymous_id) as device_count
 from ${sql.staging('session_visits')}
 group by session_id, person_id
+`,
+      },
+      {
+        // Whose pages lie before the time that most people are affected from.
+        into: 'far_devices',
+        select: sql`
+select distinct anonymous_id
+from ${sql.staging('session_visits')}
+where started_at < ${nearSince}
 `,
       },
     ]

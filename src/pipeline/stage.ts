@@ -27,6 +27,8 @@ export interface StageContext {
   readonly release?: ReleaseFilter
   /** No event is new or withdrawn: only `ingest` ran before, and only companies can have changed. */
   readonly isQuiet?: boolean
+  /** Whether a relation over staging tables has rows: known once all is computed, to publish only what there is. */
+  readonly hasRows?: (rows: Sql) => boolean
   /** The copy of the product database that this run takes; absent when it takes none. */
   readonly copy?: ProductCopy
 }
@@ -58,9 +60,30 @@ export interface RangedStep {
   readonly select: (ranges: readonly TimeRange[]) => Sql
 }
 
-/** The query of a step without running anything: a ranged one has a placeholder for what it would ask. */
-export const queryOf = (step: Step | RangedStep): Sql =>
-  'ranges' in step ? step.select([PLACEHOLDER_RANGE]) : step.select
+/** A step that first asks whom it is about, so that its text names a few ids as literals and an engine reads only their rows. */
+export interface KeyedStep {
+  readonly into: string
+  /** One column, `id`; each once. */
+  readonly keys: Sql
+  /** `keys` is null when they are more than a statement should name. */
+  readonly select: (keys: readonly string[] | null) => Sql
+}
+
+/** Ids that a statement names at most: an engine compares each row with all of them. */
+export const MOST_KEYS = 128
+
+/** What it asks, with one more than a statement may name. */
+export const keysAsked = (step: KeyedStep): Sql => sql`${step.keys}
+limit ${MOST_KEYS + 1}`
+
+/** Any step that is run once. */
+export type SingleStep = Step | RangedStep | KeyedStep
+
+/** The query of a step without running anything: one that asks first has a placeholder for the answer. */
+export function queryOf(step: SingleStep): Sql {
+  if ('ranges' in step) return step.select([PLACEHOLDER_RANGE])
+  return 'keys' in step ? step.select(['<id>']) : step.select
+}
 
 /** Steps that are repeated until a query answers 0: for what no single statement can do. */
 export interface Loop {
@@ -78,7 +101,7 @@ export interface Stage {
   readonly reads: readonly string[]
   /** Tables of the schema it writes, in the publish transaction. */
   readonly writes: readonly string[]
-  readonly steps: (c: StageContext) => readonly (Step | RangedStep | Loop)[]
+  readonly steps: (c: StageContext) => readonly (SingleStep | Loop)[]
   /** Its part of the publish transaction: only DELETE, UPDATE and INSERT … SELECT. */
   readonly publish: (c: StageContext) => readonly Sql[]
   /** The staging table, or relation, whose rows count as the stage's result. */
@@ -93,6 +116,12 @@ export const defineStage = (stage: Stage): Stage => stage
 /** A stored table as this run sees it: empty for a rebuild. */
 export function stored(c: StageContext, name: string): Sql {
   return c.isRebuild ? sql`(select * from ${sql.table(name)} where 1 = 0)` : sql.table(name)
+}
+
+/** A statement that writes nothing unless these rows are there: left out when they are known not to be. */
+export function fedBy(c: StageContext, rows: string | Sql, statement: Sql): readonly Sql[] {
+  const isThere = c.hasRows?.(typeof rows === 'string' ? sql.staging(rows) : rows) ?? true
+  return isThere ? [statement] : []
 }
 
 /** Inserts a staging table or a relation into a table, column by column. */

@@ -1,10 +1,10 @@
 import { type Sql, sql } from '../warehouses/sql.ts'
 import { classifyTouches } from './channels/classify.ts'
 import { orderKey, withVisit } from './order.ts'
-import { defineStage, type StageContext, type Step, stored } from './stage.ts'
+import { defineStage, type KeyedStep, type StageContext, type Step, stored } from './stage.ts'
 import { touchCandidates } from './tables/events.ts'
 import { touches as touchesTable } from './tables/people.ts'
-import { affectedSince, compareVersions, publishVersions, sinceAffected } from './versions.ts'
+import { compareVersions, nearAndFar, publishVersions, sinceAffected } from './versions.ts'
 
 /** Touches of the affected people: the entry of each session, and later candidates that bring something new. */
 export const touches = defineStage({
@@ -30,18 +30,20 @@ export const touches = defineStage({
 })
 
 /** What the affected sessions may be credited for, each in its visit and with the referrer of the page before it. */
-function candidates(c: StageContext): readonly Step[] {
+function candidates(c: StageContext): readonly (Step | KeyedStep)[] {
   const columns = Object.keys(touchCandidates.columns)
+  const keys = sql`select anonymous_id as id from ${sql.staging('far_devices')} order by anonymous_id`
   return [
     {
       into: 'candidates',
-      select: sql`
+      keys,
+      select: (far) => sql`
 with atoms as (
     select distinct anonymous_id, user_id from ${sql.staging('session_visits')}
 )
 
 select k.*, 1 = 1 as is_in_session
-from ${candidatesOf(c, 'atoms', columns, sql`(k.is_first or k.is_candidate)`)} as k
+from ${candidatesOf(c, far, 'atoms', columns, sql`(k.is_first or k.is_candidate)`)} as k
 `,
     },
     {
@@ -50,8 +52,9 @@ from ${candidatesOf(c, 'atoms', columns, sql`(k.is_first or k.is_candidate)`)} a
     },
     {
       into: 'session_candidates',
+      keys,
       // The first page of a visit has none before it: only for others the pages between are looked at.
-      select: sql`
+      select: (far) => sql`
 with lone as (
     select distinct k.anonymous_id, k.user_id
     from ${sql.staging('visit_candidates')} as k
@@ -64,7 +67,7 @@ pages as (
         p.anonymous_id, p.user_id, p.order_key,
         lag(p.order_key) over (partition by p.anonymous_id, p.user_id order by p.order_key) as previous_key,
         lag(p.raw_referrer_host) over (partition by p.anonymous_id, p.user_id order by p.order_key) as previous_referrer_host
-    from ${candidatesOf(c, 'lone', ['anonymous_id', 'user_id', 'raw_referrer_host'], sql`k.is_page`)} as p
+    from ${candidatesOf(c, far, 'lone', ['anonymous_id', 'user_id', 'raw_referrer_host'], sql`k.is_page`)} as p
 )
 
 select
@@ -83,19 +86,28 @@ left join pages as p on p.anonymous_id = k.anonymous_id and p.user_id = k.user_i
  * Candidates of some atoms after the run, as far back as anybody's sessions are made anew: some of their columns, and the
  * order key. The join stands within: a key is made only for rows of these atoms.
  */
-function candidatesOf(c: StageContext, atoms: string, columns: readonly string[], where: Sql): Sql {
+function candidatesOf(
+  c: StageContext,
+  far: readonly string[] | null,
+  atoms: string,
+  columns: readonly string[],
+  where: Sql,
+): Sql {
   const list = sql.join(columns.map((name) => `k.${name}`))
   const join = sql`join ${sql.id(atoms)} as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id`
   const isKept = c.isRebuild
     ? sql.empty
     : sql`
         and k.event_key not in (select event_key from ${sql.staging('reread_keys')})`
-  return sql`(
+  const reads = nearAndFar(c.d, far, sql`k.occurred_at`, sql`k.anonymous_id`).map(
+    (part) => sql`
     select ${list}, ${orderKey(c.d, 'k', sql`k.is_page`)} as order_key
     from ${stored(c, 'touch_candidates')} as k
     ${join}
-    where k.occurred_at >= ${affectedSince} and ${where}${isKept}
-    union all
+    where ${part} and ${where}${isKept}
+    union all`,
+  )
+  return sql`(${sql.join(reads, '')}
     select ${list}, k.order_key
     from ${sql.staging('touch_candidates_new')} as k
     ${join}

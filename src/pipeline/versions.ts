@@ -1,6 +1,7 @@
+import type { Dialect } from '../warehouses/dialect.ts'
 import { type Sql, sql } from '../warehouses/sql.ts'
 import type { TableSpec } from '../warehouses/warehouse.ts'
-import { byMonth, type StageContext, type Step } from './stage.ts'
+import { byMonth, fedBy, type KeyedStep, type StageContext, type Step } from './stage.ts'
 import { dataColumns, OPEN_RUN } from './tables/table.ts'
 
 /** What a stage computed for part of a versioned table. */
@@ -9,7 +10,7 @@ export interface Recomputed {
   /** Staging table with the rows as they should be now, in the table's data columns. */
   readonly rows: string
   /** Which current rows were recomputed: what follows `from table as t`, a join and a condition or one of them. */
-  readonly scope: Scope
+  readonly scope: Scope | SinceScope
   /** Holds for a rebuild too; without it a rebuild recomputes all rows. */
   readonly isScopeKept?: boolean
   /** Columns whose change alone writes no new version. */
@@ -21,20 +22,45 @@ export interface Scope {
   /** Joins that leave at most one row per row of the table. */
   readonly join?: Sql
   readonly where: Sql
+  readonly at?: undefined
+}
+
+/** Rows of the affected people since a time of each. */
+export interface SinceScope extends Omit<Scope, 'at'> {
+  /** That time: people who reach far back are read apart from the others. */
+  readonly at: Sql
 }
 
 /** The rows of the affected people from the time on from which they were recomputed. */
-export function sinceAffected(c: StageContext, time: string): Scope {
+export function sinceAffected(c: StageContext, time: string): Scope | SinceScope {
   if (c.recompute.people) return { where: sql`1 = 1` }
   const at = sql`t.${sql.id(time)}`
   return {
     join: sql`join ${sql.staging('affected_people')} as a on a.person_id = t.person_id`,
-    where: sql`${at} >= a.from_at and ${at} >= ${affectedSince}`,
+    where: sql`${at} >= a.from_at`,
+    at,
   }
 }
 
 /** The earliest of those times: bounds what is read of tables whose rows lie together by month. */
 export const affectedSince = sql`(select min(from_at) from ${sql.staging('affected_people')})`
+
+/** From when on everyone else is affected: see `far_people`. */
+export const nearSince = sql`(select min(from_at) from ${sql.staging('near_people')})`
+
+/** The keys of a read of far people's rows: a column `id`. */
+export const farPeople = sql`select person_id as id from ${sql.staging('far_people')} order by person_id`
+
+/**
+ * Conditions that share out rows of affected people: those since the time that most are affected from, and older ones of
+ * the few ids that reach further back. Without them one device of years ago would make a run read those years of everyone.
+ */
+export function nearAndFar(d: Dialect, keys: readonly string[] | null, at: Sql, id: Sql): readonly Sql[] {
+  if (keys === null) return [sql`${at} >= ${affectedSince}`]
+  const near = sql`${at} >= ${nearSince}`
+  if (keys.length === 0) return [near]
+  return [near, sql`${at} < ${nearSince} and ${at} >= ${affectedSince} and ${d.isOneOf(id, keys)}`]
+}
 
 const current = (name: string) => `${name}_current`
 const unchanged = (name: string) => `${name}_unchanged`
@@ -44,10 +70,12 @@ export const closed = (spec: TableSpec) => `${spec.name}_closed`
 export const opened = (spec: TableSpec) => `${spec.name}_opened`
 
 /** Compares recomputed rows with the current ones: what to close and what to open. Only rows that differ are written. */
+export function compareVersions(c: StageContext, recomputed: Recomputed & { readonly scope: Scope }): readonly Step[]
+export function compareVersions(c: StageContext, recomputed: Recomputed): readonly (Step | KeyedStep)[]
 export function compareVersions(
   c: StageContext,
   { spec, rows, scope, isScopeKept = false, ignoring = [] }: Recomputed,
-): readonly Step[] {
+): readonly (Step | KeyedStep)[] {
   const columns = dataColumns(spec)
   const on = (a: string, b: string) =>
     sql.join(
@@ -63,16 +91,26 @@ export function compareVersions(
   const keys = (alias: string) => sql.join(spec.key.map((k) => sql`${sql.id(alias)}.${sql.id(k)}`))
   const first = spec.key[0] ?? ''
   const isWhole = c.isRebuild && !isScopeKept
-  return [
-    {
-      into: current(spec.name),
-      select: sql`
+  const { join = sql.empty, where } = isWhole ? { where: sql`1 = 1` } : scope
+  const at = isWhole ? undefined : scope.at
+  const read = (also: Sql) => sql`
 select ${sql.join(columns.map((name) => sql`t.${sql.id(name)}`))}
 from ${sql.table(spec.name)} as t
-${isWhole ? sql.empty : (scope.join ?? sql.empty)}
-where t.to_run = ${OPEN_RUN} and ${isWhole ? sql`1 = 1` : scope.where}
-`,
-    },
+${join}
+where t.to_run = ${OPEN_RUN} and ${where}${also}
+`
+  return [
+    at
+      ? {
+          into: current(spec.name),
+          keys: farPeople,
+          select: (keys) =>
+            sql.join(
+              nearAndFar(c.d, keys, at, sql`t.person_id`).map((part) => read(sql` and ${part}`)),
+              'union all',
+            ),
+        }
+      : { into: current(spec.name), select: read(sql.empty) },
     {
       into: unchanged(spec.name),
       select: sql`
@@ -119,8 +157,7 @@ export function publishVersions(c: StageContext, spec: TableSpec): readonly Sql[
     and t.${at} <= (select max(${at}) from ${sql.staging(closed(spec))})
     `
     : sql.empty
-  return [
-    sql`update ${sql.table(spec.name)} as t
+  const update = sql`update ${sql.table(spec.name)} as t
 set to_run = ${c.run}
 where t.to_run = ${OPEN_RUN}${bounds} and t.${sql.id(first)} in (select ${sql.id(first)} from ${sql.staging(closed(spec))}) and exists (
     select 1 from ${sql.staging(closed(spec))} as s
@@ -128,9 +165,9 @@ where t.to_run = ${OPEN_RUN}${bounds} and t.${sql.id(first)} in (select ${sql.id
       spec.key.map((k) => sql`s.${sql.id(k)} = t.${sql.id(k)}`),
       ' and ',
     )}
-)`,
-    sql`insert into ${sql.table(spec.name)} (${columns}, from_run, to_run)
+)`
+  const insert = sql`insert into ${sql.table(spec.name)} (${columns}, from_run, to_run)
 select ${columns}, ${c.run}, ${OPEN_RUN}
-from ${sql.staging(opened(spec))}${sorted}`,
-  ]
+from ${sql.staging(opened(spec))}${sorted}`
+  return [...fedBy(c, closed(spec), update), ...fedBy(c, opened(spec), insert)]
 }

@@ -3,6 +3,7 @@ import { batch } from './batch.ts'
 import { activityOf, touchCandidatesOf } from './candidates.ts'
 import {
   defineStage,
+  fedBy,
   gapMicroseconds,
   insertByMonth,
   insertByTime,
@@ -42,15 +43,19 @@ export const visits = defineStage({
   ],
 
   publish: (c) => [
-    c.isRebuild
-      ? sql`delete from ${sql.table('touch_candidates')} where 1 = 1`
-      : sql`delete from ${sql.table('touch_candidates')} where event_key in (select event_key from ${sql.staging('reread_keys')})`,
-    insertByTime(c.d, touchCandidates, 'touch_candidates_new'),
+    ...(c.isRebuild
+      ? [sql`delete from ${sql.table('touch_candidates')} where 1 = 1`]
+      : fedBy(
+          c,
+          'reread_keys',
+          sql`delete from ${sql.table('touch_candidates')} where event_key in (select event_key from ${sql.staging('reread_keys')}) and occurred_at in (select occurred_at from ${sql.staging('reread_keys')})`,
+        )),
+    ...fedBy(c, 'touch_candidates_new', insertByTime(c.d, touchCandidates, 'touch_candidates_new')),
     c.isRebuild
       ? sql`delete from ${sql.table('conversion_candidates')} where 1 = 1`
       : sql`delete from ${sql.table('conversion_candidates')} where ${isDropped(c)}`,
-    insertByMonth(c.d, conversionCandidates, 'conversion_candidates_new'),
-    insertInto('activity', Object.keys(activity.columns), 'activity_new'),
+    ...fedBy(c, 'conversion_candidates_new', insertByMonth(c.d, conversionCandidates, 'conversion_candidates_new')),
+    ...fedBy(c, 'activity_new', insertInto('activity', Object.keys(activity.columns), 'activity_new')),
   ],
 })
 

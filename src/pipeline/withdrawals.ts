@@ -62,9 +62,9 @@ where e.excluded_reason is null and w.event_key is null
     {
       into: 'reread_keys',
       select: sql`
-select event_key, order_key from ${sql.staging('reread')}
+select event_key, order_key, occurred_at from ${sql.staging('reread')}
 union all
-select event_key, order_key from ${sql.staging('withdrawn_events')}
+select event_key, order_key, occurred_at from ${sql.staging('withdrawn_events')}
 `,
     },
   ]

@@ -1,7 +1,7 @@
 import { InputError } from '../errors.ts'
-import { type Sql, sql } from '../warehouses/sql.ts'
-import { oneOf, shown, someOf } from './choices.ts'
+import { oneOf, someOf } from './choices.ts'
 import { type Days, daysOf } from './company-days.ts'
+import { companyFilters, groupsOf } from './company-groups.ts'
 import {
   type Bucket,
   COMPANY_METRICS,
@@ -12,24 +12,22 @@ import {
 } from './company-metric-rows.ts'
 import {
   COMPANY_GRANULARITIES,
-  type CompanyGroups,
   type CompanyQuery,
   companyChangesQuery,
   companyUsageQuery,
 } from './company-metrics-sql.ts'
 import { type Context, read } from './context.ts'
-import { listOf } from './filters.ts'
 import { within } from './lists.ts'
 import type { RangeArgs } from './ranges.ts'
 import { type AsOf, runAsOf } from './runs.ts'
 import { addDays } from './timezones.ts'
 
-const GROUPS = ['channel', 'source', 'campaign', 'plan'] as const
 const MOST_BUCKETS = 1100
 
 export interface CompanyMetricsArgs extends RangeArgs {
   readonly metric: string
   readonly by: string
+  readonly dimension?: string | null
   readonly granularity: string
   readonly days: string
   readonly event?: string | null
@@ -50,7 +48,7 @@ export async function companyMetrics(context: Context, args: CompanyMetricsArgs)
     run,
     days: daysOf(args, run),
     granularity: oneOf('granularity', args.granularity, COMPANY_GRANULARITIES),
-    groups: groupsOf(args.by),
+    groups: groupsOf(context, args.by, args.dimension ?? ''),
     event: args.event || null,
     filters: companyFilters(args),
   }
@@ -62,33 +60,6 @@ export async function companyMetrics(context: Context, args: CompanyMetricsArgs)
     needsUse ? read(context, 'companyMetrics usage', companyUsageQuery(d, q)) : [],
   ])
   return paged(context, args, metricRows(q, buckets, metrics, weekdays, changes, usage))
-}
-
-/** `channel,plan,industry`: what is not built in is a copied column, at most one. */
-export function groupsOf(by: string): CompanyGroups {
-  const names = by
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '')
-  const known = GROUPS.filter((g) => names.some((name) => name.toLowerCase() === g))
-  const others = names.filter((name) => !known.some((g) => g === name.toLowerCase()))
-  if (others.length > 1 || others.some((name) => !/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(name))) {
-    throw new InputError(
-      `Expected \`by\` to be of ${GROUPS.join(', ')} and one copied column, but got ${shown(others.join(','))}.`,
-    )
-  }
-  const dimension = others[0] ?? null
-  return { columns: [...known, ...(dimension === null ? [] : (['dimension'] as const))], dimension }
-}
-
-/** `and …` for the filters given, over states called `s` and the company's first touch `l`. */
-export function companyFilters(args: { readonly plan?: string | null; readonly channel?: string | null }): Sql {
-  const test = (name: string, column: Sql, text?: string | null) => {
-    if (!text) return sql.empty
-    const values = listOf(name, text)
-    return values.length === 0 ? sql`and 1 = 0` : sql`and coalesce(${column}, '(none)') in (${sql.values(values)})`
-  }
-  return sql`${test('plan', sql`s.plan`, args.plan)} ${test('channel', sql`l.first_touch_channel`, args.channel)}`
 }
 
 /** The days of the range in days, weeks from Monday, or months; cut at its ends. */

@@ -2,7 +2,7 @@ import { sql } from '../warehouses/sql.ts'
 import type { Row } from '../warehouses/warehouse.ts'
 import { oneOf } from './choices.ts'
 import { companyDays, countDays, daysOf, usageColumns } from './company-days.ts'
-import { companyFilters, groupsOf } from './company-metrics.ts'
+import { companyFilters, dimensionOf } from './company-groups.ts'
 import { type Context, visibleIn } from './context.ts'
 import { type ListArgs, listed } from './lists.ts'
 import type { RangeArgs } from './ranges.ts'
@@ -30,7 +30,7 @@ export async function companyRows(
   const days = daysOf(args, run)
   const { dialect: d } = context.warehouse
   const every = args.adminEveryDay ? oneOf('adminEveryDay', args.adminEveryDay, ['all', 'weekdays'] as const) : null
-  const { dimension } = groupsOf(args.dimension ?? '')
+  const dimension = dimensionOf(context, args.dimension ?? '')
   const needed = every === 'all' ? ['admin_active_days'] : every === 'weekdays' ? ['admin_active_weekdays'] : []
   const usage = Object.entries(usageColumns(d))
     .filter(([name]) => columns.includes(name) || needed.includes(name))

@@ -29,6 +29,8 @@ export interface Context {
   readonly signal: AbortSignal
   /** Names of the configured conversions, or null when any name is fine. */
   readonly conversions: readonly string[] | null
+  /** Names of the columns of companies that are copied beside the usual ones, or null when any name is fine. */
+  readonly dimensions: readonly string[] | null
   /** What the request may see; null for all. Aggregates are `stats`, whatever names people is `people`. */
   readonly scopes: readonly Scope[] | null
   /** Loaders of this request: they remember rows, so they never outlive it. */
@@ -48,12 +50,14 @@ export interface Context {
 }
 
 export function createContext(
-  options: Pick<Context, 'warehouse' | 'signal'> & Partial<Pick<Context, 'conversions' | 'pins' | 'scopes'>>,
+  options: Pick<Context, 'warehouse' | 'signal'> &
+    Partial<Pick<Context, 'conversions' | 'dimensions' | 'pins' | 'scopes'>>,
 ): Context {
   return {
     warehouse: options.warehouse,
     signal: options.signal,
     conversions: options.conversions ?? null,
+    dimensions: options.dimensions ?? null,
     scopes: options.scopes ?? null,
     loaders: new Map(),
     pins: options.pins ?? { pin: () => {} },

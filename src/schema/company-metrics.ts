@@ -58,7 +58,7 @@ const CompanyMetric = builder.objectRef<CompanyMetricRow>('CompanyMetric').imple
     source: t.string(shows('source', 'Source of that touch; likewise.')),
     campaign: t.string(shows('campaign', 'Its campaign; likewise.')),
     plan: t.string(shows('plan', 'Plan at the end of the bucket; likewise.')),
-    dimension: t.string(shows('dimension', 'Value of the copied column that `by` names; likewise.')),
+    dimension: t.string(shows('dimension', 'Value of the copied column that `by` or `dimension` names; likewise.')),
   }),
 })
 
@@ -117,6 +117,9 @@ builder.queryFields((t) => ({
         defaultValue: '',
         description:
           'What to tell apart, with commas between: channel, source, campaign (of the company’s first touch), plan, and one copied column by its name.',
+      }),
+      dimension: t.arg.string({
+        description: 'The copied column by itself, for one that is called like what `by` names already: `source`.',
       }),
       granularity: t.arg.string({
         defaultValue: 'day',

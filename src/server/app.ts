@@ -17,6 +17,8 @@ export interface AppOptions extends Pipeline {
   readonly configVersion: string
   /** Names of the configured conversions: others are refused. Without it any name is accepted. */
   readonly conversions?: readonly string[]
+  /** Names of the copied columns of companies, likewise. */
+  readonly dimensions?: readonly string[]
   /** What requests may see; all, where nobody says. */
   readonly scopes?: readonly Scope[]
   readonly logger: Logger

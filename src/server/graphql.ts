@@ -13,6 +13,8 @@ export interface GraphqlOptions {
   readonly warehouse: Warehouse
   /** Names of the configured conversions; null accepts any. */
   readonly conversions?: readonly string[]
+  /** Names of the copied columns of companies, likewise. */
+  readonly dimensions?: readonly string[]
   /** What requests may see; all, where nobody says. */
   readonly scopes?: readonly Scope[]
   readonly logger: Logger
@@ -27,17 +29,15 @@ const MAX_BODY = 256 * 1024
 
 /** `POST` and `GET /graphql`. */
 export function createGraphql(options: GraphqlOptions): (request: Request) => Promise<Response> {
-  const { warehouse, conversions, logger, stopping } = options
+  const { warehouse, logger, stopping } = options
   const yoga = createYoga<{ pins: Pins }, Context>({
     schema,
     context: ({ request, pins }) => {
       const signal = AbortSignal.any([request.signal, stopping, AbortSignal.timeout(REQUEST_TIMEOUT)])
       return createContext({
-        warehouse,
+        ...options,
         signal,
-        conversions: conversions ?? null,
         pins,
-        scopes: options.scopes ?? null,
       })
     },
     plugins: [...staticLimits(), useCost],

@@ -33,6 +33,7 @@ function withOneGroup(pattern: string): string {
 export const bigqueryDialect: Dialect = {
   name: 'bigquery',
   types,
+  described: types,
   comparableTimes: [types.timestamp.toLowerCase()],
 
   quote: quotedName,
@@ -66,6 +67,7 @@ export const bigqueryDialect: Dialect = {
   concat: (texts) => sql`concat(${sql.join(texts)})`,
   storedBy: () => sql.empty, // clustering does it
   materialized: () => sql.empty,
+  isOneOf: (value, literals) => (literals.length === 0 ? sql`1 = 0` : sql`${expr(value)} in (${sql.values(literals)})`),
   md5: (value) => sql`to_hex(md5(${expr(value)}))`,
   hashNumber: (value) => sql`(farm_fingerprint(${expr(value)}) & ${sql.raw('0x7fffffffffffffff')})`,
   // Values are preceded by their length, so that ('a', 'bc') and ('ab', 'c') differ, and null is a word no length is.

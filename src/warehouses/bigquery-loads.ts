@@ -1,6 +1,7 @@
-import { Readable } from 'node:stream'
+import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { BigQuery, Table, TableSchema } from '@google-cloud/bigquery'
+import type { Job, Table, TableSchema } from '@google-cloud/bigquery'
+import type { Answers } from './bigquery-answers.ts'
 import { cancelled, refused } from './bigquery-errors.ts'
 import { jobId } from './bigquery-jobs.ts'
 import { toJsonLine } from './bigquery-values.ts'
@@ -36,7 +37,7 @@ const CHUNK = 1 << 16
  * no rows: a job without any is refused. What goes wrong where the rows come from is thrown as it is.
  */
 export async function loadRows(
-  client: BigQuery,
+  answers: Answers,
   table: Table,
   columns: Columns,
   rows: AsyncIterable<Row> | Iterable<Row>,
@@ -72,29 +73,60 @@ export async function loadRows(
   if (first === null || first.done) return false
   const start = first.value
   const id = jobId(how.label ?? what)
-  const target = table.createWriteStream({
-    jobId: id,
-    sourceFormat: 'NEWLINE_DELIMITED_JSON',
-    schema: schemaOf(columns),
-    writeDisposition: how.isReplaced ? 'WRITE_TRUNCATE' : 'WRITE_APPEND',
-    createDisposition: how.isReplaced ? 'CREATE_IF_NEEDED' : 'CREATE_NEVER',
-  })
   const all = async function* () {
     yield start
     yield* source
   }
+  const make = () =>
+    upload(
+      table.createWriteStream({
+        jobId: id,
+        sourceFormat: 'NEWLINE_DELIMITED_JSON',
+        schema: schemaOf(columns),
+        writeDisposition: how.isReplaced ? 'WRITE_TRUNCATE' : 'WRITE_APPEND',
+        createDisposition: how.isReplaced ? 'CREATE_IF_NEEDED' : 'CREATE_NEVER',
+      }),
+      all(),
+      answers,
+      how.signal,
+    )
   try {
-    await pipeline(Readable.from(all()), target, { signal: how.signal })
+    await answers.ended(await answers.made(id, make), how.signal)
   } catch (error) {
-    if (!how.signal?.aborted) {
-      throwIfOfRows()
-      throw refused(what, error)
+    if (how.signal?.aborted) {
+      await answers.cancel(id)
+      throw cancelled(what)
     }
-    await client
-      .job(id, { location: client.location })
-      .cancel()
-      .catch(() => undefined) // its file never arrived whole, or it has ended
-    throw cancelled(what)
+    throwIfOfRows()
+    throw refused(what, error)
   }
   return count > 0
+}
+
+/** Sends the file of a load job. Resolves with the job when the service has made it; it may run on. */
+async function upload(
+  target: Writable,
+  chunks: AsyncIterable<string>,
+  answers: Answers,
+  signal?: AbortSignal,
+): Promise<Job> {
+  const patience = answers.patience()
+  const watched = async function* () {
+    for await (const chunk of chunks) {
+      patience.begin()
+      yield chunk
+      patience.end()
+    }
+    patience.begin()
+  }
+  const job = new Promise<Job>((resolve) => target.once('job', resolve))
+  const sending = pipeline(Readable.from(watched()), target, { signal }).then(() => job)
+  try {
+    const made = await Promise.race([job, sending, patience.over])
+    made.removeAllListeners('complete') // for which the client would ask by itself, without an end
+    return made
+  } finally {
+    patience.end()
+    target.destroy()
+  }
 }

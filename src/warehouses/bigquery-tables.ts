@@ -1,11 +1,12 @@
 import type { BigQuery, Dataset, Table, TableMetadata } from '@google-cloud/bigquery'
+import type { Answers } from './bigquery-answers.ts'
 import { bigqueryDialect } from './bigquery-dialect.ts'
 import { refused, told } from './bigquery-errors.ts'
 import { schemaOf } from './bigquery-loads.ts'
 import { nameOf } from './bigquery-text.ts'
 import { type BigqueryPlace, tableId } from './bigquery-writer.ts'
 import type { SqlWriter } from './sql.ts'
-import type { TableSpec } from './warehouse.ts'
+import type { TableDescriptions, TableSpec } from './warehouse.ts'
 
 /** A staging table that nobody drops is gone after so long; the longest run is shorter. */
 const STAGING_LIVES = 3 * 86_400_000
@@ -13,10 +14,12 @@ const STAGING_LIVES = 3 * 86_400_000
 /** Tables and datasets by the REST interface: it costs nothing, and reads no rows. */
 export class BigqueryTables {
   private readonly client: BigQuery
+  private readonly answers: Answers
   private readonly place: BigqueryPlace
 
-  constructor(client: BigQuery, place: BigqueryPlace) {
+  constructor(client: BigQuery, answers: Answers, place: BigqueryPlace) {
     this.client = client
+    this.answers = answers
     this.place = place
   }
 
@@ -32,7 +35,7 @@ export class BigqueryTables {
     const known = new Set((await this.list(dataset)).map((table) => table.id))
     const missing = specs.filter((spec) => !known.has(tableId(spec.name)))
     const made = await inTurns(missing, async (spec) => {
-      const isMade = await unlessThere(`create ${spec.name}`, () =>
+      const isMade = await this.unlessThere(`create ${spec.name}`, () =>
         dataset.createTable(tableId(spec.name), layoutOf(spec)),
       )
       return isMade ? [spec] : []
@@ -52,7 +55,7 @@ export class BigqueryTables {
   async dropStaging(names?: readonly string[]): Promise<void> {
     const dataset = this.dataset(this.place.stagingDataset)
     const tables = names ? names.map((name) => this.staging(name)) : await this.list(dataset)
-    await inTurns(tables, (table) => asked(`drop ${table.id}`, () => table.delete({ ignoreNotFound: true })))
+    await inTurns(tables, (table) => this.asked(`drop ${table.id}`, () => table.delete({ ignoreNotFound: true })))
   }
 
   /** The columns of a table or view; null when there is none. A dataset of another project is named `project.dataset`. */
@@ -60,13 +63,21 @@ export class BigqueryTables {
     const [datasetId, projectId] = schema.split('.').reverse()
     const table = this.client.dataset(datasetId!, { projectId: projectId ?? this.place.project }).table(tableId(name))
     try {
-      const [metadata] = await table.getMetadata()
+      const [metadata] = await this.answers.within(table.getMetadata())
       const fields: { name: string; type: string; mode?: string }[] = metadata.schema?.fields ?? []
       return Object.fromEntries(fields.map((f) => [nameOf(f.name), typeName(f)]))
     } catch (cause) {
       if (told(cause).code === 404) return null
       throw refused(`describe ${name}`, cause)
     }
+  }
+
+  /** The columns of those tables that there are: by a list of tables and a request for each, which cost nothing. */
+  async describeAll(names: readonly string[]): Promise<TableDescriptions> {
+    const known = new Set((await this.list(this.dataset(this.place.dataset))).map((table) => table.id))
+    const present = names.filter((name) => known.has(tableId(name)))
+    const described = await inTurns(present, async (name) => [name, await this.describe(name)] as const)
+    return Object.fromEntries(described.flatMap(([name, columns]) => (columns ? [[name, columns]] : [])))
   }
 
   /** With its location, which load jobs take from it. */
@@ -76,7 +87,7 @@ export class BigqueryTables {
 
   private async list(dataset: Dataset): Promise<Table[]> {
     try {
-      const [tables] = await dataset.getTables({ maxResults: 1000 })
+      const [tables] = await this.answers.within(dataset.getTables({ maxResults: 1000 }))
       return tables
     } catch (cause) {
       if (told(cause).code === 404) return []
@@ -86,11 +97,30 @@ export class BigqueryTables {
 
   private async createDataset(id: string, metadata: { defaultTableExpirationMs?: string }): Promise<void> {
     const dataset = this.dataset(id)
-    const [isThere] = await asked(`look for dataset ${id}`, () => dataset.exists())
+    const [isThere] = await this.asked(`look for dataset ${id}`, () => dataset.exists())
     if (isThere) return
-    await unlessThere(`create dataset ${id}`, () =>
+    await this.unlessThere(`create dataset ${id}`, () =>
       this.client.createDataset(id, { ...metadata, location: this.client.location }),
     )
+  }
+
+  private async asked<T>(what: string, ask: () => Promise<T>): Promise<T> {
+    try {
+      return await this.answers.within(ask())
+    } catch (cause) {
+      throw refused(what, cause)
+    }
+  }
+
+  /** True when it was made, false when somebody else was faster. */
+  private async unlessThere(what: string, make: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await this.answers.within(make())
+      return true
+    } catch (cause) {
+      if (told(cause).code === 409) return false
+      throw refused(what, cause)
+    }
   }
 }
 
@@ -130,25 +160,6 @@ function typeName({ type, mode }: { type: string; mode?: string }): string {
   const names: Record<string, string> = { INTEGER: 'INT64', FLOAT: 'FLOAT64', BOOLEAN: 'BOOL', RECORD: 'STRUCT' }
   const name = names[type] ?? type
   return mode === 'REPEATED' ? `ARRAY<${name}>` : name
-}
-
-async function asked<T>(what: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (cause) {
-    throw refused(what, cause)
-  }
-}
-
-/** True when it was made, false when somebody else was faster. */
-async function unlessThere(what: string, make: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await make()
-    return true
-  } catch (cause) {
-    if (told(cause).code === 409) return false
-    throw refused(what, cause)
-  }
 }
 
 /** A few at a time: the service counts requests per second. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { BigQuery, type BigQueryOptions } from '@google-cloud/bigquery'
+import { Answers } from './bigquery-answers.ts'
 import { withBounds } from './bigquery-bounds.ts'
 import { bigqueryDialect } from './bigquery-dialect.ts'
 import { cancelled, closed, refused } from './bigquery-errors.ts'
@@ -48,8 +49,9 @@ export async function openBigquery(
   // A run that was given up for dead may still be sending statements: each process has staging tables of its own.
   const place = { project, dataset, stagingDataset, stagingSuffix: `__${randomBytes(4).toString('hex')}` }
   const writer = bigqueryWriter(place)
-  const tables = new BigqueryTables(client, place)
-  const sent = new QueryJobs(client, options)
+  const answers = new Answers(client, options)
+  const tables = new BigqueryTables(client, answers, place)
+  const sent = new QueryJobs(client, answers, options)
   let isClosed = false
   let datasets: Promise<void> | null = null
 
@@ -73,7 +75,7 @@ export async function openBigquery(
     o?: RunOptions,
   ): Promise<void> => {
     await withDatasets()
-    if (await loadRows(client, tables.staging(name), columns, rows, { ...o, isReplaced: true })) return
+    if (await loadRows(answers, tables.staging(name), columns, rows, { ...o, isReplaced: true })) return
     const list = Object.entries(columns).map(
       ([column, { type, nullable }]) =>
         `${writer.quote(column)} ${bigqueryDialect.types[type]}${nullable ? '' : ' not null'}`,
@@ -128,7 +130,7 @@ export async function openBigquery(
 
     async loadTabular(name, files, o) {
       if (o?.signal?.aborted) throw cancelled(`load ${name}`)
-      const { columns, rows, loaded, close } = await tabularRows(files, o?.signal)
+      const { columns, rows, loaded, close } = await tabularRows(files, o)
       try {
         await replaceStaging(name, columns, rows, o)
       } finally {
@@ -139,7 +141,7 @@ export async function openBigquery(
 
     async load(table, rows, o) {
       if (isClosed) throw closed()
-      await loadRows(client, tables.table(table.name), table.columns, rows, { ...o, isReplaced: false })
+      await loadRows(answers, tables.table(table.name), table.columns, rows, { ...o, isReplaced: false })
     },
 
     loadStaging: replaceStaging,
@@ -147,6 +149,11 @@ export async function openBigquery(
     async describeTable(name, schema) {
       if (isClosed) throw closed()
       return tables.describe(name, schema)
+    },
+
+    async describeTables(names) {
+      if (isClosed) throw closed()
+      return tables.describeAll(names)
     },
 
     maintain: async () => undefined, // the service keeps statistics and clusters by itself

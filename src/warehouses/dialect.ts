@@ -13,6 +13,8 @@ export type JsonColumns = Readonly<Record<string, { path: JsonPath; as: 'text' |
 export interface Dialect extends Omit<SqlWriter, 'table' | 'staging'> {
   readonly name: 'duckdb' | 'postgres' | 'redshift' | 'bigquery'
   readonly types: Readonly<Record<ColumnType, string>>
+  /** The same types as a description of a table names them, in lower case. */
+  readonly described: Readonly<Record<ColumnType, string>>
   /** Types in the engine's words, lower case, whose columns compare with our times as they are: an engine can then use what it knows of the column. */
   readonly comparableTimes: readonly string[]
 
@@ -54,6 +56,8 @@ export interface Dialect extends Omit<SqlWriter, 'table' | 'staging'> {
   storedBy(keys: readonly Expr[]): Sql
   /** A word after `as` of a `with` query that has it computed once and kept; nothing where the engine has none. */
   materialized(): Sql
+  /** Whether a text is one of some literals, asked where rows are read: of rows that are not, an engine without indexes need not read more. */
+  isOneOf(value: Expr, literals: readonly string[]): Sql
   /** Lower-case hex MD5 of the text. */
   md5(text: Expr): Sql
   /** A number from 0 to 2^63 - 1 that the text alone decides, as if by lot: for narrow keys of look-ups. Not the same on every engine. */

@@ -80,6 +80,7 @@ function parseTime(value: Expr): Sql {
 export const duckdbDialect: Dialect = {
   name: 'duckdb',
   types,
+  described: types,
   comparableTimes: [types.timestamp.toLowerCase()],
 
   quote: (name) => `"${name.replaceAll('"', '""')}"`,
@@ -127,6 +128,9 @@ export const duckdbDialect: Dialect = {
       : sql`
 order by ${sql.join(keys)}`,
   materialized: () => sql`materialized`,
+  // A scan evaluates it before it reads other columns, which it does neither for IN nor for a join.
+  isOneOf: (value, literals) =>
+    literals.length === 0 ? sql`1 = 0` : sql`list_contains([${sql.values(literals)}], ${expr(value)})`,
   md5: (value) => sql`md5(${expr(value)})`,
   // Digits of the hex text would cost ten times as much.
   hashNumber: (value) => sql`cast(md5_number(${expr(value)}) >> 65 as bigint)`,

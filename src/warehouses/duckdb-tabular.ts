@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { inspectTextFile } from './text-files.ts'
-import type { LoadedFile, TabularFile } from './warehouse.ts'
+import type { LoadedFile, TabularFile, TabularOptions } from './warehouse.ts'
 
 const quote = (text: string) => `'${text.replaceAll("'", "''")}'`
 const quoteName = (name: string) => `"${name.replaceAll('"', '""')}"`
@@ -19,7 +19,7 @@ export async function loadTabular(
   connection: DuckDBConnection,
   table: string,
   files: readonly TabularFile[],
-  signal?: AbortSignal,
+  { signal, columns: listed }: TabularOptions = {},
 ): Promise<readonly LoadedFile[]> {
   await connection.run(`create or replace table ${table} (row_file varchar, row_in_file bigint)`)
   const known = new Set(OWN_COLUMNS)
@@ -27,7 +27,7 @@ export async function loadTabular(
   for (const file of files) {
     signal?.throwIfAborted()
     try {
-      const columns = await loadOne(connection, table, file, known)
+      const columns = await loadOne(connection, table, file, { known, listed })
       loaded.push({ file: file.name, columns, reason: null })
     } catch (error) {
       signal?.throwIfAborted()
@@ -41,7 +41,7 @@ async function loadOne(
   connection: DuckDBConnection,
   table: string,
   file: TabularFile,
-  known: Set<string>,
+  { known, listed }: { known: Set<string>; listed: readonly string[] | undefined },
 ): Promise<readonly string[]> {
   // The engine takes a gzip that ends in the middle for a whole one.
   const seen = file.format === 'csv' && file.isGzip ? await inspectTextFile(file, Number.MAX_SAFE_INTEGER) : null
@@ -49,7 +49,8 @@ async function loadOne(
   if (file.format === 'csv' && seen?.isEmpty) return []
   const rows = relation(file)
   const described = await connection.runAndReadAll(`describe select * from ${rows}`)
-  const names = described.getRows().map(([name]) => String(name))
+  const present = described.getRows().map(([name]) => String(name))
+  const names = listed ? present.filter((name) => listed.includes(name.toLowerCase())) : present
   const columns = names.map((name) => name.toLowerCase())
   const clash = columns.find((name, i) => OWN_COLUMNS.includes(name) || columns.indexOf(name) < i)
   if (clash !== undefined) throw new Error(`it has two columns that could be called ${clash}`)

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { byTable } from './described.ts'
 import { append } from './duckdb-append.ts'
 import { Connections, openInstance, reopen, run } from './duckdb-connections.ts'
 import { createTable, stagingTable } from './duckdb-ddl.ts'
@@ -45,6 +46,15 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
 
   const plain = (connection: DuckDBConnection, text: string, o?: RunOptions) =>
     run(connection, text, o?.signal, () => connection.run(text))
+
+  const describeTables = (names: readonly string[], schema = options.schema) =>
+    pool.use(async (c) => {
+      const found = await c.runAndReadAll(
+        `select table_name, column_name, data_type from duckdb_columns() where database_name = current_database() and schema_name = $1 and list_contains(from_json($2, '["varchar"]'), table_name) order by column_index`,
+        [schema, JSON.stringify(names)],
+      )
+      return byTable(found.getRows().map(([table, name, type]) => ({ table, name, type })))
+    })
 
   try {
     await pool.use(async (c) => {
@@ -132,7 +142,7 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
 
     loadTabular: (name, files, o) =>
       pool.use((c) =>
-        run(c, `load files into ${name}`, o?.signal, () => loadTabular(c, writer.staging(name), files, o?.signal)),
+        run(c, `load files into ${name}`, o?.signal, () => loadTabular(c, writer.staging(name), files, o)),
       ),
 
     load: (table, rows, o) =>
@@ -146,17 +156,8 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
         await append(c, { table: name, schema: 'main', catalog: STAGING }, columns, rows, o?.signal)
       }),
 
-    describeTable: (name, schema) =>
-      pool.use(async (c) => {
-        const found = await c.runAndReadAll(
-          'select column_name, data_type from duckdb_columns() where database_name = current_database() and schema_name = $1 and table_name = $2 order by column_index',
-          [schema ?? options.schema, name],
-        )
-        const rows = found.getRows()
-        return rows.length === 0
-          ? null
-          : Object.fromEntries(rows.map(([column, type]) => [String(column), String(type)]))
-      }),
+    describeTable: async (name, schema) => (await describeTables([name], schema))[name] ?? null,
+    describeTables: (names) => describeTables(names),
 
     // Statistics are kept as rows arrive; a checkpoint moves the log into the file. It rewrites what many small changes
     // touched, so it waits until the log is worth it; when the database is opened a log of that size is read in a second.

@@ -48,6 +48,7 @@ export const ASSERTION = 'assertion failed: '
 export const postgresDialect: Dialect = {
   name: 'postgres',
   types,
+  described: { ...types, timestamp: 'timestamp without time zone' },
   // Sessions are in UTC, so an index on a column with a zone finds times without one.
   comparableTimes: ['timestamp without time zone', 'timestamp with time zone'],
 
@@ -107,6 +108,7 @@ export const postgresDialect: Dialect = {
       : sql`
 order by ${sql.join(keys)}`,
   materialized: () => sql`materialized`,
+  isOneOf: (value, literals) => (literals.length === 0 ? sql`1 = 0` : sql`${expr(value)} in (${sql.values(literals)})`),
   md5: (value) => sql`md5(${expr(value)})`,
   hashNumber: (value) => sql`(hashtextextended(${expr(value)}, 0) & 9223372036854775807)`,
   // Values are preceded by their length, so that ('a', 'bc') and ('ab', 'c') differ, and null is a word no length is.

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import Cursor from 'pg-cursor'
 import { QueryError, TributaryError } from '../errors.ts'
+import { byTable } from './described.ts'
 import { tabularRows } from './duckdb-reader.ts'
 import { lineColumns, lineRows } from './file-rows.ts'
 import { PostgresConnections } from './postgres-connections.ts'
@@ -29,6 +30,16 @@ const OLDEST = 160_000
 
 /** Rows that a cursor fetches at a time. */
 const BATCH = 5000
+
+/** Columns of the tables of a schema; their names as a JSON list. */
+const DESCRIPTION = `
+select c.relname as table, a.attname as name, format_type(a.atttypid, null) as type
+from pg_attribute as a
+join pg_class as c on c.oid = a.attrelid
+join pg_namespace as n on n.oid = c.relnamespace
+where n.nspname = $1 and c.relname in (select json_array_elements_text($2::json))
+    and c.relkind in ('r', 'p', 'v', 'm', 'f') and a.attnum > 0 and not a.attisdropped
+order by a.attnum`
 
 /** Connects to a Postgres server. */
 export async function openPostgres(options: PostgresOptions): Promise<Warehouse> {
@@ -168,7 +179,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Warehouse>
     },
 
     async loadTabular(name, files, o) {
-      const { columns, rows, loaded, close } = await tabularRows(files, o?.signal)
+      const { columns, rows, loaded, close } = await tabularRows(files, o)
       try {
         await loadStaging(name, columns, rows, o)
         return loaded
@@ -180,18 +191,9 @@ export async function openPostgres(options: PostgresOptions): Promise<Warehouse>
     load: (table, rows, o) => load(writer.table(table.name), table.columns, rows, o),
     loadStaging,
 
-    async describeTable(name, of) {
-      const rows = await ask<{ name: string; type: string }>(
-        `select a.attname as name, format_type(a.atttypid, null) as type
-from pg_attribute as a
-join pg_class as c on c.oid = a.attrelid
-join pg_namespace as n on n.oid = c.relnamespace
-where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p', 'v', 'm', 'f') and a.attnum > 0 and not a.attisdropped
-order by a.attnum`,
-        [of ?? schema, name],
-      )
-      return rows.length === 0 ? null : Object.fromEntries(rows.map((row) => [row.name, row.type]))
-    },
+    describeTable: async (name, of = schema) =>
+      byTable(await ask(DESCRIPTION, [of, JSON.stringify([name])]))[name] ?? null,
+    describeTables: async (names) => byTable(await ask(DESCRIPTION, [schema, JSON.stringify(names)])),
 
     // The server vacuums by itself; statistics of what has changed much are wanted before it comes to that.
     async maintain(specs: readonly TableSpec[]) {

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import Cursor from 'pg-cursor'
-import { TributaryError } from '../errors.ts'
+import { QueryError } from '../errors.ts'
+import { isTransient } from './postgres-errors.ts'
 import type { ProductColumn, ProductDatabase } from './product-database.ts'
 
 /** Rows fetched at a time: what is held in memory of a table, however long it is. */
@@ -22,6 +23,8 @@ export async function openProductPostgres(url: string, signal?: AbortSignal): Pr
   const unlessLost = watchConnection(client)
   const stop = () => void client.end().catch(() => undefined)
   signal?.addEventListener('abort', stop, { once: true })
+  const failed = (what: string, cause: unknown, taken = { isTaken: false }) =>
+    signal?.aborted ? cause : unreadable(`The product database at ${place}: expected to ${what}`, cause, taken)
   const close = async () => {
     signal?.removeEventListener('abort', stop)
     await client.end().catch(() => undefined) // nothing was written that could be lost
@@ -34,7 +37,7 @@ export async function openProductPostgres(url: string, signal?: AbortSignal): Pr
     await client.query("set local datestyle = 'ISO'")
   } catch (cause) {
     await close()
-    throw unreadable(place, 'connect to it', cause)
+    throw failed('connect to it', cause)
   }
 
   return {
@@ -44,7 +47,7 @@ export async function openProductPostgres(url: string, signal?: AbortSignal): Pr
         const { rows } = await client.query<{ column: string; type: string }>(COLUMNS, [schema, name])
         return rows.length === 0 ? null : Object.fromEntries(rows.map(({ column, type }) => [column, type]))
       } catch (cause) {
-        throw unreadable(place, `look at the table ${table}`, cause)
+        throw failed(`look at the table ${table}`, cause)
       }
     },
 
@@ -61,7 +64,7 @@ export async function openProductPostgres(url: string, signal?: AbortSignal): Pr
           for (const row of rows) yield row
         }
       } catch (cause) {
-        throw signal?.aborted ? cause : unreadable(place, `read the table ${table}`, cause)
+        throw failed(`read the table ${table}`, cause, { isTaken: true })
       } finally {
         await unlessLost(cursor.close()).catch(() => undefined) // it is gone with the connection
       }
@@ -124,23 +127,33 @@ function placeOf(url: string): string {
   }
 }
 
-/** What people can do about the usual reasons. Postgres quotes values in details and contexts, so only its message and code are told. */
-function unreadable(place: string, what: string, cause: unknown): TributaryError {
-  const { code = '', message = '' } = cause as { code?: string; message?: string }
-  const advice =
-    code === '28P01' || code === '28000'
-      ? 'the user or the password is wrong. Check `productDatabase.url`'
-      : code === '42501'
-        ? 'the role may not. Grant it select on the columns that are copied'
-        : code === '3D000'
-          ? 'there is no such database. Check `productDatabase.url`'
-          : /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|timeout/.test(`${code} ${message}`)
-            ? 'nothing answers there. Check `productDatabase.url`, and that this machine may connect'
-            : /terminat|ECONNRESET|EPIPE|57P0[123]|08\w{3}/.test(`${code} ${message}`)
-              ? 'the connection was lost. Run again'
-              : `it said ${code === '' ? 'no more' : `SQLSTATE ${code}`}`
-  return new TributaryError(
-    'SOURCE_UNREADABLE',
-    `The product database at ${place}: expected to ${what}, but ${advice}. Nothing was written.`,
-  )
+/** What people can do about the usual reasons: by SQLSTATE, or the words of the driver. */
+const ADVICE: readonly (readonly [reason: RegExp, advice: string])[] = [
+  [/^(28P01|28000)/, 'the user or the password is wrong. Check `productDatabase.url`'],
+  [/^42501/, 'the role may not. Grant it select on the columns that are copied'],
+  [/^3D000/, 'there is no such database. Check `productDatabase.url`'],
+  [/^53/, 'it has too many connections, or too little of something else'],
+  [
+    /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|timeout/,
+    'nothing answers there. Check `productDatabase.url`, and that this machine may connect',
+  ],
+  [/terminat|connection error|not queryable|ECONNRESET|EPIPE|57P0[1-5]|08\w{3}/, 'the connection was lost'],
+]
+
+/**
+ * Postgres quotes values in details and contexts, so only its message and code are looked at. Once rows are taken nothing
+ * is tried again: what was lost in the middle of a large table is lost again as easily.
+ */
+function unreadable(expected: string, cause: unknown, { isTaken }: { isTaken: boolean }): QueryError {
+  const refusal = cause as { readonly code?: string; readonly message: string }
+  const { code = '', message } = refusal
+  const known = ADVICE.find(([reason]) => reason.test(`${code} ${message}`))
+  const advice = known?.[1] ?? `it said ${code === '' ? 'no more' : `SQLSTATE ${code}`}`
+  const mayPass = isTransient(refusal)
+  return new QueryError(`${expected}, but ${advice}. Nothing was written${isTaken && mayPass ? '; run again' : ''}.`, {
+    warehouse: 'the product database',
+    text: '',
+    code: 'SOURCE_UNREADABLE',
+    isTransient: mayPass && !isTaken,
+  })
 }

@@ -45,6 +45,7 @@ export const assertionIn = (statement: string): string | null => ASSERTION.exec(
 export const redshiftDialect: Dialect = {
   name: 'redshift',
   types,
+  described: { ...types, string: 'character varying' },
   comparableTimes: [types.timestamp.toLowerCase()],
   ...redshiftJson,
 
@@ -89,6 +90,7 @@ export const redshiftDialect: Dialect = {
       : sql`
 order by ${sql.join(keys)}`,
   materialized: () => sql.empty,
+  isOneOf: (value, literals) => (literals.length === 0 ? sql`1 = 0` : sql`${expr(value)} in (${sql.values(literals)})`),
   md5: (value) => sql`md5(${expr(value)})`,
   // Fifteen hex digits: a number below 2^60.
   hashNumber: (value) => sql`strtol(substring(md5(${expr(value)}), 1, 15), 16)`,

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { QueryError } from '../errors.ts'
+import { byTable } from './described.ts'
 import { tabularRows } from './duckdb-reader.ts'
 import { lineColumns, lineRows } from './file-rows.ts'
 import { connect, type RedshiftTarget } from './redshift-client.ts'
@@ -97,6 +98,17 @@ export async function openRedshift({ schema, ...target }: RedshiftOptions): Prom
     return rows.map((row) => row.name)
   }
 
+  const describeTables = async (names: readonly string[], of = schema) => {
+    if (names.length === 0) return {}
+    const rows = await query<Row & { table_name: string; name: string; type: string }>(
+      sql`select cast(table_name as varchar) as table_name, cast(column_name as varchar) as name, cast(data_type as varchar) as type from svv_columns where table_schema = ${of} and table_name in (${sql.values(names)}) order by ordinal_position`,
+    )
+    // Our word for it: a column of that type is compared as it is, and its sort key is of use.
+    return byTable(
+      rows.map(({ table_name: table, name, type }) => ({ table, name, type: type.replace(' without time zone', '') })),
+    )
+  }
+
   /** Asked first: with `if not exists` it still needs the right to create schemas, which few users have. */
   const makeSchema = async () => {
     const found = await query(sql`select 1 as one from pg_namespace where nspname = ${schema}`)
@@ -158,7 +170,7 @@ export async function openRedshift({ schema, ...target }: RedshiftOptions): Prom
     },
     loadTabular: (name, files, o) =>
       untilAborted(`load files into ${name}`, o, async () => {
-        const { columns, rows, loaded, close } = await tabularRows(files, o?.signal)
+        const { columns, rows, loaded, close } = await tabularRows(files, o)
         try {
           await loadStaging(name, columns, rows, o)
           return loaded
@@ -169,14 +181,8 @@ export async function openRedshift({ schema, ...target }: RedshiftOptions): Prom
     load,
     loadStaging,
 
-    async describeTable(name, other) {
-      const rows = await query<Row & { name: string; type: string }>(
-        sql`select cast(column_name as varchar) as name, cast(data_type as varchar) as type from svv_columns where table_schema = ${other ?? schema} and table_name = ${name} order by ordinal_position`,
-      )
-      if (rows.length === 0) return null
-      // Our word for it: a column of that type is compared as it is, and its sort key is of use.
-      return Object.fromEntries(rows.map((row) => [row.name, row.type.replace(' without time zone', '')]))
-    },
+    describeTable: async (name, other) => (await describeTables([name], other))[name] ?? null,
+    describeTables: (names) => describeTables(names),
 
     // Rows are sorted and space is reclaimed by the service itself; statistics of what just changed help the next run.
     async maintain(specs) {

@@ -68,6 +68,7 @@ export function withRetries(warehouse: Warehouse, options: RetryOptions = {}): W
       return isReadAgain(rows) ? again(o?.label ?? `load ${name}`, o, send) : send()
     },
     describeTable: (name, schema) => again(`describe ${name}`, undefined, () => warehouse.describeTable(name, schema)),
+    describeTables: (names) => again('describe tables', undefined, () => warehouse.describeTables(names)),
     maintain: (specs) => again('maintain', undefined, () => warehouse.maintain(specs)),
     ping: () => again('ping', undefined, () => warehouse.ping()),
   }
@@ -93,7 +94,8 @@ function unlessCommitted(
   }
 }
 
-async function persist<T>(
+/** Does something again as long as it fails for a reason that may pass. */
+export async function persist<T>(
   what: string,
   options: RetryOptions,
   signal: AbortSignal | undefined,
@@ -135,8 +137,8 @@ const reasonOf = (error: Error) => (error.message.split('\n')[0] ?? '').slice(0,
 
 function givenUp(last: QueryError, what: string, attempts: number, waited: number): QueryError {
   return new QueryError(
-    `Expected ${what} to succeed when tried again, but it failed ${attempts} times in ${spoken(waited)}. The last reason: ${reasonOf(last)} See that the warehouse can be reached, then run again; \`limits.retryMinutes\` says how long is tried.`,
-    { warehouse: last.warehouse, text: last.text },
+    `Expected ${what} to succeed when tried again, but it failed ${attempts} times in ${spoken(waited)}. The last reason: ${reasonOf(last)} See that ${last.warehouse} can be reached, then run again; \`limits.retryMinutes\` says how long is tried.`,
+    { warehouse: last.warehouse, text: last.text, code: last.code },
     { cause: last },
   )
 }

@@ -73,14 +73,25 @@ export interface TabularFile extends TextFile {
   readonly format: 'csv' | 'parquet'
 }
 
+export interface TabularOptions extends RunOptions {
+  /** Names in lower case: no other column leaves the file. Without it every one is loaded. */
+  readonly columns?: readonly string[]
+}
+
 /** What became of a file of rows. */
 export interface LoadedFile {
   readonly file: string
-  /** Names of its columns in lower case. */
+  /** Names of its columns in lower case, as far as they are loaded. */
   readonly columns: readonly string[]
   /** Why it could not be read; null when it was. */
   readonly reason: string | null
 }
+
+/** Columns of a table with their types in the engine's words. */
+type Columns = Readonly<Record<string, string>>
+
+/** Tables by name. */
+export type TableDescriptions = Readonly<Record<string, Columns>>
 
 /** One warehouse: somewhere to run SQL and keep tables. */
 export interface Warehouse {
@@ -112,10 +123,10 @@ export interface Warehouse {
   loadLines(name: string, files: readonly TextFile[], options?: RunOptions): Promise<readonly UnreadableFile[]>
   /**
    * Creates or replaces a staging table with the rows of CSV and Parquet files: `row_file`, `row_in_file` counted from 1, and every
-   * column of any of the files as text under its name in lower case, null where a file does not have it. An empty field of
+   * column of any of the files, or those of the options, as text under its name in lower case, null where a file does not have it. An empty field of
    * a CSV file is null. Files it cannot read to the end are returned with the reason and none of their rows stay.
    */
-  loadTabular(name: string, files: readonly TabularFile[], options?: RunOptions): Promise<readonly LoadedFile[]>
+  loadTabular(name: string, files: readonly TabularFile[], options?: TabularOptions): Promise<readonly LoadedFile[]>
   /** Bulk load of rows into an existing table, outside any transaction. Sent once: a lost answer leaves open whether they are there. */
   load(table: TableSpec, rows: AsyncIterable<Row> | Iterable<Row>, options?: RunOptions): Promise<void>
   /** The same into a new staging table. */
@@ -126,7 +137,9 @@ export interface Warehouse {
     options?: RunOptions,
   ): Promise<void>
   /** The columns of a table or view with their types in the engine's words, or null when there is none. Of the schema of tributary, or of another one. */
-  describeTable(name: string, schema?: string): Promise<Readonly<Record<string, string>> | null>
+  describeTable(name: string, schema?: string): Promise<Columns | null>
+  /** The same of several tables of the schema of tributary, with as few questions as the engine allows; those that there are. */
+  describeTables(names: readonly string[]): Promise<TableDescriptions>
   /** Statistics, checkpoint, order of rows: what the engine wants done after a publication. */
   maintain(specs: readonly TableSpec[]): Promise<void>
   /** Bytes that a query would read, where the engine can tell before it runs; null when it cannot tell of this one. */

@@ -1,4 +1,5 @@
 import { pino } from 'pino'
+import { expect } from 'vitest'
 import { tables } from '../../src/pipeline/tables/tables.ts'
 import { type App, type AppOptions, createApp } from '../../src/server/app.ts'
 import { compile, type Sql } from '../../src/warehouses/sql.ts'
@@ -27,6 +28,13 @@ export interface Answer {
   readonly data: Json
   readonly errors?: readonly { readonly message: string; readonly path?: Json; readonly extensions: Json }[]
   readonly extensions: Json
+}
+
+/** What fields of the query answer when nothing is wrong with them. */
+export async function dataOf(served: Served, fields: string): Promise<Json> {
+  const { data, errors } = await served.ask(`{ ${fields} }`)
+  expect(errors, served.log.at(-1)).toBeUndefined()
+  return data
 }
 
 export async function openWorld(which: Parameters<typeof worldRows>[0] = {}): Promise<Warehouse> {

@@ -38,6 +38,7 @@ export const emptyCheck: CheckReport = {
   configVersion: 'v1',
   warehouse: { kind: 'duckdb', place: ':memory:', state: 'opened', run: null },
   sources: [],
+  product: null,
   events: { of: 'sample', count: 0, names: [], pageHosts: [] },
   findings: [],
 }

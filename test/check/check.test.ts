@@ -8,6 +8,7 @@ import type { ConfigInput } from '../../src/config/options.ts'
 import { checkConfig } from '../../src/config/read.ts'
 import { runPipeline } from '../../src/pipeline/run.ts'
 import { openDuckdb } from '../../src/warehouses/duckdb.ts'
+import { sql } from '../../src/warehouses/sql.ts'
 import { temporaryFolder } from '../cli/folder.ts'
 
 let folder: string
@@ -208,6 +209,24 @@ describe('values', () => {
       expect.stringMatching(/^note conversions\.purchase\.currency: 1 of 1 event .* count as USD/),
     ])
   })
+})
+
+it('says when another version of tributary made the tables', async () => {
+  await deliver(fine())
+  const { pipeline: options, configVersion } = configOf({})
+  const warehouse = await openDuckdb({ path: ':memory:', schema: 'tributary' })
+  try {
+    await warehouse.execute(sql`create table ${sql.table('runs')} (run_id bigint)`)
+    const report = await checkInstallation({ options, configVersion, kind: 'duckdb', place: 'w', warehouse })
+    expect(report.warehouse).toMatchObject({ state: 'opened, but its tables are of another version', run: null })
+    expect(told(report)).toContainEqual(
+      expect.stringMatching(
+        /^error warehouse\.schema: .* Table runs: expected the column kind \(varchar\), but there is none/,
+      ),
+    )
+  } finally {
+    await warehouse.close()
+  }
 })
 
 it('looks in the tables once there are some, and leaves none of its own', async () => {

@@ -1,4 +1,4 @@
-import { chmod, cp, readdir, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { openWarehouse } from '../../src/warehouses/open.ts'
@@ -53,6 +53,26 @@ describe('check', { timeout: 60_000 }, () => {
     })
     await configure({ warehouse: { kind: 'duckdb', path: './no/such/w.duckdb' } })
     expect(await call('check')).toMatchObject({ code: 1, out: expect.stringContaining('there is no folder') })
+  })
+
+  it('looks at the product database: one that does not answer, files that are not as configured', async () => {
+    const members = { table: 'members.csv', companyId: 'company_id', userId: 'user_id', role: 'role' }
+    const url = 'postgres://reader:swordfish@127.0.0.1:1/app'
+    await configure({ productDatabase: { kind: 'postgres', url, members } })
+    const unreachable = await call('check')
+    expect(unreachable).toMatchObject({ code: 1, out: expect.stringMatching(/nothing\s+answers\s+there/) })
+    expect(unreachable.out).not.toContain('swordfish')
+
+    await configure({ productDatabase: { kind: 'files', path: './product', members } })
+    expect(await call('check')).toMatchObject({ code: 1, out: expect.stringMatching(/the\s+table\s+members\.csv/) })
+    await mkdir(join(folder, 'product'))
+    await writeFile(join(folder, 'product', 'members.csv'), 'company_id,user_id\nc1,u1\n')
+    expect(await call('check')).toMatchObject({ code: 1, out: expect.stringMatching(/the\s+column\s+role/) })
+    await writeFile(join(folder, 'product', 'members.csv'), 'company_id,user_id,role\nc1,u1,admin\n')
+    expect(await call('check')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^Product database +files: members\.csv with 3 columns$/m),
+    })
   })
 
   it('says that a folder may not be written', async () => {

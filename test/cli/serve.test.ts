@@ -26,12 +26,14 @@ describe('serve', { timeout: 60_000 }, () => {
   it('fills a new database, answers, says where it is, and ends with 0 on SIGTERM', async () => {
     const { child, ended, url, says } = await serve()
     await says(/"msg":"run published"/)
-    const answer = await fetch(`${url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ query: '{ runs { id } }' }),
-    })
-    expect(await answer.json()).toMatchObject({ data: { runs: [{ id: expect.anything() }] } })
+    const ask = async (query: string) => {
+      const headers = { 'content-type': 'application/json' }
+      return (await fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) })).json()
+    }
+    expect(await ask('{ runs { id } }')).toMatchObject({ data: { runs: [{ id: expect.anything() }] } })
+    // Names of the configuration are known, and others refused.
+    for (const field of ['companyMetrics(by: "x") { metric }', 'channelStats(conversion: "x") { touches }'])
+      expect(await ask(`{ ${field} }`), field).toMatchObject({ errors: [{ extensions: { code: 'INPUT_INVALID' } }] })
     expect(JSON.parse(await readFile(serverFile(), 'utf8'))).toMatchObject({ url, pid: child.pid })
     child.kill('SIGTERM')
     const { code, out } = await ended

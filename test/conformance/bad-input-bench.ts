@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { PipelineOptions } from '../../src/pipeline/options.ts'
 import { type RunReport, type RunRequest, runPipeline } from '../../src/pipeline/run.ts'
@@ -11,12 +12,25 @@ const REASONS = ['UNREADABLE', 'UNKNOWN_TYPE', 'WRONG_TYPE', 'NO_ID', 'NO_TIME',
 /** An open row of quarantine. */
 export type Refused = Row & { source: string; file: string; line: number; reason: string; detail: string }
 
+/** What became of one of many cases: its part of the report of a run, its events and its open rows of quarantine. */
+export interface CaseOutcome {
+  readonly report: RunReport['sources'][number] | undefined
+  readonly problems: readonly string[]
+  readonly ids: readonly string[]
+  readonly refusedAt: readonly string[]
+}
+
+/** The source, and the folder, of the case with this number. */
+const caseOf = (i: number): string => `case-${String(i).padStart(2, '0')}`
+
 /** A good line. */
 export const good = (id: string, more = ''): string =>
   `{"type":"page","messageId":"${id}","anonymousId":"${id}","timestamp":"2025-03-01T10:00:00Z"${more}}`
 
 /** A line that is no JSON, and which one it is. */
 export const bad = (id: string): string => `{"type":"page","messageId":"${id}"`
+
+const at = (q: Refused): string => `${q.file}:${q.line} ${q.reason}`
 
 /** Empty tables and a folder of its own; what must hold after any input is checked at the end. */
 export class Bench {
@@ -105,6 +119,31 @@ export class Bench {
     return error!
   }
 
+  /** Many cases at once, each a source of its own with a folder of its own: paths inside it → content; `path` says what it reads of it. */
+  deliver(
+    cases: readonly Readonly<Record<string, string | Uint8Array>>[],
+    path: (i: number) => string = () => '',
+  ): void {
+    for (const [i, files] of cases.entries())
+      for (const [name, content] of Object.entries(files)) this.folder.write(`${caseOf(i)}/${name}`, content)
+    this.read(Object.fromEntries(cases.map((_, i) => [caseOf(i), join(caseOf(i), path(i))])))
+  }
+
+  /** A run, and what became of each case that was delivered. */
+  async runCases(): Promise<CaseOutcome[]> {
+    const { sources, problems } = await this.run()
+    const [events, refused] = [await this.events(), await this.refused()]
+    return this.options.sources.map(({ name }) => {
+      const isOurs = (row: { source?: unknown }) => row.source === name
+      return {
+        report: sources.find(isOurs),
+        problems: problems.filter((problem) => problem.startsWith(`${name}: `)),
+        ids: events.filter(isOurs).map((e) => String(e.event_id)),
+        refusedAt: refused.filter(isOurs).map(at),
+      }
+    })
+  }
+
   refused(): Promise<Refused[]> {
     return this.warehouse.query<Refused>(
       sql`select * from ${sql.table('current_quarantine')} order by source, file, line`,
@@ -113,7 +152,7 @@ export class Bench {
 
   /** Open rows of quarantine, short: `file:line REASON`. */
   async refusedAt(): Promise<string[]> {
-    return (await this.refused()).map((q) => `${q.file}:${q.line} ${q.reason}`)
+    return (await this.refused()).map(at)
   }
 
   events(): Promise<Row[]> {

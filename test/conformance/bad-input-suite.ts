@@ -1,6 +1,7 @@
 import { describe } from 'vitest'
 import type { Warehouse } from '../../src/warehouses/warehouse.ts'
 import { testChangingFiles } from './bad-input-changes-suite.ts'
+import { testFileContents } from './bad-input-contents-suite.ts'
 import { testBadFiles } from './bad-input-files-suite.ts'
 import { testBadLines } from './bad-input-lines-suite.ts'
 import { testReleases } from './bad-input-release-suite.ts'
@@ -13,6 +14,7 @@ import type { KnownFailures } from './suite.ts'
 export function testBadInput(open: () => Promise<Warehouse>, known?: KnownFailures): void {
   describe('bad input', () => {
     testBadLines(open, known)
+    testFileContents(open)
     testBadFiles(open)
     testChangingFiles(open)
     testReleases(open)

@@ -9,6 +9,7 @@ import { type BigqueryEngine, standInEngine } from '../harness/bigquery-engine.t
 import { currentTables, optionsFor, run, temporaryFolder } from '../harness/pipeline.ts'
 import { errorBody, ServiceError } from '../standins/bigquery/errors.ts'
 import type { Answer, Asked } from '../standins/bigquery/routes.ts'
+import type { Fate } from '../standins/bigquery/server.ts'
 import { columnsOf } from './suite.ts'
 
 const spec = {
@@ -29,6 +30,8 @@ const refusal = (work: Promise<unknown>): Promise<QueryError> =>
 
 /** Jobs are made, asked for, and tables read by these. */
 const isNewJob = ({ method, path }: Asked) => method === 'POST' && path.endsWith('/jobs') && !path.includes('upload')
+const isLoad = ({ path }: Asked) => path.includes('/upload/')
+const isCancel = ({ path }: Asked) => path.endsWith('/cancel')
 const isQuestion = ({ method, path }: Asked) => method === 'GET' && path.includes('/queries/')
 const refused = (status: number, reason: string, message: string): Answer => ({
   status,
@@ -43,7 +46,7 @@ afterAll(() => engine.stop())
 afterEach(() => engine.standIn.disturb(null))
 
 /** Does something to the first requests of a kind. */
-function disturb(isMeant: (asked: Asked) => boolean, fate: Answer | 'lost before' | 'lost after', times = 1): void {
+function disturb(isMeant: (asked: Asked) => boolean, fate: Answer | Fate, times = 1): void {
   let left = times
   engine.standIn.disturb((asked) => (isMeant(asked) && left-- > 0 ? fate : null))
 }
@@ -169,6 +172,43 @@ describe('what the service does to those who use it', () => {
     const error = await refusal(hasty.query(long))
     expect(error).toMatchObject({ code: 'QUERY_FAILED', isTransient: false })
     expect(error.message).toContain('`warehouse.statementMinutes`')
+    await hasty.close()
+  })
+
+  test('who never answers is not waited for: queries, cancels, dry runs, loads, tables', async () => {
+    const hasty = await engine.project({ answerSeconds: 0.5 })()
+    await hasty.createTables([spec])
+    const silent = { code: 'QUERY_FAILED', isTransient: true, message: expect.stringContaining('did not answer') }
+    const rowCount = async () => (await hasty.query(sql`select count(*) as n from ${sql.table('counted')}`))[0]!.n
+
+    disturb(isNewJob, 'silent before')
+    expect(await refusal(hasty.execute(insert))).toMatchObject(silent)
+    disturb(isNewJob, 'silent after')
+    await hasty.execute(insert)
+    expect(await rowCount()).toBe(1)
+
+    disturb(isNewJob, 'silent before')
+    expect(await refusal(hasty.estimateBytes!(insert))).toMatchObject(silent)
+
+    disturb(isLoad, 'silent before')
+    expect(await refusal(hasty.load(spec, [{ n: 1 }]))).toMatchObject(silent)
+    disturb(isLoad, 'silent after')
+    await hasty.load(spec, [{ n: 1 }])
+    disturb(isLoad, 'lost after')
+    await hasty.loadStaging('more', spec.columns, [{ n: 1 }])
+    expect(await rowCount()).toBe(2)
+
+    disturb(({ method, path }) => method === 'GET' && path.endsWith('/counted'), 'silent before')
+    expect(await refusal(hasty.describeTable('counted'))).toMatchObject(silent)
+
+    const numbers = Array.from({ length: 3000 }, (_, n) => ({ n }))
+    await hasty.loadStaging('numbers', spec.columns, numbers)
+    const n = sql.staging('numbers')
+    const long = sql`select count(*) as n from ${n} as a cross join ${n} as b cross join ${n} as c where mod(a.n * b.n + c.n, 7) = 9`
+    disturb(isCancel, 'silent before')
+    expect(await refusal(hasty.query(long, { signal: AbortSignal.timeout(200) }))).toMatchObject({
+      code: 'QUERY_CANCELLED',
+    })
     await hasty.close()
   })
 

@@ -2,8 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runPipeline } from '../../src/pipeline/run.ts'
 import { sql } from '../../src/warehouses/sql.ts'
 import type { Warehouse } from '../../src/warehouses/warehouse.ts'
+import { run } from '../harness/pipeline.ts'
 import { deliver, dropSchema } from '../harness/source-tables.ts'
 import { type CompaniesWorld, companiesWorld, companyOptions, csv } from './companies-world.ts'
+import { watched } from './watched-warehouse.ts'
 
 /** What a copy of the product database refuses, counts and takes. */
 export function testCompanyCopies(open: () => Promise<Warehouse>): void {
@@ -106,6 +108,19 @@ export function testCompanyCopies(open: () => Promise<Warehouse>): void {
       ])
     })
 
+    test('brings no column that is not listed into the warehouse, not even for a moment', async () => {
+      const { companies, members } = {
+        companies: 'ID,Company_Name,plan,created,industry,owner_email\nc01,One,pro,,,boss@acme.test\nc02,Two,,,,\n',
+        members: 'phone,company_id,user_id,role\n123456,c01,u01,admin\n,c02,u02,\n',
+      }
+      world.product.write('companies.csv', companies)
+      world.product.write('members.csv', members)
+      const seen: string[] = []
+      await copy({ warehouse: watched(warehouse, (rows) => seen.push(rows)), acceptShrink: true })
+      expect(seen.join('\n')).toContain('One') // it does see
+      expect(seen.join('\n')).not.toMatch(/boss@|123456/)
+    })
+
     test('without a column that is named stops, and names it', async () => {
       world.product.write('members.csv', csv(['company_id', 'user_id'], [['c01', 'u01']]))
       await expect(copy()).rejects.toMatchObject({
@@ -123,6 +138,70 @@ export function testCompanyCopies(open: () => Promise<Warehouse>): void {
         ),
       )
       expect((await copy()).rowsWritten).toBe(0)
+    })
+
+    test('that says since when a company pays needs no plan', async () => {
+      const page = (id: string, at: string, url: string) =>
+        JSON.stringify({
+          type: 'page',
+          messageId: id,
+          anonymousId: id,
+          userId: 'u90',
+          timestamp: at,
+          context: { page: { url } },
+        })
+      world.events.write(
+        'paying.jsonl',
+        `${page('p1', '2025-02-20T09:00:00Z', 'https://www.acme.test/?utm_source=google&utm_medium=cpc')}
+${page('p2', '2025-03-02T09:00:00Z', 'https://www.acme.test/?utm_source=newsletter&utm_medium=email')}`,
+      )
+      world.product.write(
+        'companies.csv',
+        csv(
+          ['id', 'paid_on'],
+          [
+            ['c90', '2025-02-25T10:00:00Z'],
+            ['c91', ''],
+          ],
+        ),
+      )
+      world.product.write(
+        'members.csv',
+        csv(
+          ['company_id', 'user_id', 'role'],
+          [
+            ['c90', 'u90', ''],
+            ['c91', 'u91', ''],
+          ],
+        ),
+      )
+      const given = companyOptions(world.product.path)
+      const companies = {
+        ...given,
+        companies: { ...given.companies!, name: null, plan: null, createdAt: null, paidAt: 'paid_on', dimensions: {} },
+      }
+      const options = { ...world.options, companies }
+      await copy({ options, acceptShrink: true })
+      const rows = await warehouse.query(
+        sql`select company_id, is_paid, paid_at, paid_touch_channel from ${sql.table('current_companies')} where is_latest and until_at is null order by company_id`,
+      )
+      expect(rows).toEqual([
+        {
+          company_id: 'c90',
+          is_paid: false,
+          paid_at: '2025-02-25T10:00:00.000000Z',
+          paid_touch_channel: 'Paid Search',
+        },
+        { company_id: 'c91', is_paid: false, paid_at: null, paid_touch_channel: null },
+      ])
+      const credit = await warehouse.query(sql`
+select company_id, channel, sum(last_touch_credit) as credit
+from ${sql.table('channel_stats')}
+where conversion = 'paid_plan' and date_by = 'conversion'
+group by company_id, channel
+having sum(last_touch_credit) <> 0`)
+      expect(credit).toEqual([{ company_id: 'c90', channel: 'Paid Search', credit: 1_000_000_000 }])
+      expect((await run(warehouse, options, 'rebuild')).rowsWritten).toBe(0)
     })
 
     test('of tables of the warehouse, such as group() calls as Segment loads them: the latest call counts', async () => {

@@ -137,7 +137,8 @@ export const companyOptions = (path: string): CompanyOptions => ({
     createdAt: 'created',
     paidAt: null,
     latestBy: null,
-    dimensions: { industry: 'industry' },
+    // The second is called like something that companies are told apart by anyway.
+    dimensions: { industry: 'industry', plan: 'plan' },
   },
   members: {
     table: 'members.csv',

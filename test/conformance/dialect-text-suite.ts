@@ -23,6 +23,37 @@ export function testDialectTexts(open: Open, known?: KnownFailures): void {
         use().dialect.trim('v'),
       ))
 
+    test('isOneOf: equal to one of the literals, byte by byte', () =>
+      expectEach(
+        use(),
+        'string',
+        [
+          ['a', true],
+          ['A', false],
+          ["it's [1], \\ $1 ?", true],
+          ['für', true],
+          ['', false],
+          [null, null],
+        ],
+        use().dialect.isOneOf('v', ['b', 'a', "it's [1], \\ $1 ?", 'für']),
+      ))
+
+    test('isOneOf: of a stored column, and of none', async () => {
+      const { dialect: d } = use()
+      await use().loadStaging(
+        'some_ids',
+        { id: { type: 'string', description: 'Some.' } },
+        ['a', 'b', 'c', 'b'].map((id) => ({ id })),
+      )
+      const count = async (ids: readonly string[]) => {
+        const [row] = await use().query<{ n: number }>(
+          sql`select count(*) as n from ${sql.staging('some_ids')} as s where ${d.isOneOf('s.id', ids)}`,
+        )
+        return row?.n
+      }
+      expect([await count(['b', 'c', 'x']), await count(['x']), await count([])]).toEqual([3, 0, 0])
+    })
+
     test('regexpMatches: anywhere in the text unless anchored, with case', async () => {
       const { dialect: d } = use()
       const found = (pattern: string) => sql`case when ${d.regexpMatches('v', pattern)} then 'yes' else 'no' end`

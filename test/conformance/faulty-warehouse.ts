@@ -12,7 +12,7 @@ export interface Call {
 /** Calls that fail: every one that reaches the engine. */
 const METHODS = [
   ...['query', 'execute', 'transaction', 'createTables', 'createView', 'stage', 'dropStaging'],
-  ...['loadLines', 'loadTabular', 'load', 'loadStaging', 'describeTable', 'maintain', 'ping'],
+  ...['loadLines', 'loadTabular', 'load', 'loadStaging', 'describeTable', 'describeTables', 'maintain', 'ping'],
 ] as readonly Method[]
 type Method = Exclude<keyof Warehouse, 'dialect' | 'writer' | 'isExclusive' | 'close'>
 

@@ -174,6 +174,20 @@ export function testSourceTables(open: Open): void {
       })
     })
 
+    test('a row that time has cured counts once, though it is read again as well', async () => {
+      const at = '2025-03-05T10:00:00.000000Z'
+      const twice = page('f2', '2025-03-02T00:00:00.000000Z', { timestamp: at, receivedAt: at })
+      await load(page('f1', '2025-03-02T00:00:00.000000Z', { timestamp: at, receivedAt: at }), twice, twice)
+      const early = { now: new Date('2025-03-02T01:00:00Z') }
+      expect((await take(early)).web).toMatchObject({ read: 3, accepted: 0, quarantined: 3 })
+      // Still within the hour before the latest time read: the rows are met again, and so is what stands in quarantine.
+      expect((await take(early)).web).toMatchObject({ read: 3, accepted: 0, quarantined: 3 })
+      const cured = await take({ now: new Date('2025-03-07T00:00:00Z') })
+      expect(cured.web).toMatchObject({ read: 5, accepted: 2, seenBefore: 3, duplicates: 0, quarantined: 0 })
+      expect(await eventIds()).toEqual(['f1', 'f2'])
+      expect((await take()).web).toMatchObject({ read: 3, accepted: 0, seenBefore: 3, duplicates: 0 })
+    })
+
     test('a file and a table that share deduplicateAs count a message once', async () => {
       const folder = temporaryFolder()
       try {

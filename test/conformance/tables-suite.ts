@@ -34,6 +34,17 @@ export function testTables(open: Open, known?: KnownFailures): void {
       expect(await use().describeTable('seen', 'no_schema')).toBeNull()
     })
 
+    test('describeTables: several at once, those that there are, their types in known words', async () => {
+      await use().createTables([tableSpec('one_of_two'), tableSpec('two_of_two')])
+      const described = await use().describeTables(['two_of_two', 'nowhere', 'one_of_two'])
+      expect(Object.keys(described).sort()).toEqual(['one_of_two', 'two_of_two'])
+      const lower = Object.entries(described.one_of_two!).map(([name, type]) => [name, type.toLowerCase()])
+      const types = use().dialect.described
+      const expected = Object.entries(tableSpec('one_of_two').columns).map(([name, { type }]) => [name, types[type]])
+      expect(lower).toEqual(expected)
+      expect(await use().describeTables([])).toEqual({})
+    })
+
     test('a versioned table has one sentinel row, visible in no run', async () => {
       const t = sql.table('with_sentinel')
       for (let i = 0; i < 3; i++) await use().createTables([versionedSpec('with_sentinel')])

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { sql } from '../../src/warehouses/sql.ts'
-import type { TabularFile } from '../../src/warehouses/warehouse.ts'
+import type { TabularFile, TabularOptions } from '../../src/warehouses/warehouse.ts'
 import { temporaryFolder } from '../harness/pipeline.ts'
 import { writeParquet } from '../harness/source-tables.ts'
 import { type KnownFailures, type Open, openedFor, tester } from './suite.ts'
@@ -23,8 +23,8 @@ export function testTabular(open: Open, known?: KnownFailures): void {
       isGzip: name.endsWith('.gz'),
       format: name.endsWith('.parquet') ? 'parquet' : 'csv',
     })
-    async function load(files: readonly TabularFile[]) {
-      const loaded = await use().loadTabular('rows_of_files', files)
+    async function load(files: readonly TabularFile[], options?: TabularOptions) {
+      const loaded = await use().loadTabular('rows_of_files', files, options)
       const rows = await use().query(sql`select * from ${sql.staging('rows_of_files')} order by row_file, row_in_file`)
       return { loaded, rows }
     }
@@ -51,6 +51,23 @@ export function testTabular(open: Open, known?: KnownFailures): void {
       const { rows } = await load([parquet])
       expect(rows).toMatchObject([{ row_in_file: 1, id: 'x', n: '49.9', is_b: 'true' }])
       expect(String(rows[0]!.received_at)).toMatch(/^2025-01-01 \d\d:00:00\.5/)
+    })
+
+    test('of listed columns no other is loaded, whatever it is called', async () => {
+      const parquet = file('some.parquet', '')
+      await writeParquet(parquet.path, [{ id: 'x', email: 'boss@acme.test' }])
+      const { loaded, rows } = await load(
+        [file('some.csv', 'ID,row_file,Email,email\n1,x,boss@acme.test,boss@acme.test\n'), parquet],
+        { columns: ['id', 'plan'] },
+      )
+      expect(loaded).toEqual([
+        { file: 'some.csv', columns: ['id'], reason: null },
+        { file: 'some.parquet', columns: ['id'], reason: null },
+      ])
+      expect(rows).toEqual([
+        { row_file: 'some.csv', row_in_file: 1, id: '1' },
+        { row_file: 'some.parquet', row_in_file: 1, id: 'x' },
+      ])
     })
 
     test('files that cannot be read come back with the reason, and keep no row', async () => {

@@ -12,6 +12,11 @@ join `tributary_staging.attribution_people` as p on p.person_id = t.person_id
 join `tributary_staging.affected_people` as a on a.person_id = t.person_id
 where t.to_run = 9223372036854775807 and t.conversion = 'signup' and t.converted_at < a.from_at;
 
+-- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
+-- are many, none are named.
+select person_id as id from `tributary_staging.attribution_people` order by person_id
+limit 129;
+
 -- signup_sessions: Sessions of people whose attribution row is made anew.
 create or replace table `tributary_staging.signup_sessions` as
 select session_id, person_id, started_at
@@ -22,7 +27,12 @@ select t.session_id, t.person_id, t.started_at
 from `tributary.sessions` as t
 join `tributary_staging.attribution_people` as p on p.person_id = t.person_id
 join `tributary_staging.affected_people` as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t.started_at < a.from_at;
+where t.to_run = 9223372036854775807 and t.started_at < a.from_at and t.person_id in ('<id>');
+
+-- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
+-- are many, none are named.
+select person_id as id from `tributary_staging.attribution_people` order by person_id
+limit 129;
 
 -- signup_pages: Their first pages.
 create or replace table `tributary_staging.signup_pages` as
@@ -35,7 +45,7 @@ with visited as (
     from `tributary.visits` as t
 join `tributary_staging.attribution_people` as p on p.person_id = t.person_id
 join `tributary_staging.affected_people` as a on a.person_id = t.person_id
-    where t.is_in_session and t.ended_at < a.from_at
+    where t.is_in_session and t.ended_at < a.from_at and t.person_id in ('<id>')
 )
 
 -- An order key in front carries the page along with the order.

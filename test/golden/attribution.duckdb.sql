@@ -15,6 +15,11 @@ join staging.main."attribution_people" as p on p.person_id = t.person_id
 join staging.main."affected_people" as a on a.person_id = t.person_id
 where t.to_run = 9223372036854775807 and t.conversion = 'signup' and t.converted_at < a.from_at;
 
+-- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
+-- are many, none are named.
+select person_id as id from staging.main."attribution_people" order by person_id
+limit 129;
+
 -- signup_sessions: Sessions of people whose attribution row is made anew.
 create or replace table staging.main."signup_sessions" as
 select session_id, person_id, started_at
@@ -25,7 +30,12 @@ select t.session_id, t.person_id, t.started_at
 from "tributary"."sessions" as t
 join staging.main."attribution_people" as p on p.person_id = t.person_id
 join staging.main."affected_people" as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t.started_at < a.from_at;
+where t.to_run = 9223372036854775807 and t.started_at < a.from_at and list_contains(['<id>'], t.person_id);
+
+-- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
+-- are many, none are named.
+select person_id as id from staging.main."attribution_people" order by person_id
+limit 129;
 
 -- signup_pages: Their first pages.
 create or replace table staging.main."signup_pages" as
@@ -38,7 +48,7 @@ with visited as (
     from "tributary"."visits" as t
 join staging.main."attribution_people" as p on p.person_id = t.person_id
 join staging.main."affected_people" as a on a.person_id = t.person_id
-    where t.is_in_session and t.ended_at < a.from_at
+    where t.is_in_session and t.ended_at < a.from_at and list_contains(['<id>'], t.person_id)
 )
 
 -- An order key in front carries the page along with the order.

@@ -117,13 +117,24 @@ from `tributary_staging.conversions_counting` as k
 left join latest as l on l.conversion_id = k.conversion_id
 left join `tributary_staging.sessions_merged` as s on s.session_id = l.session_id;
 
+-- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
+-- are many, none are named.
+select person_id as id from `tributary_staging.far_people` order by person_id
+limit 129;
+
 -- conversions_current: Current rows of conversions that were computed anew.
-declare bound_1 default (select min(from_at) from `tributary_staging.affected_people`);
+declare bound_1 default (select min(from_at) from `tributary_staging.near_people`);
+declare bound_2 default (select min(from_at) from `tributary_staging.affected_people`);
 create or replace table `tributary_staging.conversions_current` as
 select t.`conversion_id`, t.`conversion`, t.`person_id`, t.`converted_at`, t.`event_key`, t.`session_id`, t.`value`, t.`currency`, t.`value_problem`, t.`company_id`
 from `tributary.conversions` as t
 join `tributary_staging.affected_people` as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t.`converted_at` >= a.from_at and t.`converted_at` >= bound_1;
+where t.to_run = 9223372036854775807 and t.`converted_at` >= a.from_at and t.`converted_at` >= bound_1
+union all
+select t.`conversion_id`, t.`conversion`, t.`person_id`, t.`converted_at`, t.`event_key`, t.`session_id`, t.`value`, t.`currency`, t.`value_problem`, t.`company_id`
+from `tributary.conversions` as t
+join `tributary_staging.affected_people` as a on a.person_id = t.person_id
+where t.to_run = 9223372036854775807 and t.`converted_at` >= a.from_at and t.`converted_at` < bound_1 and t.`converted_at` >= bound_2 and t.person_id in ('<id>');
 
 -- conversions_unchanged: Keys of conversions whose row is as it was.
 create or replace table `tributary_staging.conversions_unchanged` as
@@ -186,13 +197,24 @@ join counted as t on t.session_id = s.session_id
 left join `tributary_staging.session_candidates` as k on k.session_id = s.session_id and k.order_key = substr(s.entry_key, 2)
 left join signups as g on g.session_id = s.session_id;
 
+-- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
+-- are many, none are named.
+select person_id as id from `tributary_staging.far_people` order by person_id
+limit 129;
+
 -- sessions_current: Current rows of sessions that were computed anew.
-declare bound_1 default (select min(from_at) from `tributary_staging.affected_people`);
+declare bound_1 default (select min(from_at) from `tributary_staging.near_people`);
+declare bound_2 default (select min(from_at) from `tributary_staging.affected_people`);
 create or replace table `tributary_staging.sessions_current` as
 select t.`session_id`, t.`person_id`, t.`started_at`, t.`ended_at`, t.`event_count`, t.`page_count`, t.`device_count`, t.`landing_page`, t.`referrer`, t.`touch_count`, t.`is_signup_session`
 from `tributary.sessions` as t
 join `tributary_staging.affected_people` as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t.`started_at` >= a.from_at and t.`started_at` >= bound_1;
+where t.to_run = 9223372036854775807 and t.`started_at` >= a.from_at and t.`started_at` >= bound_1
+union all
+select t.`session_id`, t.`person_id`, t.`started_at`, t.`ended_at`, t.`event_count`, t.`page_count`, t.`device_count`, t.`landing_page`, t.`referrer`, t.`touch_count`, t.`is_signup_session`
+from `tributary.sessions` as t
+join `tributary_staging.affected_people` as a on a.person_id = t.person_id
+where t.to_run = 9223372036854775807 and t.`started_at` >= a.from_at and t.`started_at` < bound_1 and t.`started_at` >= bound_2 and t.person_id in ('<id>');
 
 -- sessions_unchanged: Keys of sessions whose row is as it was.
 create or replace table `tributary_staging.sessions_unchanged` as

@@ -29,6 +29,11 @@ from needs as n
 left join `tributary_staging.affected_people` as a on a.person_id = n.person_id
 group by n.person_id, a.from_at;
 
+-- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
+-- are many, none are named.
+select person_id as id from `tributary_staging.journey_people` where is_unlimited = 1 order by person_id
+limit 129;
+
 -- journeys: Their touches.
 declare bound_1 default (select min(earliest_at) from `tributary_staging.journey_people` where is_unlimited = 0);
 create or replace table `tributary_staging.journeys` as
@@ -45,7 +50,7 @@ union all
 select t.`person_id`, t.`touch_id`, t.`touched_at`, t.`order_key`, t.`channel`, t.`source`, t.`medium`, t.`campaign`, t.`referrer`, t.`is_paid`, t.`is_direct`
 from `tributary.touches` as t
 join (select * from `tributary_staging.journey_people` where is_unlimited = 1) as p on p.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t.touched_at < p.from_at;
+where t.to_run = 9223372036854775807 and t.touched_at < p.from_at and t.person_id in ('<id>');
 
 -- eligible: Touches that each conversion may credit.
 create or replace table `tributary_staging.eligible` as
@@ -112,13 +117,24 @@ select
 from `tributary_staging.credited_conversions` as k
 where k.conversion_id not in (select conversion_id from `tributary_staging.eligible`);
 
+-- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
+-- are many, none are named.
+select person_id as id from `tributary_staging.far_people` order by person_id
+limit 129;
+
 -- credits_current: Current rows of credits that were computed anew.
-declare bound_1 default (select min(from_at) from `tributary_staging.affected_people`);
+declare bound_1 default (select min(from_at) from `tributary_staging.near_people`);
+declare bound_2 default (select min(from_at) from `tributary_staging.affected_people`);
 create or replace table `tributary_staging.credits_current` as
 select t.`conversion_id`, t.`touch_id`, t.`conversion`, t.`person_id`, t.`converted_at`, t.`touched_at`, t.`channel`, t.`source`, t.`medium`, t.`campaign`, t.`position`, t.`touch_count`, t.`currency`, t.`first_touch_credit`, t.`last_touch_credit`, t.`last_non_direct_credit`, t.`first_paid_credit`, t.`last_paid_credit`, t.`linear_credit`, t.`first_touch_revenue`, t.`last_touch_revenue`, t.`last_non_direct_revenue`, t.`first_paid_revenue`, t.`last_paid_revenue`, t.`linear_revenue`
 from `tributary.credits` as t
 join `tributary_staging.affected_people` as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t.`converted_at` >= a.from_at and t.`converted_at` >= bound_1;
+where t.to_run = 9223372036854775807 and t.`converted_at` >= a.from_at and t.`converted_at` >= bound_1
+union all
+select t.`conversion_id`, t.`touch_id`, t.`conversion`, t.`person_id`, t.`converted_at`, t.`touched_at`, t.`channel`, t.`source`, t.`medium`, t.`campaign`, t.`position`, t.`touch_count`, t.`currency`, t.`first_touch_credit`, t.`last_touch_credit`, t.`last_non_direct_credit`, t.`first_paid_credit`, t.`last_paid_credit`, t.`linear_credit`, t.`first_touch_revenue`, t.`last_touch_revenue`, t.`last_non_direct_revenue`, t.`first_paid_revenue`, t.`last_paid_revenue`, t.`linear_revenue`
+from `tributary.credits` as t
+join `tributary_staging.affected_people` as a on a.person_id = t.person_id
+where t.to_run = 9223372036854775807 and t.`converted_at` >= a.from_at and t.`converted_at` < bound_1 and t.`converted_at` >= bound_2 and t.person_id in ('<id>');
 
 -- credits_unchanged: Keys of credits whose row is as it was.
 create or replace table `tributary_staging.credits_unchanged` as

@@ -198,11 +198,10 @@ reasoned as (
 
 -- What was released may come from any time that an order key can tell. A row of a table was released as the message
 -- that stands in quarantine.
-named as (
+told as (
     select
         *,
-        case when found_reason in ('FUTURE', 'PAST')
-            then case when is_row = 1 then md5(coalesce(text, '{' || substr(nullif(coalesce(',"type":' || (case
+        case when is_row = 1 and found_reason is not null then coalesce(text, '{' || substr(nullif(coalesce(',"type":' || (case
         when pg_typeof(raw_type) in (cast('timestamp' as regtype), cast('timestamptz' as regtype), cast('date' as regtype)) then cast(to_json(cast(raw_type as text)) as text)
         when not (pg_typeof(raw_type) in (cast('double precision' as regtype), cast('real' as regtype), cast('numeric' as regtype)) and cast(raw_type as text) in ('NaN', 'Infinity', '-Infinity')) then cast(to_json(raw_type) as text)
     end collate "C"), '') || coalesce(',"messageId":' || (case
@@ -274,9 +273,17 @@ named as (
     end collate "C"), '') || coalesce(',"referrer":' || (case
         when pg_typeof(properties_referrer) in (cast('timestamp' as regtype), cast('timestamptz' as regtype), cast('date' as regtype)) then cast(to_json(cast(properties_referrer as text)) as text)
         when not (pg_typeof(properties_referrer) in (cast('double precision' as regtype), cast('real' as regtype), cast('numeric' as regtype)) and cast(properties_referrer as text) in ('NaN', 'Infinity', '-Infinity')) then cast(to_json(properties_referrer) as text)
-    end collate "C"), ''), ''), 2) || '}'), ''), ''), 2) || '}')) else content_hash end
-        end as message_hash
+    end collate "C"), ''), ''), 2) || '}'), ''), ''), 2) || '}') else text end as message
     from reasoned
+),
+
+named as (
+    select
+        *,
+        case when found_reason in ('FUTURE', 'PAST')
+            then case when is_row = 1 then md5(message) else content_hash end
+        end as message_hash
+    from told
 ),
 
 waived as (
@@ -298,79 +305,7 @@ select
     case when is_row = 0 or type not in ('page', 'screen') then raw_properties end as raw_properties,
     ignored_anonymous_id, ignored_user_id, ignored_previous_id, occurred_at, received_at,
     reason, is_waived, message_hash,
-    case when reason is not null then case when text is null and is_row = 1 then '{' || substr(nullif(coalesce(',"type":' || (case
-        when pg_typeof(raw_type) in (cast('timestamp' as regtype), cast('timestamptz' as regtype), cast('date' as regtype)) then cast(to_json(cast(raw_type as text)) as text)
-        when not (pg_typeof(raw_type) in (cast('double precision' as regtype), cast('real' as regtype), cast('numeric' as regtype)) and cast(raw_type as text) in ('NaN', 'Infinity', '-Infinity')) then cast(to_json(raw_type) as text)
-    end collate "C"), '') || coalesce(',"messageId":' || (case
-        when pg_typeof(message_id) in (cast('timestamp' as regtype), cast('timestamptz' as regtype), cast('date' as regtype)) then cast(to_json(cast(message_id as text)) as text)
-        when not (pg_typeof(message_id) in (cast('double precision' as regtype), cast('real' as regtype), cast('numeric' as regtype)) and cast(message_id as text) in ('NaN', 'Infinity', '-Infinity')) then cast(to_json(message_id) as text)
-    end collate "C"), '') || coalesce(',"anonymousId":' || (case
-        when pg_typeof(raw_anonymous_id) in (cast('timestamp' as regtype), cast('timestamptz' as regtype), cast('date' as regtype)) then cast(to_json(cast(raw_anonymous_id as text)) as text)
-        when not (pg_typeof(raw_anonymous_id) in (cast('double precision' as regtype), cast('real' as regtype), cast('numeric' as regtype)) and cast(raw_anonymous_id as text) in ('NaN', 'Infinity', '-Infinity')) then cast(to_json(raw_anonymous_id) as text)
-    end collate "C"), '') || coalesce(',"userId":' || (case
-        when pg_typeof(raw_user_id) in (cast('timestamp' as regtype), cast('timestamptz' as regtype), cast('date' as regtype)) then cast(to_json(cast(raw_user_id as text)) as text)
-        when not (pg_typeof(raw_user_id) in (cast('double precision' as regtype), cast('real' as regtype), cast('numeric' as regtype)) and cast(raw_user_id as text) in ('NaN', 'Infinity', '-Infinity')) then cast(to_json(raw_user_id) as text)
-    end collate "C"), '') || coalesce(',"previousId":' || (case
-        when pg_typeof(raw_previous_id) in (cast('timestamp' as regtype), cast('timestamptz' as regtype), cast('date' as regtype)) then cast(to_json(cast(raw_previous_id as text)) as text)
-        when not (pg_typeof(raw_previous_id) in (cast('double precision' as regtype), cast('real' as regtype), cast('numeric' as regtype)) and cast(raw_previous_id as text) in ('NaN', 'Infinity', '-Infinity')) then cast(to_json(raw_previous_id) as text)
-    end collate "C"), '') || coalesce(',"groupId":' || (case
-        when pg_typeof(raw_group_id) in (cast('timestamp' as regtype), cast('timestamptz' as regtype), cast('date' as regtype)) then cast(to_json(cast(raw_group_id as text)) as text)
-        when not (pg_typeof(raw_group_id) in (cast('double precision' as regtype), cast('real' as regtype), cast('numeric' as regtype)) and cast(raw_group_id as text) in ('NaN', 'Infinity', '-Infinity')) then cast(to_json(raw_group_id) as text)
-    end collate "C"), '') || coalesce(',"event":' || (case
-        when pg_typeof(raw_event) in (cast('timestamp' as regtype), cast('timestamptz' as regtype), cast('date' as regtype)) then cast(to_json(cast(raw_event as text)) as text)
-        when not (pg_typeof(raw_event) in (cast('double precision' as regtype), cast('real' as regtype), cast('numeric' as regtype)) and cast(raw_event as text) in ('NaN', 'Infinity', '-Infinity')) then cast(to_json(raw_event) as text)
-    end collate "C"), '') || coalesce(',"event_text":' || (case
-        when pg_typeof(raw_event_text) in (cast('timestamp' as regtype), cast('timestamptz' as regtype), cast('date' as regtype)) then cast(to_json(cast(raw_event_text as text)) as text)
-        when not (pg_typeof(raw_event_text) in (cast('double precision' as regtype), cast('real' as regtype), cast('numeric' as regtype)) and cast(raw_event_text as text) in ('NaN', 'Infinity', '-Infinity')) then cast(to_json(raw_event_text) as text)
-    end collate "C"), '') || coalesce(',"name":' || (case
-        when pg_typeof(raw_name) in (cast('timestamp' as regtype), cast('timestamptz' as regtype), cast('date' as regtype)) then cast(to_json(cast(raw_name as text)) as text)
-        when not (pg_typeof(raw_name) in (cast('double precision' as regtype), cast('real' as regtype), cast('numeric' as regtype)) and cast(raw_name as text) in ('NaN', 'Infinity', '-Infinity')) then cast(to_json(raw_name) as text)
-    end collate "C"), '') || coalesce(',"timestamp":' || (case
-        when pg_typeof((cast(corrected_at as text) collate "C")) in (cast('timestamp' as regtype), cast('timestamptz' as regtype), cast('date' as regtype)) then cast(to_json(cast((cast(corrected_at as text) collate "C") as text)) as text)
-        when not (pg_typeof((cast(corrected_at as text) collate "C")) in (cast('double precision' as regtype), cast('real' as regtype), cast('numeric' as regtype)) and cast((cast(corrected_at as text) collate "C") as text) in ('NaN', 'Infinity', '-Infinity')) then cast(to_json((cast(corrected_at as text) collate "C")) as text)
-    end collate "C"), '') || coalesce(',"originalTimestamp":' || (case
-        when pg_typeof((cast(original_at as text) collate "C")) in (cast('timestamp' as regtype), cast('timestamptz' as regtype), cast('date' as regtype)) then cast(to_json(cast((cast(original_at as text) collate "C") as text)) as text)
-        when not (pg_typeof((cast(original_at as text) collate "C")) in (cast('double precision' as regtype), cast('real' as regtype), cast('numeric' as regtype)) and cast((cast(original_at as text) collate "C") as text) in ('NaN', 'Infinity', '-Infinity')) then cast(to_json((cast(original_at as text) collate "C")) as text)
-    end collate "C"), '') || coalesce(',"sentAt":' || (case
-        when pg_typeof((cast(sent_at as text) collate "C")) in (cast('timestamp' as regtype), cast('timestamptz' as regtype), cast('date' as regtype)) then cast(to_json(cast((cast(sent_at as text) collate "C") as text)) as text)
-        when not (pg_typeof((cast(sent_at as text) collate "C")) in (cast('double precision' as regtype), cast('real' as regtype), cast('numeric' as regtype)) and cast((cast(sent_at as text) collate "C") as text) in ('NaN', 'Infinity', '-Infinity')) then cast(to_json((cast(sent_at as text) collate "C")) as text)
-    end collate "C"), '') || coalesce(',"receivedAt":' || (case
-        when pg_typeof((cast(collected_at as text) collate "C")) in (cast('timestamp' as regtype), cast('timestamptz' as regtype), cast('date' as regtype)) then cast(to_json(cast((cast(collected_at as text) collate "C") as text)) as text)
-        when not (pg_typeof((cast(collected_at as text) collate "C")) in (cast('double precision' as regtype), cast('real' as regtype), cast('numeric' as regtype)) and cast((cast(collected_at as text) collate "C") as text) in ('NaN', 'Infinity', '-Infinity')) then cast(to_json((cast(collected_at as text) collate "C")) as text)
-    end collate "C"), '') || coalesce(',"context":' || '{' || substr(nullif(coalesce(',"page":' || '{' || substr(nullif(coalesce(',"url":' || (case
-        when pg_typeof(context_url) in (cast('timestamp' as regtype), cast('timestamptz' as regtype), cast('date' as regtype)) then cast(to_json(cast(context_url as text)) as text)
-        when not (pg_typeof(context_url) in (cast('double precision' as regtype), cast('real' as regtype), cast('numeric' as regtype)) and cast(context_url as text) in ('NaN', 'Infinity', '-Infinity')) then cast(to_json(context_url) as text)
-    end collate "C"), '') || coalesce(',"referrer":' || (case
-        when pg_typeof(context_referrer) in (cast('timestamp' as regtype), cast('timestamptz' as regtype), cast('date' as regtype)) then cast(to_json(cast(context_referrer as text)) as text)
-        when not (pg_typeof(context_referrer) in (cast('double precision' as regtype), cast('real' as regtype), cast('numeric' as regtype)) and cast(context_referrer as text) in ('NaN', 'Infinity', '-Infinity')) then cast(to_json(context_referrer) as text)
-    end collate "C"), ''), ''), 2) || '}', '') || coalesce(',"campaign":' || '{' || substr(nullif(coalesce(',"source":' || (case
-        when pg_typeof(campaign_source) in (cast('timestamp' as regtype), cast('timestamptz' as regtype), cast('date' as regtype)) then cast(to_json(cast(campaign_source as text)) as text)
-        when not (pg_typeof(campaign_source) in (cast('double precision' as regtype), cast('real' as regtype), cast('numeric' as regtype)) and cast(campaign_source as text) in ('NaN', 'Infinity', '-Infinity')) then cast(to_json(campaign_source) as text)
-    end collate "C"), '') || coalesce(',"medium":' || (case
-        when pg_typeof(campaign_medium) in (cast('timestamp' as regtype), cast('timestamptz' as regtype), cast('date' as regtype)) then cast(to_json(cast(campaign_medium as text)) as text)
-        when not (pg_typeof(campaign_medium) in (cast('double precision' as regtype), cast('real' as regtype), cast('numeric' as regtype)) and cast(campaign_medium as text) in ('NaN', 'Infinity', '-Infinity')) then cast(to_json(campaign_medium) as text)
-    end collate "C"), '') || coalesce(',"name":' || (case
-        when pg_typeof(campaign_name) in (cast('timestamp' as regtype), cast('timestamptz' as regtype), cast('date' as regtype)) then cast(to_json(cast(campaign_name as text)) as text)
-        when not (pg_typeof(campaign_name) in (cast('double precision' as regtype), cast('real' as regtype), cast('numeric' as regtype)) and cast(campaign_name as text) in ('NaN', 'Infinity', '-Infinity')) then cast(to_json(campaign_name) as text)
-    end collate "C"), '') || coalesce(',"content":' || (case
-        when pg_typeof(campaign_content) in (cast('timestamp' as regtype), cast('timestamptz' as regtype), cast('date' as regtype)) then cast(to_json(cast(campaign_content as text)) as text)
-        when not (pg_typeof(campaign_content) in (cast('double precision' as regtype), cast('real' as regtype), cast('numeric' as regtype)) and cast(campaign_content as text) in ('NaN', 'Infinity', '-Infinity')) then cast(to_json(campaign_content) as text)
-    end collate "C"), '') || coalesce(',"term":' || (case
-        when pg_typeof(campaign_term) in (cast('timestamp' as regtype), cast('timestamptz' as regtype), cast('date' as regtype)) then cast(to_json(cast(campaign_term as text)) as text)
-        when not (pg_typeof(campaign_term) in (cast('double precision' as regtype), cast('real' as regtype), cast('numeric' as regtype)) and cast(campaign_term as text) in ('NaN', 'Infinity', '-Infinity')) then cast(to_json(campaign_term) as text)
-    end collate "C"), ''), ''), 2) || '}', '') || coalesce(',"library":' || '{' || substr(nullif(coalesce(',"name":' || (case
-        when pg_typeof(raw_library) in (cast('timestamp' as regtype), cast('timestamptz' as regtype), cast('date' as regtype)) then cast(to_json(cast(raw_library as text)) as text)
-        when not (pg_typeof(raw_library) in (cast('double precision' as regtype), cast('real' as regtype), cast('numeric' as regtype)) and cast(raw_library as text) in ('NaN', 'Infinity', '-Infinity')) then cast(to_json(raw_library) as text)
-    end collate "C"), ''), ''), 2) || '}', '') || coalesce(',"userAgent":' || (case
-        when pg_typeof(raw_user_agent) in (cast('timestamp' as regtype), cast('timestamptz' as regtype), cast('date' as regtype)) then cast(to_json(cast(raw_user_agent as text)) as text)
-        when not (pg_typeof(raw_user_agent) in (cast('double precision' as regtype), cast('real' as regtype), cast('numeric' as regtype)) and cast(raw_user_agent as text) in ('NaN', 'Infinity', '-Infinity')) then cast(to_json(raw_user_agent) as text)
-    end collate "C"), ''), ''), 2) || '}', '') || coalesce(',"properties":' || coalesce(raw_properties, '{' || substr(nullif(coalesce(',"url":' || (case
-        when pg_typeof(properties_url) in (cast('timestamp' as regtype), cast('timestamptz' as regtype), cast('date' as regtype)) then cast(to_json(cast(properties_url as text)) as text)
-        when not (pg_typeof(properties_url) in (cast('double precision' as regtype), cast('real' as regtype), cast('numeric' as regtype)) and cast(properties_url as text) in ('NaN', 'Infinity', '-Infinity')) then cast(to_json(properties_url) as text)
-    end collate "C"), '') || coalesce(',"referrer":' || (case
-        when pg_typeof(properties_referrer) in (cast('timestamp' as regtype), cast('timestamptz' as regtype), cast('date' as regtype)) then cast(to_json(cast(properties_referrer as text)) as text)
-        when not (pg_typeof(properties_referrer) in (cast('double precision' as regtype), cast('real' as regtype), cast('numeric' as regtype)) and cast(properties_referrer as text) in ('NaN', 'Infinity', '-Infinity')) then cast(to_json(properties_referrer) as text)
-    end collate "C"), ''), ''), 2) || '}'), ''), ''), 2) || '}' else text end end as text,
+    case when reason is not null then message end as text,
     case reason
         when 'UNREADABLE' then unreadable
         when 'UNKNOWN_TYPE' then 'Expected type to be page, screen, track, identify, alias or group, but got '
@@ -784,6 +719,7 @@ select
     max(is_stored) over (partition by event_key, cluster_number) as has_stored,
     min(is_stored) over (partition by event_key, cluster_number) as is_only_stored,
     max(is_stored) over (partition by event_key, cluster_number, content_hash) as is_known_content,
+    min(row_number_read) over (partition by event_key, cluster_number, content_hash) as first_of_content,
     max(last_received_at) over (partition by event_key, cluster_number) as cluster_last_received_at
 from clustered;
 analyze "tributary"."staging_contested";
@@ -798,6 +734,8 @@ select
         when has_stored = 0 and place = 1 then 'fresh'
         when has_stored = 1 and place = 1 then 'replacing'
         when is_known_content = 1 then 'seen'
+        -- Below zero stands what earlier runs have read, and is tried again.
+        when first_of_content < 0 and row_number_read > 0 then 'seen'
         else 'duplicate'
     end as status
 from "tributary"."staging_contested"

@@ -77,7 +77,7 @@ insert into `tributary.quarantine` (quarantine_id, source, file, line, reason, d
 select quarantine_id, source, file, line, reason, detail, text, quarantined_at, 7, 9223372036854775807
 from `tributary_staging.quarantine_opened`;
 
-delete from `tributary.touch_candidates` where event_key in (select event_key from `tributary_staging.reread_keys`);
+delete from `tributary.touch_candidates` where event_key in (select event_key from `tributary_staging.reread_keys`) and occurred_at in (select occurred_at from `tributary_staging.reread_keys`);
 
 insert into `tributary.touch_candidates` (anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id)
 select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id from `tributary_staging.touch_candidates_new`;
@@ -212,19 +212,17 @@ update `tributary.runs`
 set
     state = 'written',
     finished_at = current_timestamp(),
-    data_through = case when coalesce((select max(received_at) from (
+    data_through = (select max(known_at) from (
+    select data_through as known_at from `tributary.runs`
+    union all
+    select received_at as known_at from (
     select i.*, 7 as run_id
     from `tributary_staging.incoming` as i
     where i.row_number_read not in (
         select row_number_read from `tributary_staging.contested_rows` where status in ('seen', 'duplicate')
     )
-) as s where received_at <= timestamp_add(timestamp('2025-06-01 05:00:00.000000', 'UTC'), interval (86400000000) microsecond)), (select max(data_through) from `tributary.runs`)) < (select max(data_through) from `tributary.runs`) then (select max(data_through) from `tributary.runs`) else coalesce((select max(received_at) from (
-    select i.*, 7 as run_id
-    from `tributary_staging.incoming` as i
-    where i.row_number_read not in (
-        select row_number_read from `tributary_staging.contested_rows` where status in ('seen', 'duplicate')
-    )
-) as s where received_at <= timestamp_add(timestamp('2025-06-01 05:00:00.000000', 'UTC'), interval (86400000000) microsecond)), (select max(data_through) from `tributary.runs`)) end,
+) as s where received_at <= timestamp_add(timestamp('2025-06-01 05:00:00.000000', 'UTC'), interval (86400000000) microsecond)
+    ) as known),
     rows_read = 0,
     rows_written = (select count(*) from `tributary_staging.quarantine_opened`) + (select count(*) from `tributary_staging.quarantine_closed`) + (select count(*) from `tributary_staging.known_pairs_opened`) + (select count(*) from `tributary_staging.known_pairs_closed`) + (select count(*) from `tributary_staging.aliases_opened`) + (select count(*) from `tributary_staging.aliases_closed`) + (select count(*) from `tributary_staging.sessions_opened`) + (select count(*) from `tributary_staging.sessions_closed`) + (select count(*) from `tributary_staging.touches_opened`) + (select count(*) from `tributary_staging.touches_closed`) + (select count(*) from `tributary_staging.conversions_opened`) + (select count(*) from `tributary_staging.conversions_closed`) + (select count(*) from `tributary_staging.credits_opened`) + (select count(*) from `tributary_staging.credits_closed`) + (select count(*) from `tributary_staging.attribution_opened`) + (select count(*) from `tributary_staging.attribution_closed`)
 where run_id = 7 and state = 'running';

@@ -80,7 +80,7 @@ insert into "tributary"."quarantine" (quarantine_id, source, file, line, reason,
 select quarantine_id, source, file, line, reason, detail, text, quarantined_at, 7, 9223372036854775807
 from staging.main."quarantine_opened";
 
-delete from "tributary"."touch_candidates" where event_key in (select event_key from staging.main."reread_keys");
+delete from "tributary"."touch_candidates" where event_key in (select event_key from staging.main."reread_keys") and occurred_at in (select occurred_at from staging.main."reread_keys");
 
 insert into "tributary"."touch_candidates" (anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id)
 select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id from staging.main."touch_candidates_new"
@@ -249,19 +249,17 @@ update "tributary"."runs"
 set
     state = 'written',
     finished_at = timezone('UTC', get_current_timestamp()),
-    data_through = case when coalesce((select max(received_at) from (
+    data_through = (select max(known_at) from (
+    select data_through as known_at from "tributary"."runs"
+    union all
+    select received_at as known_at from (
     select i.*, 7 as run_id
     from staging.main."incoming" as i
     where i.row_number_read not in (
         select row_number_read from staging.main."contested_rows" where status in ('seen', 'duplicate')
     )
-) as s where received_at <= (cast('2025-06-01 05:00:00.000000' as timestamp) + to_microseconds(86400000000))), (select max(data_through) from "tributary"."runs")) < (select max(data_through) from "tributary"."runs") then (select max(data_through) from "tributary"."runs") else coalesce((select max(received_at) from (
-    select i.*, 7 as run_id
-    from staging.main."incoming" as i
-    where i.row_number_read not in (
-        select row_number_read from staging.main."contested_rows" where status in ('seen', 'duplicate')
-    )
-) as s where received_at <= (cast('2025-06-01 05:00:00.000000' as timestamp) + to_microseconds(86400000000))), (select max(data_through) from "tributary"."runs")) end,
+) as s where received_at <= (cast('2025-06-01 05:00:00.000000' as timestamp) + to_microseconds(86400000000))
+    ) as known),
     rows_read = 0,
     rows_written = (select count(*) from staging.main."quarantine_opened") + (select count(*) from staging.main."quarantine_closed") + (select count(*) from staging.main."known_pairs_opened") + (select count(*) from staging.main."known_pairs_closed") + (select count(*) from staging.main."aliases_opened") + (select count(*) from staging.main."aliases_closed") + (select count(*) from staging.main."sessions_opened") + (select count(*) from staging.main."sessions_closed") + (select count(*) from staging.main."touches_opened") + (select count(*) from staging.main."touches_closed") + (select count(*) from staging.main."conversions_opened") + (select count(*) from staging.main."conversions_closed") + (select count(*) from staging.main."credits_opened") + (select count(*) from staging.main."credits_closed") + (select count(*) from staging.main."attribution_opened") + (select count(*) from staging.main."attribution_closed") + (select count(*) from staging.main."companies_opened") + (select count(*) from staging.main."companies_closed") + (select count(*) from staging.main."company_members_opened") + (select count(*) from staging.main."company_members_closed")
 where run_id = 7 and state = 'running';

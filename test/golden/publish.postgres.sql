@@ -80,7 +80,7 @@ insert into "tributary"."quarantine" (quarantine_id, source, file, line, reason,
 select quarantine_id, source, file, line, reason, detail, text, quarantined_at, 7, 9223372036854775807
 from "tributary"."staging_quarantine_opened";
 
-delete from "tributary"."touch_candidates" where event_key in (select event_key from "tributary"."staging_reread_keys");
+delete from "tributary"."touch_candidates" where event_key in (select event_key from "tributary"."staging_reread_keys") and occurred_at in (select occurred_at from "tributary"."staging_reread_keys");
 
 insert into "tributary"."touch_candidates" (anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id)
 select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id from "tributary"."staging_touch_candidates_new"
@@ -225,19 +225,17 @@ update "tributary"."runs"
 set
     state = 'written',
     finished_at = timezone('UTC', statement_timestamp()),
-    data_through = case when coalesce((select max(received_at) from (
+    data_through = (select max(known_at) from (
+    select data_through as known_at from "tributary"."runs"
+    union all
+    select received_at as known_at from (
     select i.*, 7 as run_id
     from "tributary"."staging_incoming" as i
     where i.row_number_read not in (
         select row_number_read from "tributary"."staging_contested_rows" where status in ('seen', 'duplicate')
     )
-) as s where received_at <= (cast('2025-06-01 05:00:00.000000' as timestamp) + cast((86400000000) as double precision) * interval '1 microsecond')), (select max(data_through) from "tributary"."runs")) < (select max(data_through) from "tributary"."runs") then (select max(data_through) from "tributary"."runs") else coalesce((select max(received_at) from (
-    select i.*, 7 as run_id
-    from "tributary"."staging_incoming" as i
-    where i.row_number_read not in (
-        select row_number_read from "tributary"."staging_contested_rows" where status in ('seen', 'duplicate')
-    )
-) as s where received_at <= (cast('2025-06-01 05:00:00.000000' as timestamp) + cast((86400000000) as double precision) * interval '1 microsecond')), (select max(data_through) from "tributary"."runs")) end,
+) as s where received_at <= (cast('2025-06-01 05:00:00.000000' as timestamp) + cast((86400000000) as double precision) * interval '1 microsecond')
+    ) as known),
     rows_read = 0,
     rows_written = (select count(*) from "tributary"."staging_quarantine_opened") + (select count(*) from "tributary"."staging_quarantine_closed") + (select count(*) from "tributary"."staging_known_pairs_opened") + (select count(*) from "tributary"."staging_known_pairs_closed") + (select count(*) from "tributary"."staging_aliases_opened") + (select count(*) from "tributary"."staging_aliases_closed") + (select count(*) from "tributary"."staging_sessions_opened") + (select count(*) from "tributary"."staging_sessions_closed") + (select count(*) from "tributary"."staging_touches_opened") + (select count(*) from "tributary"."staging_touches_closed") + (select count(*) from "tributary"."staging_conversions_opened") + (select count(*) from "tributary"."staging_conversions_closed") + (select count(*) from "tributary"."staging_credits_opened") + (select count(*) from "tributary"."staging_credits_closed") + (select count(*) from "tributary"."staging_attribution_opened") + (select count(*) from "tributary"."staging_attribution_closed")
 where run_id = 7 and state = 'running';

@@ -18,12 +18,39 @@ select p.person_id, case when r.started_at < p.since then r.started_at else p.si
 from staging.main."changed_people" as p
 left join reached as r on r.person_id = p.person_id;
 
+-- far_people: Of them the few who are affected from long before the others: their rows are read
+-- apart.
+create or replace table staging.main."far_people" as
+select person_id
+from staging.main."affected_people"
+where from_at < ((select max(from_at) from staging.main."affected_people") + to_microseconds((-1209600000000)))
+order by from_at, person_id
+limit 64;
+
+-- near_people: The others.
+create or replace table staging.main."near_people" as
+select a.person_id, a.from_at
+from staging.main."affected_people" as a
+left join staging.main."far_people" as f on f.person_id = a.person_id
+where f.person_id is null;
+
+-- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
+-- are many, none are named.
+select person_id as id from staging.main."far_people" order by person_id
+limit 129;
+
 -- people_visits: All visits of the affected people.
 create or replace table staging.main."people_visits" as
 select v.*
 from "tributary"."visits" as v
 join staging.main."affected_people" as a on a.person_id = v.person_id
-where v.ended_at >= a.from_at and v.ended_at >= (select min(from_at) from staging.main."affected_people")
+where v.ended_at >= a.from_at and v.ended_at >= (select min(from_at) from staging.main."near_people")
+    and v.visit_id not in (select visit_id from staging.main."visits_out")
+union all
+select v.*
+from "tributary"."visits" as v
+join staging.main."affected_people" as a on a.person_id = v.person_id
+where v.ended_at >= a.from_at and v.ended_at < (select min(from_at) from staging.main."near_people") and v.ended_at >= (select min(from_at) from staging.main."affected_people") and list_contains(['<id>'], v.person_id)
     and v.visit_id not in (select visit_id from staging.main."visits_out")
 union all
 select * from staging.main."visits_in";
@@ -70,5 +97,11 @@ select
     count(distinct anonymous_id) as device_count
 from staging.main."session_visits"
 group by session_id, person_id;
+
+-- far_devices: Devices with such a visit from before most people are affected.
+create or replace table staging.main."far_devices" as
+select distinct anonymous_id
+from staging.main."session_visits"
+where started_at < (select min(from_at) from staging.main."near_people");
 
 -- This stage writes nothing when the run is published: later stages read its staging tables.

@@ -50,9 +50,9 @@ analyze "tributary"."staging_reread";
 -- reread_keys: Events whose candidates are made anew.
 drop table if exists "tributary"."staging_reread_keys";
 create table "tributary"."staging_reread_keys" as
-select event_key, order_key from "tributary"."staging_reread"
+select event_key, order_key, occurred_at from "tributary"."staging_reread"
 union all
-select event_key, order_key from "tributary"."staging_withdrawn_events";
+select event_key, order_key, occurred_at from "tributary"."staging_withdrawn_events";
 analyze "tributary"."staging_reread_keys";
 
 -- pieces: Events of one device and user in one bucket of the gap’s length, added up.
@@ -344,7 +344,7 @@ drop table if exists "tributary"."staging_pieces";
 
 -- The part of `visits` in the publish transaction of the run; alone it would leave half a run.
 -- `tributary sql publish` has all of it.
-delete from "tributary"."touch_candidates" where event_key in (select event_key from "tributary"."staging_reread_keys");
+delete from "tributary"."touch_candidates" where event_key in (select event_key from "tributary"."staging_reread_keys") and occurred_at in (select occurred_at from "tributary"."staging_reread_keys");
 
 insert into "tributary"."touch_candidates" (anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id)
 select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id from "tributary"."staging_touch_candidates_new"

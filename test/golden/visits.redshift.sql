@@ -51,9 +51,9 @@ where e.excluded_reason is null and w.event_key is null
 drop table if exists "tributary"."staging__reread_keys";
 
 create table "tributary"."staging__reread_keys" as
-select event_key, order_key from "tributary"."staging__reread"
+select event_key, order_key, occurred_at from "tributary"."staging__reread"
 union all
-select event_key, order_key from "tributary"."staging__withdrawn_events";
+select event_key, order_key, occurred_at from "tributary"."staging__withdrawn_events";
 
 -- pieces: Events of one device and user in one bucket of the gap’s length, added up.
 drop table if exists "tributary"."staging__pieces";
@@ -356,7 +356,7 @@ drop table if exists "tributary"."staging__pieces";
 
 -- The part of `visits` in the publish transaction of the run; alone it would leave half a run.
 -- `tributary sql publish` has all of it.
-delete from "tributary"."touch_candidates" where event_key in (select event_key from "tributary"."staging__reread_keys");
+delete from "tributary"."touch_candidates" where event_key in (select event_key from "tributary"."staging__reread_keys") and occurred_at in (select occurred_at from "tributary"."staging__reread_keys");
 
 insert into "tributary"."touch_candidates" (anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id)
 select anonymous_id, user_id, event_key, occurred_at, is_page, is_first, is_candidate, page_url, referrer, referrer_host, raw_referrer_host, utm_source, utm_medium, utm_campaign, utm_content, utm_term, click_id, company_id from "tributary"."staging__touch_candidates_new"

@@ -117,12 +117,14 @@ export async function deliver(warehouse: Warehouse, schema: string, tables: Tabl
     for (const missing of Object.keys(types).filter((of) => known && !(of in known)))
       await warehouse.execute(sql`alter table ${table} add column ${column(missing)}`)
     const names = Object.keys(types)
-    const isText = (of: string) => (known?.[of] ?? d.types[types[of]!]).toLowerCase() === d.types.string.toLowerCase()
+    const typeOf = (of: string) => known?.[of] ?? d.types[types[of]!]
+    const isText = (of: string) => typeOf(of).toLowerCase() === d.types.string.toLowerCase()
     const literal = (of: string, value: Cell) => {
-      if (value === null) return d.cast(sql`null`, isText(of) ? 'string' : types[of]!)
-      // Not every engine makes a text of a number by itself.
+      if (value === null) return sql`cast(null as ${sql.raw(typeOf(of))})`
+      // Not every engine makes a text of a number by itself, or a number of a text.
       if (isText(of)) return sql`${String(value)}`
-      return TIMES.includes(of) && typeof value === 'string' ? sql.timestamp(value) : sql`${value}`
+      if (typeof value !== 'string') return sql`${value}`
+      return TIMES.includes(of) ? sql.timestamp(value) : sql`cast(${value} as ${sql.raw(typeOf(of))})`
     }
     const values = rows.map((row) => sql`select ${sql.join(names.map((n) => literal(n, row[n] ?? null)))}`)
     await warehouse.execute(

@@ -123,7 +123,14 @@ test('every argument arrives, of every method', async () => {
     ...{ query: [select, {}], execute: [select, {}], transaction: [[select], { repeat: 'always' }] },
     ...{ createTables: [[]], createView: ['v', select], stage: ['t', select, {}], dropStaging: [['t']] },
     ...{ loadLines: ['t', [], {}], loadTabular: ['t', [], {}], load: [{}, [], {}], loadStaging: ['t', {}, [], {}] },
-    ...{ describeTable: ['t', 'another_schema'], maintain: [[]], estimateBytes: [select, {}], ping: [], close: [] },
+    ...{
+      describeTable: ['t', 'another_schema'],
+      describeTables: [['t']],
+      maintain: [[]],
+      estimateBytes: [select, {}],
+      ping: [],
+      close: [],
+    },
   }
   const arrived: typeof taken = {}
   const listen =

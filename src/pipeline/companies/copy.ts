@@ -1,6 +1,7 @@
 import { TributaryError } from '../../errors.ts'
+import { persist, type RetryOptions } from '../../warehouses/retry.ts'
 import { type Sql, sql } from '../../warehouses/sql.ts'
-import type { Row, RunOptions, Warehouse } from '../../warehouses/warehouse.ts'
+import type { Row, Warehouse } from '../../warehouses/warehouse.ts'
 import type { CompanyOptions } from '../options.ts'
 import type { SourceReport } from '../report.ts'
 import { type Columns, driftOf, readKnownColumns, type SeenColumns } from '../sources/columns.ts'
@@ -8,13 +9,15 @@ import { latestMarks } from '../sources/watermarks.ts'
 import type { ProductCopy, StageContext } from '../stage.ts'
 import { watermarks } from '../tables/records.ts'
 import { OPEN_RUN } from '../tables/table.ts'
-import { type CopiedTable, PRODUCT, tablesOf } from './copied-tables.ts'
-import { type OpenProduct, openProductSource } from './product-source.ts'
+import { type CopiedTable, PRODUCT } from './copied-tables.ts'
+import { openAndLook } from './product-columns.ts'
+import type { ProductAccess } from './product-source.ts'
 
 /** How a run copies. */
-export interface CopyInput extends RunOptions {
-  readonly openProduct?: OpenProduct | undefined
+export interface CopyInput extends ProductAccess {
   readonly acceptColumns?: boolean | undefined
+  /** For how long opening is tried again. */
+  readonly retry?: Omit<RetryOptions, 'signal'> | undefined
 }
 
 /** Reads the product database into staging: all of it in one snapshot, and only the columns that are listed. */
@@ -25,12 +28,10 @@ export async function copyProduct(
   input: CopyInput,
 ): Promise<{ copy: ProductCopy; seen: SeenColumns }> {
   const previousAt = await lastCopy(warehouse)
-  const source = await openProductSource(warehouse, options, input)
+  const { source, found } = await persist('opening the product database', input.retry ?? {}, input.signal, () =>
+    openAndLook(warehouse, options, input),
+  )
   try {
-    const tables = tablesOf(options)
-    const found: [CopiedTable, Columns][] = []
-    for (const table of tables)
-      found.push([table, await presentColumns(source.name, table, await source.columns(table))])
     const seen = await checkDrift(warehouse, found, input.acceptColumns ?? false)
     const relations = new Map<string, Sql>()
     for (const [table, columns] of found) relations.set(table.item, await source.copy(table, columns))
@@ -65,26 +66,10 @@ function laterThan(previous: string | null, now: string): string {
   return `${new Date(Number(BigInt(next) / 1_000_000n) * 1000).toISOString().slice(0, 19)}.${(BigInt(next) % 1_000_000n).toString().padStart(6, '0')}Z`
 }
 
-/** A table or column that the configuration names is expected to be there. */
-async function presentColumns(where: string, table: CopiedTable, columns: Columns | null): Promise<Columns> {
-  if (columns === null) {
-    throw new TributaryError(
-      'SOURCE_UNREADABLE',
-      `${where}: expected the table ${table.table}, which \`productDatabase.${table.item}\` names, but there is none that the role may read. Check its name, and grant it: grant select on ${table.table} to <role>. Nothing was written.`,
-    )
-  }
-  const missing = table.columns.filter(({ name }) => columns[name] === undefined).map(({ name }) => name)
-  if (missing.length === 0) return columns
-  throw new TributaryError(
-    'SOURCE_CHANGED',
-    `${where}, table ${table.table}: expected ${missing.length === 1 ? 'the column' : 'the columns'} ${missing.join(', ')}, which \`productDatabase.${table.item}\` names, but the role can see none of that name. Put back what is missing, grant it, or change the configuration. Nothing was written.`,
-  )
-}
-
 /** Only the columns that are copied are recorded: the names of others are nobody's business. */
 async function checkDrift(
   warehouse: Warehouse,
-  found: readonly [CopiedTable, Columns][],
+  found: readonly (readonly [CopiedTable, Columns])[],
   acceptColumns: boolean,
 ): Promise<SeenColumns> {
   const known = await readKnownColumns(warehouse)

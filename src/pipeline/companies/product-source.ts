@@ -17,17 +17,26 @@ export type OpenProduct = (signal?: AbortSignal) => Promise<ProductDatabase>
 export interface ProductPlace {
   /** For messages; no secret. */
   readonly name: string
+  /** Rights to read it are granted. */
+  readonly isServer: boolean
   columns(table: CopiedTable): Promise<Columns | null>
+  /** Fails when a copy could not read the columns; reads hardly anything. */
+  tryOut(table: CopiedTable, columns: Columns): Promise<void>
   /** The rows as a relation with the columns of a copy; what is not in the warehouse yet goes into staging. */
   copy(table: CopiedTable, columns: Columns): Promise<Sql>
   close(): Promise<void>
+}
+
+/** How a place is reached. */
+export interface ProductAccess extends RunOptions {
+  readonly openProduct?: OpenProduct | undefined
 }
 
 /** The place that the options name. */
 export async function openProductSource(
   warehouse: Warehouse,
   { from }: CompanyOptions,
-  { openProduct, ...options }: RunOptions & { openProduct?: OpenProduct | undefined },
+  { openProduct, ...options }: ProductAccess,
 ): Promise<ProductPlace> {
   if (from.kind === 'tables') return tablesOfWarehouse(warehouse, from.schema)
   if (from.kind === 'files') return loadProductFiles(warehouse, from.path, options)
@@ -38,22 +47,26 @@ export async function openProductSource(
 /** Tables that something else keeps in the warehouse. */
 function tablesOfWarehouse(warehouse: Warehouse, schema: string): ProductPlace {
   const { dialect: d } = warehouse
+  const copy = async (table: CopiedTable, columns: Columns) => {
+    const value = ({ name, isTime }: CopiedTable['columns'][number]): Sql => {
+      const column = sql.id(name)
+      if (!isTime) return d.cast(column, 'string')
+      const time = d.asTime(column, columns[name] ?? '')
+      if (time !== null) return time
+      throw new TributaryError(
+        'SOURCE_UNREADABLE',
+        `Schema ${schema}, table ${table.table}, column ${name}: expected times, but it is ${columns[name]}.`,
+      )
+    }
+    return copiedColumns(d, table, sql`${sql.id(schema)}.${sql.id(table.table)}`, value)
+  }
   return {
     name: `Schema ${schema}`,
+    isServer: true,
     columns: ({ table }) => warehouse.describeTable(table, schema),
-    copy: async (table, columns) => {
-      const value = ({ name, isTime }: CopiedTable['columns'][number]): Sql => {
-        const column = sql.id(name)
-        if (!isTime) return d.cast(column, 'string')
-        const time = d.asTime(column, columns[name] ?? '')
-        if (time !== null) return time
-        throw new TributaryError(
-          'SOURCE_UNREADABLE',
-          `Schema ${schema}, table ${table.table}, column ${name}: expected times, but it is ${columns[name]}.`,
-        )
-      }
-      return copiedColumns(d, table, sql`${sql.id(schema)}.${sql.id(table.table)}`, value)
-    },
+    tryOut: async (table, columns) =>
+      void (await warehouse.query(sql`select * from (${await copy(table, columns)}) as k where 1 = 0`)),
+    copy,
     close: async () => {},
   }
 }
@@ -62,7 +75,11 @@ function tablesOfWarehouse(warehouse: Warehouse, schema: string): ProductPlace {
 function postgresPlace(warehouse: Warehouse, product: ProductDatabase, options: RunOptions): ProductPlace {
   return {
     name: 'The product database',
+    isServer: true,
     columns: ({ table }) => product.columns(table),
+    tryOut: async ({ table, columns }) => {
+      for await (const _ of product.rows(table, columns)) return
+    },
     copy: async (table) => {
       const into = `product_${table.item}_read`
       const spec = Object.fromEntries(table.columns.map(({ name, as }) => [as, text(`Column ${name}.`, nullable)]))

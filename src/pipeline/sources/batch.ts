@@ -11,7 +11,7 @@ import { type Marks, markOf, readableTime, tableOf } from './watermarks.ts'
  * A first load of many years is cut into runs of about so many rows, each all or nothing: a run holds what it reads in
  * memory, and one that dies late would have to begin anew. How it is cut changes no number.
  */
-export const ROWS_PER_RUN = 1_000_000
+export const ROWS_PER_RUN = 2_500_000
 
 const HOUR = 3_600_000_000n
 

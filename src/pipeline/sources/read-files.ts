@@ -35,7 +35,7 @@ export interface FilesReading {
 
 /** What `source_files` holds: the files behind `lines`. */
 export const SOURCE_FILES = {
-  file_number: integer('Number of the file in this run.'),
+  file_number: integer('Number of the file in this run; below zero where nothing is read.'),
   source: text('Name of the source.'),
   key_source: text('What event keys are made with.'),
   file: text('The file or table.'),
@@ -115,8 +115,7 @@ export async function readFiles(
   problems.push(...doublyRead(readBy))
 
   const { described, tabularColumns } = await loadFiles(warehouse, toRead, signal)
-  const first = tables.read.length + described.length + 1
-  const retried = await filesToRetry(warehouse, [...sources, ...tables.sources], described, first, isRetried(c))
+  const retried = await filesToRetry(warehouse, [...sources, ...tables.sources], described, isRetried(c))
   await warehouse.loadStaging(
     'source_files',
     SOURCE_FILES,
@@ -211,7 +210,6 @@ async function filesToRetry(
   warehouse: Warehouse,
   sources: readonly SourceOptions[],
   read: readonly FileToRead[],
-  first: number,
   isRetriedRow: Sql,
 ) {
   const files = await warehouse.query<Row & { source: string; file: string }>(
@@ -221,7 +219,7 @@ async function filesToRetry(
   return files
     .filter((w) => !isRead.has(`${w.source}\u001f${w.file}`))
     .flatMap((w) => sources.filter((s) => s.name === w.source).map((source) => ({ source, item: w.file })))
-    .map((f, i) => ({ ...f, number: first + i, problem: null, is_retry: 1 }))
+    .map((f, i) => ({ ...f, number: -1 - i, problem: null, is_retry: 1 }))
 }
 
 const retriedLines = ({ dialect: d }: Warehouse, isRetriedRow: Sql) => sql`

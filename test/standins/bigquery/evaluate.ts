@@ -47,9 +47,13 @@ export class Evaluator {
     }
   }
 
-  /** Rows that an INSERT adds. */
-  async inserted(prepared: Prepared, parameters: readonly Parameter[]): Promise<Row[]> {
-    const answer = await this.call('EvaluateModify', prepared, parameters, null)
+  /** Rows that an INSERT adds. What is in the table already is of no account, unless the statement reads it. */
+  async inserted(prepared: Prepared, parameters: readonly Parameter[], target: string): Promise<Row[]> {
+    const isRead = prepared.sql.split(`\`${target}\``).length > 2
+    const used = isRead
+      ? prepared.used
+      : new Map(prepared.used).set(target, { ...prepared.used.get(target)!, rows: [] })
+    const answer = await this.call('EvaluateModify', { ...prepared, used }, parameters, null)
     return (answer.content ?? []).map((change: Message) => change.cell ?? [])
   }
 
@@ -88,8 +92,18 @@ export class Evaluator {
       params: named(parameters).map(({ name, value }) => ({ name, value })),
       simpleCatalog: { constant: constants(parameters) },
     }
-    const catalog = [...prepared.used].map(([key, table]) => schemaOf(key, table, key === numbered))
-    return this.send(method, message, [this.language.evaluate, ...catalog, ...contentOf(prepared, numbered)])
+    const schemas = [...prepared.used].map(([key, table]) => schemaOf(key, table, key === numbered))
+    const send = (functions: 'named' | 'all', areTextsCut = false) =>
+      this.send(method, message, [
+        this.language.evaluate(prepared.sql, functions),
+        ...schemas,
+        ...contentOf(prepared, numbered, areTextsCut),
+      ])
+    return send('named').catch((error: unknown) => {
+      if (!(error instanceof ServiceError)) throw error
+      // It may be for a function that the engine itself puts in the place of another, or for a text that grows too long.
+      return send('all', /max allowed output size/.test(error.message))
+    })
   }
 
   private async send(method: string, message: Message, encoded: readonly Buffer[]): Promise<Message> {
@@ -102,14 +116,22 @@ export class Evaluator {
   }
 }
 
-/** The rows of the tables of a statement. When they are too many, without columns that the statement does not name. */
-function contentOf({ sql, used }: Prepared, numbered: string | null): Buffer[] {
-  const all = [...used].map(([key, table]) => tableContent(key, table.rows, { numbered: key === numbered }))
-  if (all.reduce((sum, bytes) => sum + bytes.length, 0) < LARGEST_REQUEST || numbered !== null) return all
+/** The rows of the tables of a statement. When they are too many, with long texts cut; then without columns that it does not name. */
+function contentOf({ sql, used }: Prepared, numbered: string | null, areTextsCut: boolean): Buffer[] {
+  const contents = (more: { areTextsCut: boolean }) =>
+    [...used].map(([key, table]) => tableContent(key, table.rows, { ...more, numbered: key === numbered }))
+  const isRoom = (all: readonly Buffer[]) => all.reduce((sum, bytes) => sum + bytes.length, 0) < LARGEST_REQUEST
+  const all = contents({ areTextsCut })
+  if (isRoom(all)) return all
+  const cut = areTextsCut ? all : contents({ areTextsCut: true })
+  if (isRoom(cut) || numbered !== null) return cut
   const words = new Set(tokensOf(sql.replace(/count\(\*\)/gi, '')).map((t) => t.text.toLowerCase()))
   if (words.has('*')) throw notBuilt('room for so many rows with all columns in one statement')
   return [...used].map(([key, table]) =>
-    tableContent(key, table.rows, { kept: table.columns.map((c) => words.has(c.name.toLowerCase())) }),
+    tableContent(key, table.rows, {
+      areTextsCut: true,
+      kept: table.columns.map((c) => words.has(c.name.toLowerCase())),
+    }),
   )
 }
 

@@ -19,15 +19,17 @@ const NOT_IN_BIGQUERY = new Set(
 )
 const ADDED = ['FEATURE_INTERVAL_TYPE', 'FEATURE_DISALLOW_GROUP_BY_FLOAT']
 
-/** What every request says about the language, encoded once: it is longer than most statements. */
+/** GoogleSQL as BigQuery speaks it: what every request says about it. */
 export interface Language {
-  /** For `EvaluateQuery` and `EvaluateModify`. */
-  readonly evaluate: Buffer
+  /**
+   * For `EvaluateQuery` and `EvaluateModify`. The engine makes its functions anew for each request, which takes longer than
+   * most statements: those that a statement names will do, but for a few that the engine puts in by itself.
+   */
+  evaluate(sql: string, functions: 'named' | 'all'): Buffer
   /** For `Analyze`. */
   readonly analyze: Buffer
 }
 
-/** GoogleSQL as BigQuery speaks it. */
 export async function bigQueryLanguage(engine: ZetaSql): Promise<Language> {
   const all: Message = await engine.call('GetLanguageOptions', { maximumFeatures: true })
   const features = all.enabledLanguageFeatures.filter((name: string) => !NOT_IN_BIGQUERY.has(name))
@@ -46,8 +48,48 @@ export async function bigQueryLanguage(engine: ZetaSql): Promise<Language> {
     errorMessageMode: 'ERROR_MESSAGE_ONE_LINE',
   }
   const simpleCatalog = { name: 'bigquery', builtinFunctionOptions: { languageOptions } }
+  const whole = encode('EvaluateQuery', { options, simpleCatalog })
+  const known = functionsOf(await engine.call('GetBuiltinFunctions', { languageOptions }))
+  const encoded = new Map<string, Buffer>()
   return {
-    evaluate: encode('EvaluateQuery', { options, simpleCatalog }),
+    evaluate(sql, functions) {
+      if (functions === 'all') return whole
+      const names = known.namesIn(sql)
+      const key = names.join(' ')
+      let bytes = encoded.get(key)
+      if (!bytes) {
+        const only = { builtinFunctionOptions: { includeFunctionIds: known.ids(names) } }
+        bytes = Buffer.concat([whole, encode('EvaluateQuery', { simpleCatalog: only })])
+        encoded.set(key, bytes)
+      }
+      return bytes
+    },
     analyze: encode('Analyze', { options: { ...options, pruneUnusedColumns: true }, simpleCatalog }),
+  }
+}
+
+interface Functions {
+  /** Functions whose name is a word of a statement, in text too: one too many does no harm. */
+  namesIn(sql: string): string[]
+  /** Of these functions, and of all operators. */
+  ids(names: readonly string[]): number[]
+}
+
+function functionsOf({ function: all }: Message): Functions {
+  const operators: number[] = []
+  const byName = new Map<string, number[]>()
+  for (const { namePath, signature = [], options } of all) {
+    const ids = signature.map((s: Message) => Number(s.contextId))
+    // `net.host` by its last word.
+    for (const name of [namePath.at(-1), options?.aliasName].filter(Boolean)) {
+      // The operator `||` is that function.
+      if (name.startsWith('$') || name === 'concat') operators.push(...ids)
+      else byName.set(name, [...(byName.get(name) ?? []), ...ids])
+    }
+  }
+  return {
+    namesIn: (sql) =>
+      [...new Set(sql.toLowerCase().match(/[a-z_][a-z0-9_]*/g))].filter((word) => byName.has(word)).sort(),
+    ids: (names) => [...operators, ...names.flatMap((name) => byName.get(name)!)],
   }
 }

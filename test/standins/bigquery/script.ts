@@ -1,6 +1,7 @@
 import { altered, alteredPath } from './alter.ts'
 import { bytesOf, outputOf } from './analysed.ts'
 import { checkLayout, type Definition, definitionOf } from './ddl.ts'
+import { defaultsOf, groupsOf, isDeclaration, nameOf } from './declarations.ts'
 import { notBuilt, notFound, ServiceError } from './errors.ts'
 import type { Evaluator, Parameter, Result } from './evaluate.ts'
 import { pathAt, type StatementText, statementsOf } from './lexer.ts'
@@ -28,6 +29,8 @@ const NOTHING: Result = { columns: [], rows: [] }
 export class Scripts {
   private readonly store: Store
   private readonly evaluator: Evaluator
+  /** Shapes of statements that change rows and were carried out before. */
+  private readonly taken = new Set<string>()
 
   constructor(store: Store, evaluator: Evaluator) {
     this.store = store
@@ -38,7 +41,13 @@ export class Scripts {
     let transaction: { before: Tables; now: Map<string, Table> } | null = null
     let outcome: Outcome = { result: NOTHING, changed: 0 }
     let values = script.parameters
-    for (const statement of statementsOf(script.sql)) {
+    const statements = statementsOf(script.sql)
+    const begins = statements.findIndex((s) => !isDeclaration(s))
+    for (const group of groupsOf(begins < 0 ? statements : statements.slice(0, begins))) {
+      script.checkpoint()
+      values = [...values, ...(await this.declared(group, { ...script, parameters: values }))]
+    }
+    for (const statement of begins < 0 ? [] : statements.slice(begins)) {
       script.checkpoint()
       const words = statement.tokens.slice(0, 2).map((t) => t.text)
       if (words.join(' ') === 'BEGIN TRANSACTION') {
@@ -51,12 +60,6 @@ export class Scripts {
         transaction = null
       } else if (words[0] === 'ROLLBACK') {
         transaction = null
-      } else if (words[0] === 'DECLARE') {
-        const { rows, columns } = await this.evaluator.query(
-          prepare(defaultOf(statement), this.names(script.project, this.store.snapshot())),
-          values,
-        )
-        values = [...values, { name: nameOf(statement), type: columns[0]!.type, value: rows[0]![0]!, isVariable: true }]
       } else {
         const given = { ...script, parameters: values }
         const { result, changed } = await this.statement(statement, given, transaction?.now ?? null)
@@ -67,6 +70,15 @@ export class Scripts {
     return outcome
   }
 
+  /** The variables that some declarations make, computed by one query. */
+  private async declared(group: readonly StatementText[], { project, parameters }: Script): Promise<Parameter[]> {
+    const prepared = prepare(defaultsOf(group), this.names(project, this.store.snapshot()))
+    const { rows, columns } = await this.evaluator.query(prepared, parameters)
+    return group.map((statement, i) => ({
+      ...{ name: nameOf(statement), type: columns[i]!.type, value: rows[0]![i]!, isVariable: true },
+    }))
+  }
+
   /** Checks a script as a dry run does. Returns the bytes its statements would read. */
   async dryRun(script: Script): Promise<{ bytes: number; columns: readonly Column[] }> {
     let bytes = 0
@@ -75,7 +87,7 @@ export class Scripts {
     for (const statement of statementsOf(script.sql)) {
       const [verb] = statement.tokens
       if (verb!.text === 'BEGIN' || verb!.text === 'COMMIT') continue
-      const asked = verb!.text === 'DECLARE' ? defaultOf(statement) : statement
+      const asked = isDeclaration(statement) ? defaultsOf([statement]) : statement
       const prepared = prepare(asked, this.names(script.project, this.store.snapshot()))
       const answer = await this.evaluator.analyze(prepared, values)
       bytes += bytesOf(answer, prepared)
@@ -144,10 +156,14 @@ export class Scripts {
     parameters: readonly Parameter[],
   ): Promise<{ rows: Row[]; changed: number }> {
     if (verb === 'INSERT') {
-      const added = await this.evaluator.inserted(prepared, parameters)
+      const added = await this.evaluator.inserted(prepared, parameters, keyOf(target))
       return { rows: [...target.rows, ...added], changed: added.length }
     }
+    // Nothing changes in a table without rows: the engine is asked only whether it takes such a statement.
+    const shape = shapeOf(prepared)
+    if (target.rows.length === 0 && this.taken.has(shape)) return { rows: [], changed: 0 }
     const changes = await this.evaluator.changed(prepared, parameters, keyOf(target))
+    this.taken.add(shape)
     const byPlace = new Map(changes.map(({ place, row }) => [place, row]))
     const rows = target.rows.map((row, i) => (byPlace.has(i) ? byPlace.get(i)! : row)).filter((row) => row !== null)
     return { rows, changed: changes.length }
@@ -214,14 +230,12 @@ export class Scripts {
   }
 }
 
-/** `declare name default expression` as a query of the expression. */
-function defaultOf({ sql, tokens }: StatementText): StatementText {
-  const [, , word] = tokens
-  if (word?.text !== 'DEFAULT') throw notBuilt('variables without a default')
-  return statementsOf(`select ${sql.slice(word.end)} as v`)[0]!
-}
-
-const nameOf = ({ sql, tokens }: StatementText): string => sql.slice(tokens[1]!.start, tokens[1]!.end)
+/** A statement without the digits in it, and the columns that it knows. */
+const shapeOf = ({ sql, used }: Prepared): string =>
+  [
+    sql.replace(/\d+/g, '0'),
+    ...[...used].map(([key, { columns }]) => `${key} ${columns.map((c) => `${c.name} ${c.type}`)}`),
+  ].join('\n')
 
 const invalid = (message: string) => new ServiceError(400, 'invalidQuery', message)
 

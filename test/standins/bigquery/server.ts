@@ -5,7 +5,10 @@ import { errorBody, ServiceError } from './errors.ts'
 import { type Answer, type Asked, answer, type Service } from './routes.ts'
 
 /** What a test lets happen to a request instead of, or before, its answer: see `BigQueryStandIn.disturb`. */
-export type Disturbance = (request: Asked) => Answer | 'lost before' | 'lost after' | null
+export type Disturbance = (request: Asked) => Answer | Fate | null
+
+/** Its connection is closed, or it is never answered: before the service did what it asks for, or after. */
+export type Fate = 'lost before' | 'lost after' | 'silent before' | 'silent after'
 
 /** Serves the REST interface on the loopback address. */
 export async function serve(
@@ -49,8 +52,10 @@ async function respond(
   }
   const fate = disturb(asked)
   if (fate === 'lost before') return void request.socket.destroy()
-  const { status, body } = fate && fate !== 'lost after' ? fate : await answer(asked, service).catch(refusal)
+  if (fate === 'silent before') return
+  const { status, body } = fate && typeof fate === 'object' ? fate : await answer(asked, service).catch(refusal)
   if (fate === 'lost after') return void request.socket.destroy()
+  if (fate === 'silent after') return
   response.writeHead(status, { 'content-type': 'application/json' })
   response.end(body === null ? '' : JSON.stringify(body))
 }

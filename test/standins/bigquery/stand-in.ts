@@ -19,6 +19,9 @@ import { ZetaSql } from './zetasql.ts'
  *   first statement. Whoever only added rows conflicts with nobody, here and there.
  * - Scripts are statements, transactions and variables that are declared with a value: no SET, no IF, no temporary tables. No MERGE, TRUNCATE, EXPORT, MATERIALIZED VIEW; ALTER TABLE adds, drops and renames columns.
  * - Columns are scalars: no arrays, no structs. Loads are JSON lines in one request.
+ * - The engine makes texts of 1 MiB at most and takes requests of 4 MiB; rows of the service have 100 MB. A statement for
+ *   which that is too little is sent again with long texts cut: of each run of one letter 100,000 are left. What depends on
+ *   the length of such a text is not shown.
  * - A statement over more than 4 MiB of rows is refused, some with window functions over thousands of rows are slow.
  * - Names of tables and columns are checked as in the service, their length in bytes is not.
  */

@@ -10,9 +10,10 @@ const encodedCells = new WeakMap<Row, Buffer>()
 export function tableContent(
   name: string,
   rows: readonly Row[],
-  more: { numbered?: boolean; kept?: readonly boolean[] },
+  more: { numbered?: boolean; kept?: readonly boolean[]; areTextsCut?: boolean },
 ): Buffer {
-  const encoded = rows.map((row, i) => {
+  const encoded = rows.map((whole, i) => {
+    const row = more.areTextsCut ? cut(whole) : whole
     const cells = more.kept ? cellsOf(row.map((cell, c) => (more.kept![c] ? cell : {}))) : cellsOnce(row)
     return field(1, more.numbered ? Buffer.concat([cells, field(1, encodedValue({ int64Value: String(i) }))]) : cells)
   })
@@ -58,6 +59,32 @@ function encodedValue(cell: Cell): Buffer {
   if (cell.numericValue !== undefined) return field(20, Buffer.from(cell.numericValue))
   if (cell.bytesValue !== undefined) return field(9, Buffer.from(cell.bytesValue))
   return Buffer.alloc(0)
+}
+
+/** What is left of a run of one letter in a text that is cut: more than any column of ours keeps. */
+const LONGEST_RUN = 100_000
+
+/** The row with the runs of one letter in its long texts cut; the row itself when it has none. */
+function cut(row: Row): Row {
+  const isLong = (cell: Cell) => (cell.stringValue?.length ?? 0) > 2 * LONGEST_RUN
+  return row.some(isLong)
+    ? row.map((cell) => (isLong(cell) ? { stringValue: withoutRuns(cell.stringValue!) } : cell))
+    : row
+}
+
+function withoutRuns(text: string): string {
+  let kept = ''
+  let from = 0
+  for (let at = 0; at < text.length; ) {
+    let end = at + 1
+    while (text[end] === text[at]) end++
+    if (end - at > LONGEST_RUN) {
+      kept += text.slice(from, at + LONGEST_RUN)
+      from = end
+    }
+    at = end
+  }
+  return kept + text.slice(from)
 }
 
 const field = (number: number, bytes: Buffer): Buffer =>
