@@ -50,11 +50,11 @@ function named(c: StageContext, name: string, options: ConversionOptions, index:
     from ${isRecomputed ? sql`(${everyEvent(c)}) as every_event` : batched}
     where type = 'track' and event_name in (${sql.values(events)})
 )`
-  const fields: Record<string, { path: JsonPath; as: 'text' }> = {}
+  const fields: Record<string, { path: JsonPath; as: 'text' | 'amount' }> = {}
   /** The property as text, from the first of the places where it may stand. */
-  const property = (name: string, property: string): Sql => {
+  const property = (name: string, property: string, as: 'text' | 'amount'): Sql => {
     const columns = propertyPaths(property).map((path, i) => {
-      fields[`${name}_${i}`] = { path, as: 'text' }
+      fields[`${name}_${i}`] = { path, as }
       return `${name}_${i}`
     })
     return columns.length === 1 ? sql.join(columns) : sql`coalesce(${sql.join(columns)})`
@@ -62,11 +62,11 @@ function named(c: StageContext, name: string, options: ConversionOptions, index:
   const amount =
     options.value === null
       ? d.cast(sql`null`, 'string')
-      : sql`nullif(${d.trim(property('raw_value', options.value))}, '')`
+      : sql`nullif(${d.trim(property('raw_value', options.value, 'amount'))}, '')`
   const code =
     options.currency === null
       ? sql`${options.defaultCurrency}`
-      : sql`coalesce(nullif(upper(${d.trim(property('raw_currency', options.currency))}), ''), ${options.defaultCurrency})`
+      : sql`coalesce(nullif(upper(${d.trim(property('raw_currency', options.currency, 'text'))}), ''), ${options.defaultCurrency})`
   return {
     into: `conversion_candidates_${index}`,
     select: sql`

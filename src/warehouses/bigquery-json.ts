@@ -28,6 +28,13 @@ function kindOf(document: Sql): Sql {
   return sql`case substr(${document}, 1, 1) ${sql.join(whens, ' ')} else if(${document} is null, null, 'number') end`
 }
 
+/** Numbers written out when they have an exponent; strings are in quotes, and no number. */
+function amountOf(whole: Sql, scalar: Sql): Sql {
+  const number = sql`safe_cast(${whole} as bignumeric)`
+  const isNear = sql`strpos(lower(${whole}), 'e') > 0 and (${number} = 0 or abs(${number}) between 1e-6 and 1e20)`
+  return sql`coalesce(if(${isNear}, cast(${number} as string), null), ${scalar}, ${whole})`
+}
+
 export const bigqueryJson: Pick<Dialect, 'isJson' | 'jsonColumns'> = {
   // The engine's parser skips a byte order mark.
   isJson: (value) =>
@@ -37,7 +44,8 @@ export const bigqueryJson: Pick<Dialect, 'isJson' | 'jsonColumns'> = {
   jsonColumns(from, document, columns) {
     const added = Object.entries(columns).map(([name, { path, as }]) => {
       const { whole, scalar } = readAt(sql`json_plain`, path)
-      return sql`, ${as === 'type' ? kindOf(whole) : sql`coalesce(${scalar}, ${whole})`} as ${sql.id(name)}`
+      const read = { text: sql`coalesce(${scalar}, ${whole})`, amount: amountOf(whole, scalar), type: kindOf(whole) }
+      return sql`, ${read[as]} as ${sql.id(name)}`
     })
     return sql`(
     select * except (json_plain)${sql.join(added, '')}

@@ -6,6 +6,9 @@ export type ColumnType = 'string' | 'integer' | 'float' | 'boolean' | 'timestamp
 /** A field to take out of a JSON document: the keys from the root down. No key may be a number: it could mean a place in a list. */
 export type JsonPath = readonly string[]
 
+/** What to take out of a document, by the name of the column. */
+export type JsonColumns = Readonly<Record<string, { path: JsonPath; as: 'text' | 'amount' | 'type' }>>
+
 /** The words one warehouse uses where the engines disagree. One meaning each, fixed by the dialect suite. */
 export interface Dialect extends Omit<SqlWriter, 'table' | 'staging'> {
   readonly name: 'duckdb' | 'postgres' | 'redshift' | 'bigquery'
@@ -82,14 +85,11 @@ export interface Dialect extends Omit<SqlWriter, 'table' | 'staging'> {
   isJson(text: Expr): Sql
   /**
    * A relation that adds columns taken out of a JSON document to those of `from`, a table or query without an alias. `text`: strings without quotes,
-   * whole numbers and booleans as written, other numbers as the engine writes them, objects and arrays as JSON, null for null or absent. `type`: `object`, `array`,
-   * `string`, `number`, `boolean` or null. A `document` that is null gives nulls.
+   * whole numbers and booleans as written, other numbers as the engine writes them, objects and arrays as JSON, null for null or absent. `amount`: a text too, but
+   * a number with an exponent is written out when it is 0 or its size from 0.000001 to 10^20: `1e3` is `1000` or `1000.0`. `type`: `object`, `array`, `string`, `number`, `boolean` or null. A `document` that is null
+   * gives nulls.
    */
-  jsonColumns(
-    from: Sql,
-    document: Expr,
-    columns: Readonly<Record<string, { path: JsonPath; as: 'text' | 'type' }>>,
-  ): Sql
+  jsonColumns(from: Sql, document: Expr, columns: JsonColumns): Sql
   /** The value as JSON: text in quotes with escapes, numbers and booleans bare, times as text; null for null and for numbers that JSON does not have. Of a time it takes the type, in the engine's words. */
   jsonValue(value: Expr, engineType?: string): Sql
   /** A decimal number in text (checked before) times 10^digits, rounded half away from zero to an integer. */

@@ -173,7 +173,7 @@ order by ${sql.join(keys)}`,
   // One look at the document takes all fields out of it: a list of paths parses once, one call per path parses anew.
   jsonColumns(from, document, columns) {
     const entries = Object.entries(columns)
-    const texts = entries.filter(([, c]) => c.as === 'text')
+    const texts = entries.filter(([, c]) => c.as !== 'type')
     const kinds = entries.filter(([, c]) => c.as === 'type')
     const list = (group: typeof entries) => sql.raw(`[${group.map(([, c]) => jsonPointer(c.path)).join(', ')}]`)
     const pick = (group: typeof entries, source: string, wrap: (value: Sql) => Sql) =>

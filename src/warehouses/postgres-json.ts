@@ -1,4 +1,4 @@
-import type { JsonPath } from './dialect.ts'
+import type { JsonColumns, JsonPath } from './dialect.ts'
 import { text } from './postgres-text.ts'
 import { type Expr, expr, type Sql, sql } from './sql.ts'
 
@@ -30,21 +30,24 @@ export const isJson = (v: Sql): Sql => sql`case
     else pg_input_is_valid(${v}, 'jsonb') or (strpos(${v}, ${NUL}) > 0 and ${v} is json)
 end`
 
+/** Written out, such a number is longer than any amount. */
+const isFar = (size: Sql): Sql => sql`${size} > 1e20 or (${size} > 0 and ${size} < 1e-6)`
+
 /**
  * Columns taken out of a document. It is read once for each row (`offset 0` keeps the planner from reading it for every
  * column) as binary JSON; texts of objects and arrays, whose keys that sorts, and of numbers, which it writes out, come from the text. A document with a NUL
  * has no fields: the engine refuses to read it.
  */
-export function postgresJsonColumns(
-  from: Sql,
-  document: Expr,
-  columns: Readonly<Record<string, { path: JsonPath; as: 'text' | 'type' }>>,
-): Sql {
+export function postgresJsonColumns(from: Sql, document: Expr, columns: JsonColumns): Sql {
   const picked = Object.entries(columns).map(([name, { path, as }]) => {
     const found = sql`json_read.json_binary #> ${place(path)}`
     const type = sql`jsonb_typeof(${found})`
     if (as === 'type') return sql`nullif(${type}, 'null') collate "C" as ${sql.id(name)}`
-    return sql`(case when ${type} in ('object', 'array', 'number') then cast(json_read.json_text as json) #>> ${place(path)}
+    const isSpelled =
+      as === 'text'
+        ? sql`${type} in ('object', 'array', 'number')`
+        : sql`${type} in ('object', 'array') or (case when ${type} = 'number' then ${isFar(sql`abs(cast(${found} as numeric))`)} end)`
+    return sql`(case when ${isSpelled} then cast(json_read.json_text as json) #>> ${place(path)}
         else json_read.json_binary #>> ${place(path)} end) collate "C" as ${sql.id(name)}`
   })
   if (picked.length === 0) return sql`(select * from ${from} as json_rows)`

@@ -33,7 +33,28 @@ function textOf(field: Sql): Sql {
         end`
 }
 
+/** Numbers whose digits a decimal holds, however small or large the exponent makes them. */
+const SCIENTIFIC = '^-?[0-9]{1,15}([.][0-9]{1,15})?[eE][+-]?[0-9]{1,2}$'
+
+/** The same, with numbers written out that have an exponent. Others are not cast: one that does not fit is an error. */
+function amountOf(field: Sql): Sql {
+  const written = sql`cast(${field} as varchar)`
+  const number = sql`cast(${written} as double precision)`
+  return sql`case
+            when json_typeof(${field}) = 'number' then case
+                when ${written} ~ ${text(SCIENTIFIC)} then case
+                    when ${number} = 0 or abs(${number}) between 1e-6 and 9e19 then cast(cast(${number} as decimal(38, 18)) as varchar)
+                    else ${written}
+                end
+                else ${written}
+            end
+            else ${textOf(field)}
+        end`
+}
+
 const typeOf = (field: Sql): Sql => sql`nullif(json_typeof(${field}), 'null')`
+
+const READ = { text: textOf, amount: amountOf, type: typeOf }
 
 /** JSON on Redshift: a document is parsed once into SUPER, fields are reached by their names in quotes. */
 export const redshiftJson: Pick<Dialect, 'isJson' | 'jsonColumns' | 'jsonValue'> = {
@@ -44,7 +65,7 @@ export const redshiftJson: Pick<Dialect, 'isJson' | 'jsonColumns' | 'jsonValue'>
     const fields = entries.map(([name, { path, as }]) => {
       const field = fieldOf(path)
       return sql`,
-            ${as === 'text' ? textOf(field) : typeOf(field)} as ${sql.id(name)}`
+            ${READ[as](field)} as ${sql.id(name)}`
     })
     return sql`(
     select * exclude (${sql.id(DOCUMENT)})

@@ -3,4 +3,4 @@ import { testStreams } from './streams-suite.ts'
 
 const open = openOn('bigquery')
 
-testStreams(open, { alone: 2, together: [12], seed: 20261123 })
+testStreams(open, { alone: 2, together: [12], seed: 20261327 })

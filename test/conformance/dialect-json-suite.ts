@@ -36,6 +36,20 @@ export function testDialectJson(open: Open, known?: KnownFailures): void {
         ['{"a":123456789012345678901234567890}', '123456789012345678901234567890', 'number'],
       ]))
 
+    test('amounts: numbers with an exponent are written out, texts are not', async () => {
+      const written = ['1e3', '-1.5E+1', '25e-1', '1e-3', '0e0', '12.5', '7', '123456789012345678']
+      const others = ['"1e3"', '"7.0"', 'true', 'null', '[1]', '1e300', '-1E-300', '5e-7', '1e21']
+      const rows = await fields(
+        use(),
+        [...written, ...others].map((value) => `{"a":${value}}`),
+      )
+      const amounts = rows.map((row) => row.as_amount)
+      expect(amounts.slice(0, 8).map(Number)).toEqual(written.map(Number))
+      for (const amount of amounts.slice(0, 8)) expect(amount).toMatch(/^-?[0-9]+([.][0-9]+)?$/)
+      expect(amounts.slice(8, 13)).toEqual(['1e3', '7.0', 'true', null, '[1]'])
+      for (const amount of amounts.slice(13)) expect(amount).toMatch(/e/i)
+    })
+
     test('objects and arrays are JSON, whatever their spacing', async () => {
       const rows = await fields(use(), ['{"a":{"b": 1, "c": [1, 2]}}', '{"a":[ 1, "x" ]}', '{"a":{}}'])
       const documents = rows.map((row) => [JSON.parse(String(row.as_text)), row.as_type])
@@ -123,9 +137,12 @@ async function fields(
   const read = warehouse.dialect.jsonColumns(sql.staging('inputs'), 'document', {
     as_text: { path, as: 'text' },
     as_type: { path, as: 'type' },
+    as_amount: { path, as: 'amount' },
   })
-  await warehouse.stage('results', sql`select j.row_number_read, j.as_text, j.as_type from ${read} as j`)
-  return warehouse.query(sql`select as_text, as_type from ${sql.staging('results')} order by row_number_read`)
+  await warehouse.stage('results', sql`select j.row_number_read, j.as_text, j.as_type, j.as_amount from ${read} as j`)
+  return warehouse.query(
+    sql`select as_text, as_type, as_amount from ${sql.staging('results')} order by row_number_read`,
+  )
 }
 
 async function expectFields(
