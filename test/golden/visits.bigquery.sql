@@ -230,7 +230,7 @@ create or replace table `tributary_staging.conversion_candidates_1` as
 with delivered as (
     select e.*, nullif(trim(raw_value_0, ' \t\n\u000b\u000c\r'), '') as amount, coalesce(nullif(upper(trim(raw_currency_0, ' \t\n\u000b\u000c\r')), ''), 'USD') as code
     from (
-    select * except (json_plain), coalesce(json_value(json_plain, '$."revenue"'), nullif(json_query(json_plain, '$."revenue"'), 'null')) as `raw_value_0`, coalesce(json_value(json_plain, '$."currency"'), nullif(json_query(json_plain, '$."currency"'), 'null')) as `raw_currency_0`
+    select * except (json_plain), coalesce(if(strpos(lower(nullif(json_query(json_plain, '$."revenue"'), 'null')), 'e') > 0 and (safe_cast(nullif(json_query(json_plain, '$."revenue"'), 'null') as bignumeric) = 0 or abs(safe_cast(nullif(json_query(json_plain, '$."revenue"'), 'null') as bignumeric)) between 1e-6 and 1e20), cast(safe_cast(nullif(json_query(json_plain, '$."revenue"'), 'null') as bignumeric) as string), null), json_value(json_plain, '$."revenue"'), nullif(json_query(json_plain, '$."revenue"'), 'null')) as `raw_value_0`, coalesce(json_value(json_plain, '$."currency"'), nullif(json_query(json_plain, '$."currency"'), 'null')) as `raw_currency_0`
     from (select *, if(strpos(lower(properties), '\\ud') > 0, to_json_string(safe.parse_json(properties, wide_number_mode => 'round')), properties) as json_plain from (
     select *
     from (

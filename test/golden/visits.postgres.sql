@@ -269,7 +269,7 @@ where excluded_reason is null
     where type = 'track' and event_name in ('order_completed')
 ) as json_rows
     cross join lateral (
-        select (case when jsonb_typeof(json_read.json_binary #> array['revenue']) in ('object', 'array', 'number') then cast(json_read.json_text as json) #>> array['revenue']
+        select (case when jsonb_typeof(json_read.json_binary #> array['revenue']) in ('object', 'array') or (case when jsonb_typeof(json_read.json_binary #> array['revenue']) = 'number' then abs(cast(json_read.json_binary #> array['revenue'] as numeric)) > 1e20 or (abs(cast(json_read.json_binary #> array['revenue'] as numeric)) > 0 and abs(cast(json_read.json_binary #> array['revenue'] as numeric)) < 1e-6) end) then cast(json_read.json_text as json) #>> array['revenue']
         else json_read.json_binary #>> array['revenue'] end) collate "C" as "raw_value_0", (case when jsonb_typeof(json_read.json_binary #> array['currency']) in ('object', 'array', 'number') then cast(json_read.json_text as json) #>> array['currency']
         else json_read.json_binary #>> array['currency'] end) collate "C" as "raw_currency_0"
         from (

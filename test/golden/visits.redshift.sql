@@ -262,8 +262,17 @@ with delivered as (
     from (
         select parsed.*,
             case
+            when json_typeof(parsed."json_document"."revenue") = 'number' then case
+                when cast(parsed."json_document"."revenue" as varchar) ~ '^-?[0-9]{1,15}([.][0-9]{1,15})?[eE][+-]?[0-9]{1,2}$' then case
+                    when cast(cast(parsed."json_document"."revenue" as varchar) as double precision) = 0 or abs(cast(cast(parsed."json_document"."revenue" as varchar) as double precision)) between 1e-6 and 9e19 then cast(cast(cast(cast(parsed."json_document"."revenue" as varchar) as double precision) as decimal(38, 18)) as varchar)
+                    else cast(parsed."json_document"."revenue" as varchar)
+                end
+                else cast(parsed."json_document"."revenue" as varchar)
+            end
+            else case
             when json_typeof(parsed."json_document"."revenue") in ('object', 'array') then json_serialize(parsed."json_document"."revenue")
             else cast(parsed."json_document"."revenue" as varchar)
+        end
         end as "raw_value_0",
             case
             when json_typeof(parsed."json_document"."currency") in ('object', 'array') then json_serialize(parsed."json_document"."currency")
