@@ -1,5 +1,5 @@
 import { sql } from '../warehouses/sql.ts'
-import { type KeyedStep, type StageContext, type Step, stored } from './stage.ts'
+import { type KeyedStep, keyed, type StageContext, type Step, stored } from './stage.ts'
 import { OPEN_RUN } from './tables/table.ts'
 
 /**
@@ -93,7 +93,7 @@ union distinct${lost('user_id')}
 }
 
 /** Every visit of those ids as it will be after the run. */
-function idVisits(c: StageContext): KeyedStep {
+function idVisits(c: StageContext): KeyedStep | Step {
   const side = (id: 'anonymous_id' | 'user_id', keys: readonly string[] | null) => {
     const [anonymous, user] = id === 'anonymous_id' ? [1, 0] : [0, 1]
     const columns = sql`v.${sql.id(id)} as id, ${anonymous} as was_anonymous, ${user} as was_user, v.person_id, v.started_at, v.ended_at, v.last_key`
@@ -107,12 +107,12 @@ select ${columns}
 from ${sql.staging('visits_in')} as v
 where v.${sql.id(id)} in (select id from ${sql.staging('looked_at_ids')})`
   }
-  return {
+  return keyed(c, {
     into: 'alias_visits',
     keys: sql`select id from ${sql.staging('looked_at_ids')} order by id`,
     select: (keys) => sql`${side('anonymous_id', keys)}
 union all${side('user_id', keys)}`,
-  }
+  })
 }
 
 function rows(c: StageContext): Step {

@@ -1,6 +1,6 @@
 import { type Sql, sql } from '../warehouses/sql.ts'
 import { afterOrderKey, timeKey } from './order.ts'
-import { defineStage, type KeyedStep, type StageContext, type Step, stored } from './stage.ts'
+import { defineStage, type KeyedStep, keyed, type StageContext, type Step, stored } from './stage.ts'
 import { attribution as attributionTable } from './tables/people.ts'
 import { OPEN_RUN } from './tables/table.ts'
 import { compareVersions, publishVersions } from './versions.ts'
@@ -54,7 +54,7 @@ from ${stored(c, 'conversions')} as t${of}
 where t.to_run = ${OPEN_RUN} and t.conversion = 'signup' and t.converted_at < a.from_at
 `,
     },
-    {
+    keyed(c, {
       into: 'signup_sessions',
       keys,
       select: (ids) => sql`
@@ -66,8 +66,8 @@ select t.session_id, t.person_id, t.started_at
 from ${stored(c, 'sessions')} as t${of}
 where t.to_run = ${OPEN_RUN} and t.started_at < a.from_at${named(ids)}
 `,
-    },
-    {
+    }),
+    keyed(c, {
       into: 'signup_pages',
       keys,
       select: (ids) => sql`
@@ -86,7 +86,7 @@ select person_id, min(page_key || page_url) as first_page, min(blog_key || blog_
 from visited
 group by person_id
 `,
-    },
+    }),
   ]
 }
 

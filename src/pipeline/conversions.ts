@@ -1,10 +1,11 @@
 import { sql } from '../warehouses/sql.ts'
 import { withVisit } from './order.ts'
+import { affectedSince } from './reach.ts'
 import { defineStage, gapMicroseconds, type StageContext, type Step, stored } from './stage.ts'
 import { conversionCandidates } from './tables/events.ts'
 import { conversions as conversionsTable, sessions as sessionsTable } from './tables/people.ts'
 import { OPEN_RUN } from './tables/table.ts'
-import { affectedSince, compareVersions, publishVersions, sinceAffected } from './versions.ts'
+import { compareVersions, publishVersions, sinceAffected } from './versions.ts'
 
 /** Signups and other conversions of the affected people, and their finished sessions, the signup session marked. */
 export const conversions = defineStage({

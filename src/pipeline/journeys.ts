@@ -1,5 +1,5 @@
 import { sql } from '../warehouses/sql.ts'
-import { type KeyedStep, type StageContext, type Step, stored } from './stage.ts'
+import { type KeyedStep, keyed, type StageContext, type Step, stored } from './stage.ts'
 import { conversions } from './tables/people.ts'
 import { dataColumns, OPEN_RUN } from './tables/table.ts'
 
@@ -28,7 +28,7 @@ export function journeys(c: StageContext): readonly (Step | KeyedStep)[] {
     creditedConversions(c),
     attributionPeople(c),
     journeyPeople(c),
-    {
+    keyed(c, {
       into: 'journeys',
       keys: sql`select person_id as id from ${sql.staging('journey_people')} where is_unlimited = 1 order by person_id`,
       select: (unlimited) => sql`
@@ -47,7 +47,7 @@ from ${stored(c, 'touches')} as t
 join (select * from ${sql.staging('journey_people')} where is_unlimited = 1) as p on p.person_id = t.person_id
 where t.to_run = ${OPEN_RUN} and t.touched_at < p.from_at${unlimited ? sql` and ${c.d.isOneOf('t.person_id', unlimited)}` : sql.empty}
 `,
-    },
+    }),
   ]
 }
 

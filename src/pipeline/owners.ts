@@ -1,6 +1,6 @@
 import { type Sql, sql } from '../warehouses/sql.ts'
 import { afterOrderKey, eventKeyOf } from './order.ts'
-import { type KeyedStep, type StageContext, type Step, stored } from './stage.ts'
+import { type KeyedStep, keyed, type StageContext, type Step, stored } from './stage.ts'
 import { OPEN_RUN } from './tables/table.ts'
 import { VISIT_PIECE } from './visit-piece.ts'
 
@@ -88,10 +88,10 @@ where n.is_new = 1 and o.is_new = 0 and o.first_seen_at = n.first_seen_at and o.
 }
 
 /** Every visit of those devices as it will be after the run, `is_new` 1 for those this run made. */
-export function deviceVisits(c: StageContext): KeyedStep {
+export function deviceVisits(c: StageContext): KeyedStep | Step {
   const piece = sql.join(VISIT_PIECE.map((name) => sql`v.${sql.id(name)}`))
   const none = c.d.cast(sql`null`, 'string')
-  return {
+  return keyed(c, {
     into: 'device_visits',
     keys: sql`select anonymous_id as id from ${sql.staging('looked_at_devices')} order by anonymous_id`,
     select: (keys) => sql`
@@ -104,7 +104,7 @@ select v.visit_id, ${piece}, ${none} as owner_id, ${none} as person_id, 1 as is_
 from ${sql.staging('visits_merged')} as v
 where v.anonymous_id in (select anonymous_id from ${sql.staging('looked_at_devices')})
 `,
-  }
+  })
 }
 
 /**

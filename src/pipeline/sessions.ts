@@ -1,13 +1,8 @@
 import { sql } from '../warehouses/sql.ts'
 import { eventKeyOf } from './order.ts'
-import { defineStage, gapMicroseconds, stored } from './stage.ts'
+import { farPeople, nearAndFar, shareDevices, sharePeople } from './reach.ts'
+import { defineStage, gapMicroseconds, keyed, stored } from './stage.ts'
 import { OPEN_RUN } from './tables/table.ts'
-import { farPeople, nearAndFar, nearSince } from './versions.ts'
-
-/** How much further back than the others somebody is affected to be read apart, in microseconds: two weeks. */
-const FAR = 14 * 86_400_000_000
-/** How many are. */
-const MOST_FAR = 64
 
 /**
  * Sessions of the affected people: their in-session visits on all devices, merged while the next begins at most the
@@ -43,30 +38,11 @@ from ${sql.staging('changed_people')} as p
 left join reached as r on r.person_id = p.person_id
 `,
       },
-      {
-        // Few of many: a device is identified that was last seen long ago.
-        into: 'far_people',
-        select: sql`
-select person_id
-from ${sql.staging('affected_people')}
-where from_at < ${c.d.addMicroseconds(sql`(select max(from_at) from ${sql.staging('affected_people')})`, sql`${-FAR}`)}
-order by from_at, person_id
-limit ${MOST_FAR}
-`,
-      },
-      {
-        into: 'near_people',
-        select: sql`
-select a.person_id, a.from_at
-from ${sql.staging('affected_people')} as a
-left join ${sql.staging('far_people')} as f on f.person_id = a.person_id
-where f.person_id is null
-`,
-      },
-      {
+      ...sharePeople(c),
+      keyed(c, {
         into: 'people_visits',
         keys: farPeople,
-        select: (keys: readonly string[] | null) => sql`${sql.join(
+        select: (keys) => sql`${sql.join(
           nearAndFar(d, keys, sql`v.ended_at`, sql`v.person_id`).map(
             (part) => sql`
 select v.*
@@ -80,7 +56,7 @@ where v.ended_at >= a.from_at and ${part}
 union all
 select * from ${sql.staging('visits_in')}
 `,
-      },
+      }),
       {
         into: 'session_visits',
         select: sql`
@@ -128,15 +104,7 @@ from ${sql.staging('session_visits')}
 group by session_id, person_id
 `,
       },
-      {
-        // Whose pages lie before the time that most people are affected from.
-        into: 'far_devices',
-        select: sql`
-select distinct anonymous_id
-from ${sql.staging('session_visits')}
-where started_at < ${nearSince}
-`,
-      },
+      ...shareDevices(c),
     ]
   },
 

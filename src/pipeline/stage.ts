@@ -69,6 +69,10 @@ export interface KeyedStep {
   readonly select: (keys: readonly string[] | null) => Sql
 }
 
+/** The step for an engine that gains from it; for others the same without asking. */
+export const keyed = (c: StageContext, step: KeyedStep): KeyedStep | Step =>
+  c.d.narrowsByLiterals ? step : { into: step.into, select: step.select(null) }
+
 /** Ids that a statement names at most: an engine compares each row with all of them. */
 export const MOST_KEYS = 128
 

@@ -1,10 +1,11 @@
 import { type Sql, sql } from '../warehouses/sql.ts'
 import { classifyTouches } from './channels/classify.ts'
 import { orderKey, withVisit } from './order.ts'
-import { defineStage, type KeyedStep, type StageContext, type Step, stored } from './stage.ts'
+import { farDevices, nearAndFar } from './reach.ts'
+import { defineStage, type KeyedStep, keyed, type StageContext, type Step, stored } from './stage.ts'
 import { touchCandidates } from './tables/events.ts'
 import { touches as touchesTable } from './tables/people.ts'
-import { compareVersions, nearAndFar, publishVersions, sinceAffected } from './versions.ts'
+import { compareVersions, publishVersions, sinceAffected } from './versions.ts'
 
 /** Touches of the affected people: the entry of each session, and later candidates that bring something new. */
 export const touches = defineStage({
@@ -32,11 +33,10 @@ export const touches = defineStage({
 /** What the affected sessions may be credited for, each in its visit and with the referrer of the page before it. */
 function candidates(c: StageContext): readonly (Step | KeyedStep)[] {
   const columns = Object.keys(touchCandidates.columns)
-  const keys = sql`select anonymous_id as id from ${sql.staging('far_devices')} order by anonymous_id`
   return [
-    {
+    keyed(c, {
       into: 'candidates',
-      keys,
+      keys: farDevices,
       select: (far) => sql`
 with atoms as (
     select distinct anonymous_id, user_id from ${sql.staging('session_visits')}
@@ -45,14 +45,14 @@ with atoms as (
 select k.*, 1 = 1 as is_in_session
 from ${candidatesOf(c, far, 'atoms', columns, sql`(k.is_first or k.is_candidate)`)} as k
 `,
-    },
+    }),
     {
       into: 'visit_candidates',
       select: withVisit(c.d, sql.staging('candidates'), sql.staging('session_visits')),
     },
-    {
+    keyed(c, {
       into: 'session_candidates',
-      keys,
+      keys: farDevices,
       // The first page of a visit has none before it: only for others the pages between are looked at.
       select: (far) => sql`
 with lone as (
@@ -78,7 +78,7 @@ from ${sql.staging('visit_candidates')} as k
 join ${sql.staging('session_visits')} as v on v.visit_id = k.visit_id
 left join pages as p on p.anonymous_id = k.anonymous_id and p.user_id = k.user_id and p.order_key = k.order_key
 `,
-    },
+    }),
   ]
 }
 

@@ -1,7 +1,7 @@
-import type { Dialect } from '../warehouses/dialect.ts'
 import { type Sql, sql } from '../warehouses/sql.ts'
 import type { TableSpec } from '../warehouses/warehouse.ts'
-import { byMonth, fedBy, type KeyedStep, type StageContext, type Step } from './stage.ts'
+import { farPeople, nearAndFar } from './reach.ts'
+import { byMonth, fedBy, type KeyedStep, keyed, type StageContext, type Step } from './stage.ts'
 import { dataColumns, OPEN_RUN } from './tables/table.ts'
 
 /** What a stage computed for part of a versioned table. */
@@ -40,26 +40,6 @@ export function sinceAffected(c: StageContext, time: string): Scope | SinceScope
     where: sql`${at} >= a.from_at`,
     at,
   }
-}
-
-/** The earliest of those times: bounds what is read of tables whose rows lie together by month. */
-export const affectedSince = sql`(select min(from_at) from ${sql.staging('affected_people')})`
-
-/** From when on everyone else is affected: see `far_people`. */
-export const nearSince = sql`(select min(from_at) from ${sql.staging('near_people')})`
-
-/** The keys of a read of far people's rows: a column `id`. */
-export const farPeople = sql`select person_id as id from ${sql.staging('far_people')} order by person_id`
-
-/**
- * Conditions that share out rows of affected people: those since the time that most are affected from, and older ones of
- * the few ids that reach further back. Without them one device of years ago would make a run read those years of everyone.
- */
-export function nearAndFar(d: Dialect, keys: readonly string[] | null, at: Sql, id: Sql): readonly Sql[] {
-  if (keys === null) return [sql`${at} >= ${affectedSince}`]
-  const near = sql`${at} >= ${nearSince}`
-  if (keys.length === 0) return [near]
-  return [near, sql`${at} < ${nearSince} and ${at} >= ${affectedSince} and ${d.isOneOf(id, keys)}`]
 }
 
 const current = (name: string) => `${name}_current`
@@ -101,7 +81,7 @@ where t.to_run = ${OPEN_RUN} and ${where}${also}
 `
   return [
     at
-      ? {
+      ? keyed(c, {
           into: current(spec.name),
           keys: farPeople,
           select: (keys) =>
@@ -109,7 +89,7 @@ where t.to_run = ${OPEN_RUN} and ${where}${also}
               nearAndFar(c.d, keys, at, sql`t.person_id`).map((part) => read(sql` and ${part}`)),
               'union all',
             ),
-        }
+        })
       : { into: current(spec.name), select: read(sql.empty) },
     {
       into: unchanged(spec.name),

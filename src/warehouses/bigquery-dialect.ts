@@ -67,6 +67,7 @@ export const bigqueryDialect: Dialect = {
   concat: (texts) => sql`concat(${sql.join(texts)})`,
   storedBy: () => sql.empty, // clustering does it
   materialized: () => sql.empty,
+  narrowsByLiterals: true, // clusters are left out by constants only
   isOneOf: (value, literals) => (literals.length === 0 ? sql`1 = 0` : sql`${expr(value)} in (${sql.values(literals)})`),
   md5: (value) => sql`to_hex(md5(${expr(value)}))`,
   hashNumber: (value) => sql`(farm_fingerprint(${expr(value)}) & ${sql.raw('0x7fffffffffffffff')})`,

@@ -56,7 +56,9 @@ export interface Dialect extends Omit<SqlWriter, 'table' | 'staging'> {
   storedBy(keys: readonly Expr[]): Sql
   /** A word after `as` of a `with` query that has it computed once and kept; nothing where the engine has none. */
   materialized(): Sql
-  /** Whether a text is one of some literals, asked where rows are read: of rows that are not, an engine without indexes need not read more. */
+  /** Ids as literals make it read less than a join with them does. Elsewhere statements name none: they stand in the engine's history and logs. */
+  readonly narrowsByLiterals: boolean
+  /** Whether a text is one of some literals, asked where rows are read: of rows that are not, such an engine need not read more. */
   isOneOf(value: Expr, literals: readonly string[]): Sql
   /** Lower-case hex MD5 of the text. */
   md5(text: Expr): Sql

@@ -128,6 +128,7 @@ export const duckdbDialect: Dialect = {
       : sql`
 order by ${sql.join(keys)}`,
   materialized: () => sql`materialized`,
+  narrowsByLiterals: true,
   // A scan evaluates it before it reads other columns, which it does neither for IN nor for a join.
   isOneOf: (value, literals) =>
     literals.length === 0 ? sql`1 = 0` : sql`list_contains([${sql.values(literals)}], ${expr(value)})`,

@@ -17,11 +17,6 @@ join "tributary"."staging_affected_people" as a on a.person_id = t.person_id
 where t.to_run = 9223372036854775807 and t.conversion = 'signup' and t.converted_at < a.from_at;
 analyze "tributary"."staging_signups";
 
--- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
--- are many, none are named.
-select person_id as id from "tributary"."staging_attribution_people" order by person_id
-limit 129;
-
 -- signup_sessions: Sessions of people whose attribution row is made anew.
 drop table if exists "tributary"."staging_signup_sessions";
 create table "tributary"."staging_signup_sessions" as
@@ -33,13 +28,8 @@ select t.session_id, t.person_id, t.started_at
 from "tributary"."sessions" as t
 join "tributary"."staging_attribution_people" as p on p.person_id = t.person_id
 join "tributary"."staging_affected_people" as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t.started_at < a.from_at and t.person_id in ('<id>');
+where t.to_run = 9223372036854775807 and t.started_at < a.from_at;
 analyze "tributary"."staging_signup_sessions";
-
--- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
--- are many, none are named.
-select person_id as id from "tributary"."staging_attribution_people" order by person_id
-limit 129;
 
 -- signup_pages: Their first pages.
 drop table if exists "tributary"."staging_signup_pages";
@@ -53,7 +43,7 @@ with visited as (
     from "tributary"."visits" as t
 join "tributary"."staging_attribution_people" as p on p.person_id = t.person_id
 join "tributary"."staging_affected_people" as a on a.person_id = t.person_id
-    where t.is_in_session and t.ended_at < a.from_at and t.person_id in ('<id>')
+    where t.is_in_session and t.ended_at < a.from_at
 )
 
 -- An order key in front carries the page along with the order.

@@ -17,11 +17,6 @@ join "tributary"."staging__attribution_people" as p on p.person_id = t.person_id
 join "tributary"."staging__affected_people" as a on a.person_id = t.person_id
 where t.to_run = 9223372036854775807 and t.conversion = 'signup' and t.converted_at < a.from_at;
 
--- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
--- are many, none are named.
-select person_id as id from "tributary"."staging__attribution_people" order by person_id
-limit 129;
-
 -- signup_sessions: Sessions of people whose attribution row is made anew.
 drop table if exists "tributary"."staging__signup_sessions";
 
@@ -34,12 +29,7 @@ select t.session_id, t.person_id, t.started_at
 from "tributary"."sessions" as t
 join "tributary"."staging__attribution_people" as p on p.person_id = t.person_id
 join "tributary"."staging__affected_people" as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t.started_at < a.from_at and t.person_id in ('<id>');
-
--- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
--- are many, none are named.
-select person_id as id from "tributary"."staging__attribution_people" order by person_id
-limit 129;
+where t.to_run = 9223372036854775807 and t.started_at < a.from_at;
 
 -- signup_pages: Their first pages.
 drop table if exists "tributary"."staging__signup_pages";
@@ -54,7 +44,7 @@ with visited as (
     from "tributary"."visits" as t
 join "tributary"."staging__attribution_people" as p on p.person_id = t.person_id
 join "tributary"."staging__affected_people" as a on a.person_id = t.person_id
-    where t.is_in_session and t.ended_at < a.from_at and t.person_id in ('<id>')
+    where t.is_in_session and t.ended_at < a.from_at
 )
 
 -- An order key in front carries the page along with the order.

@@ -127,23 +127,13 @@ left join latest as l on l.conversion_id = k.conversion_id
 left join "tributary"."staging_sessions_merged" as s on s.session_id = l.session_id;
 analyze "tributary"."staging_conversions_rows";
 
--- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
--- are many, none are named.
-select person_id as id from "tributary"."staging_far_people" order by person_id
-limit 129;
-
 -- conversions_current: Current rows of conversions that were computed anew.
 drop table if exists "tributary"."staging_conversions_current";
 create table "tributary"."staging_conversions_current" as
 select t."conversion_id", t."conversion", t."person_id", t."converted_at", t."event_key", t."session_id", t."value", t."currency", t."value_problem", t."company_id"
 from "tributary"."conversions" as t
 join "tributary"."staging_affected_people" as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t."converted_at" >= a.from_at and t."converted_at" >= (select min(from_at) from "tributary"."staging_near_people")
-union all
-select t."conversion_id", t."conversion", t."person_id", t."converted_at", t."event_key", t."session_id", t."value", t."currency", t."value_problem", t."company_id"
-from "tributary"."conversions" as t
-join "tributary"."staging_affected_people" as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t."converted_at" >= a.from_at and t."converted_at" < (select min(from_at) from "tributary"."staging_near_people") and t."converted_at" >= (select min(from_at) from "tributary"."staging_affected_people") and t.person_id in ('<id>');
+where t.to_run = 9223372036854775807 and t."converted_at" >= a.from_at and t."converted_at" >= (select min(from_at) from "tributary"."staging_affected_people");
 analyze "tributary"."staging_conversions_current";
 
 -- conversions_unchanged: Keys of conversions whose row is as it was.
@@ -215,23 +205,13 @@ left join "tributary"."staging_session_candidates" as k on k.session_id = s.sess
 left join signups as g on g.session_id = s.session_id;
 analyze "tributary"."staging_sessions_rows";
 
--- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
--- are many, none are named.
-select person_id as id from "tributary"."staging_far_people" order by person_id
-limit 129;
-
 -- sessions_current: Current rows of sessions that were computed anew.
 drop table if exists "tributary"."staging_sessions_current";
 create table "tributary"."staging_sessions_current" as
 select t."session_id", t."person_id", t."started_at", t."ended_at", t."event_count", t."page_count", t."device_count", t."landing_page", t."referrer", t."touch_count", t."is_signup_session"
 from "tributary"."sessions" as t
 join "tributary"."staging_affected_people" as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t."started_at" >= a.from_at and t."started_at" >= (select min(from_at) from "tributary"."staging_near_people")
-union all
-select t."session_id", t."person_id", t."started_at", t."ended_at", t."event_count", t."page_count", t."device_count", t."landing_page", t."referrer", t."touch_count", t."is_signup_session"
-from "tributary"."sessions" as t
-join "tributary"."staging_affected_people" as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t."started_at" >= a.from_at and t."started_at" < (select min(from_at) from "tributary"."staging_near_people") and t."started_at" >= (select min(from_at) from "tributary"."staging_affected_people") and t.person_id in ('<id>');
+where t.to_run = 9223372036854775807 and t."started_at" >= a.from_at and t."started_at" >= (select min(from_at) from "tributary"."staging_affected_people");
 analyze "tributary"."staging_sessions_current";
 
 -- sessions_unchanged: Keys of sessions whose row is as it was.

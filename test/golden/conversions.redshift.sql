@@ -127,11 +127,6 @@ from "tributary"."staging__conversions_counting" as k
 left join latest as l on l.conversion_id = k.conversion_id
 left join "tributary"."staging__sessions_merged" as s on s.session_id = l.session_id;
 
--- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
--- are many, none are named.
-select person_id as id from "tributary"."staging__far_people" order by person_id
-limit 129;
-
 -- conversions_current: Current rows of conversions that were computed anew.
 drop table if exists "tributary"."staging__conversions_current";
 
@@ -139,12 +134,7 @@ create table "tributary"."staging__conversions_current" as
 select t."conversion_id", t."conversion", t."person_id", t."converted_at", t."event_key", t."session_id", t."value", t."currency", t."value_problem", t."company_id"
 from "tributary"."conversions" as t
 join "tributary"."staging__affected_people" as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t."converted_at" >= a.from_at and t."converted_at" >= (select min(from_at) from "tributary"."staging__near_people")
-union all
-select t."conversion_id", t."conversion", t."person_id", t."converted_at", t."event_key", t."session_id", t."value", t."currency", t."value_problem", t."company_id"
-from "tributary"."conversions" as t
-join "tributary"."staging__affected_people" as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t."converted_at" >= a.from_at and t."converted_at" < (select min(from_at) from "tributary"."staging__near_people") and t."converted_at" >= (select min(from_at) from "tributary"."staging__affected_people") and t.person_id in ('<id>');
+where t.to_run = 9223372036854775807 and t."converted_at" >= a.from_at and t."converted_at" >= (select min(from_at) from "tributary"."staging__affected_people");
 
 -- conversions_unchanged: Keys of conversions whose row is as it was.
 drop table if exists "tributary"."staging__conversions_unchanged";
@@ -215,11 +205,6 @@ join counted as t on t.session_id = s.session_id
 left join "tributary"."staging__session_candidates" as k on k.session_id = s.session_id and k.order_key = substr(s.entry_key, 2)
 left join signups as g on g.session_id = s.session_id;
 
--- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
--- are many, none are named.
-select person_id as id from "tributary"."staging__far_people" order by person_id
-limit 129;
-
 -- sessions_current: Current rows of sessions that were computed anew.
 drop table if exists "tributary"."staging__sessions_current";
 
@@ -227,12 +212,7 @@ create table "tributary"."staging__sessions_current" as
 select t."session_id", t."person_id", t."started_at", t."ended_at", t."event_count", t."page_count", t."device_count", t."landing_page", t."referrer", t."touch_count", t."is_signup_session"
 from "tributary"."sessions" as t
 join "tributary"."staging__affected_people" as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t."started_at" >= a.from_at and t."started_at" >= (select min(from_at) from "tributary"."staging__near_people")
-union all
-select t."session_id", t."person_id", t."started_at", t."ended_at", t."event_count", t."page_count", t."device_count", t."landing_page", t."referrer", t."touch_count", t."is_signup_session"
-from "tributary"."sessions" as t
-join "tributary"."staging__affected_people" as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t."started_at" >= a.from_at and t."started_at" < (select min(from_at) from "tributary"."staging__near_people") and t."started_at" >= (select min(from_at) from "tributary"."staging__affected_people") and t.person_id in ('<id>');
+where t.to_run = 9223372036854775807 and t."started_at" >= a.from_at and t."started_at" >= (select min(from_at) from "tributary"."staging__affected_people");
 
 -- sessions_unchanged: Keys of sessions whose row is as it was.
 drop table if exists "tributary"."staging__sessions_unchanged";

@@ -38,11 +38,6 @@ from needs as n
 left join "tributary"."staging__affected_people" as a on a.person_id = n.person_id
 group by n.person_id, a.from_at;
 
--- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
--- are many, none are named.
-select person_id as id from "tributary"."staging__journey_people" where is_unlimited = 1 order by person_id
-limit 129;
-
 -- journeys: Their touches.
 drop table if exists "tributary"."staging__journeys";
 
@@ -60,7 +55,7 @@ union all
 select t."person_id", t."touch_id", t."touched_at", t."order_key", t."channel", t."source", t."medium", t."campaign", t."referrer", t."is_paid", t."is_direct"
 from "tributary"."touches" as t
 join (select * from "tributary"."staging__journey_people" where is_unlimited = 1) as p on p.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t.touched_at < p.from_at and t.person_id in ('<id>');
+where t.to_run = 9223372036854775807 and t.touched_at < p.from_at;
 
 -- eligible: Touches that each conversion may credit.
 drop table if exists "tributary"."staging__eligible";
@@ -131,11 +126,6 @@ select
 from "tributary"."staging__credited_conversions" as k
 where k.conversion_id not in (select conversion_id from "tributary"."staging__eligible");
 
--- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
--- are many, none are named.
-select person_id as id from "tributary"."staging__far_people" order by person_id
-limit 129;
-
 -- credits_current: Current rows of credits that were computed anew.
 drop table if exists "tributary"."staging__credits_current";
 
@@ -143,12 +133,7 @@ create table "tributary"."staging__credits_current" as
 select t."conversion_id", t."touch_id", t."conversion", t."person_id", t."converted_at", t."touched_at", t."channel", t."source", t."medium", t."campaign", t."position", t."touch_count", t."currency", t."first_touch_credit", t."last_touch_credit", t."last_non_direct_credit", t."first_paid_credit", t."last_paid_credit", t."linear_credit", t."first_touch_revenue", t."last_touch_revenue", t."last_non_direct_revenue", t."first_paid_revenue", t."last_paid_revenue", t."linear_revenue"
 from "tributary"."credits" as t
 join "tributary"."staging__affected_people" as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t."converted_at" >= a.from_at and t."converted_at" >= (select min(from_at) from "tributary"."staging__near_people")
-union all
-select t."conversion_id", t."touch_id", t."conversion", t."person_id", t."converted_at", t."touched_at", t."channel", t."source", t."medium", t."campaign", t."position", t."touch_count", t."currency", t."first_touch_credit", t."last_touch_credit", t."last_non_direct_credit", t."first_paid_credit", t."last_paid_credit", t."linear_credit", t."first_touch_revenue", t."last_touch_revenue", t."last_non_direct_revenue", t."first_paid_revenue", t."last_paid_revenue", t."linear_revenue"
-from "tributary"."credits" as t
-join "tributary"."staging__affected_people" as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t."converted_at" >= a.from_at and t."converted_at" < (select min(from_at) from "tributary"."staging__near_people") and t."converted_at" >= (select min(from_at) from "tributary"."staging__affected_people") and t.person_id in ('<id>');
+where t.to_run = 9223372036854775807 and t."converted_at" >= a.from_at and t."converted_at" >= (select min(from_at) from "tributary"."staging__affected_people");
 
 -- credits_unchanged: Keys of credits whose row is as it was.
 drop table if exists "tributary"."staging__credits_unchanged";

@@ -59,17 +59,12 @@ union distinct
 select anonymous_id from "tributary"."staging_visits_broken" where anonymous_id <> '';
 analyze "tributary"."staging_looked_at_devices";
 
--- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
--- are many, none are named.
-select anonymous_id as id from "tributary"."staging_looked_at_devices" order by anonymous_id
-limit 129;
-
 -- device_visits: Every visit of those devices as it will be after the run.
 drop table if exists "tributary"."staging_device_visits";
 create table "tributary"."staging_device_visits" as
 select v.visit_id, v."anonymous_id", v."user_id", v."is_in_session", v."started_at", v."ended_at", v."first_key", v."last_key", v."event_count", v."page_count", v."entry_key", v."page_key", v."page_url", v."blog_key", v."blog_url", v.owner_id, v.person_id, 0 as is_new
 from "tributary"."visits" as v
-where v.anonymous_id in ('<id>')
+where v.anonymous_id in (select anonymous_id from "tributary"."staging_looked_at_devices")
     and v.visit_id not in (select visit_id from "tributary"."staging_visits_gone")
 union all
 select v.visit_id, v."anonymous_id", v."user_id", v."is_in_session", v."started_at", v."ended_at", v."first_key", v."last_key", v."event_count", v."page_count", v."entry_key", v."page_key", v."page_url", v."blog_key", v."blog_url", (cast(null as text) collate "C") as owner_id, (cast(null as text) collate "C") as person_id, 1 as is_new
@@ -544,17 +539,12 @@ join "tributary"."staging_visits_in" as v
 where v.first_key <= h.first_key and h.first_key <= v.last_key and v.person_id <> h.person_id and h."user_id" <> '';
 analyze "tributary"."staging_looked_at_ids";
 
--- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
--- are many, none are named.
-select id from "tributary"."staging_looked_at_ids" order by id
-limit 129;
-
 -- alias_visits: Their visits after the run.
 drop table if exists "tributary"."staging_alias_visits";
 create table "tributary"."staging_alias_visits" as
 select v."anonymous_id" as id, 1 as was_anonymous, 0 as was_user, v.person_id, v.started_at, v.ended_at, v.last_key
 from "tributary"."visits" as v
-where v."anonymous_id" in ('<id>')
+where v."anonymous_id" in (select id from "tributary"."staging_looked_at_ids")
     and v.visit_id not in (select visit_id from "tributary"."staging_visits_out")
 union all
 select v."anonymous_id" as id, 1 as was_anonymous, 0 as was_user, v.person_id, v.started_at, v.ended_at, v.last_key
@@ -563,7 +553,7 @@ where v."anonymous_id" in (select id from "tributary"."staging_looked_at_ids")
 union all
 select v."user_id" as id, 0 as was_anonymous, 1 as was_user, v.person_id, v.started_at, v.ended_at, v.last_key
 from "tributary"."visits" as v
-where v."user_id" in ('<id>')
+where v."user_id" in (select id from "tributary"."staging_looked_at_ids")
     and v.visit_id not in (select visit_id from "tributary"."staging_visits_out")
 union all
 select v."user_id" as id, 0 as was_anonymous, 1 as was_user, v.person_id, v.started_at, v.ended_at, v.last_key

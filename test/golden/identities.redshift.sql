@@ -59,18 +59,13 @@ where n.is_new = 1 and o.is_new = 0 and o.first_seen_at = n.first_seen_at and o.
 union distinct
 select anonymous_id from "tributary"."staging__visits_broken" where anonymous_id <> '';
 
--- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
--- are many, none are named.
-select anonymous_id as id from "tributary"."staging__looked_at_devices" order by anonymous_id
-limit 129;
-
 -- device_visits: Every visit of those devices as it will be after the run.
 drop table if exists "tributary"."staging__device_visits";
 
 create table "tributary"."staging__device_visits" as
 select v.visit_id, v."anonymous_id", v."user_id", v."is_in_session", v."started_at", v."ended_at", v."first_key", v."last_key", v."event_count", v."page_count", v."entry_key", v."page_key", v."page_url", v."blog_key", v."blog_url", v.owner_id, v.person_id, 0 as is_new
 from "tributary"."visits" as v
-where v.anonymous_id in ('<id>')
+where v.anonymous_id in (select anonymous_id from "tributary"."staging__looked_at_devices")
     and v.visit_id not in (select visit_id from "tributary"."staging__visits_gone")
 union all
 select v.visit_id, v."anonymous_id", v."user_id", v."is_in_session", v."started_at", v."ended_at", v."first_key", v."last_key", v."event_count", v."page_count", v."entry_key", v."page_key", v."page_url", v."blog_key", v."blog_url", cast(null as varchar) as owner_id, cast(null as varchar) as person_id, 1 as is_new
@@ -544,18 +539,13 @@ join "tributary"."staging__visits_in" as v
     on v.anonymous_id = h.anonymous_id and v.user_id = h.user_id and v.is_in_session = h.is_in_session
 where v.first_key <= h.first_key and h.first_key <= v.last_key and v.person_id <> h.person_id and h."user_id" <> '';
 
--- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
--- are many, none are named.
-select id from "tributary"."staging__looked_at_ids" order by id
-limit 129;
-
 -- alias_visits: Their visits after the run.
 drop table if exists "tributary"."staging__alias_visits";
 
 create table "tributary"."staging__alias_visits" as
 select v."anonymous_id" as id, 1 as was_anonymous, 0 as was_user, v.person_id, v.started_at, v.ended_at, v.last_key
 from "tributary"."visits" as v
-where v."anonymous_id" in ('<id>')
+where v."anonymous_id" in (select id from "tributary"."staging__looked_at_ids")
     and v.visit_id not in (select visit_id from "tributary"."staging__visits_out")
 union all
 select v."anonymous_id" as id, 1 as was_anonymous, 0 as was_user, v.person_id, v.started_at, v.ended_at, v.last_key
@@ -564,7 +554,7 @@ where v."anonymous_id" in (select id from "tributary"."staging__looked_at_ids")
 union all
 select v."user_id" as id, 0 as was_anonymous, 1 as was_user, v.person_id, v.started_at, v.ended_at, v.last_key
 from "tributary"."visits" as v
-where v."user_id" in ('<id>')
+where v."user_id" in (select id from "tributary"."staging__looked_at_ids")
     and v.visit_id not in (select visit_id from "tributary"."staging__visits_out")
 union all
 select v."user_id" as id, 0 as was_anonymous, 1 as was_user, v.person_id, v.started_at, v.ended_at, v.last_key

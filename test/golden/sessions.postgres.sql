@@ -20,44 +20,13 @@ from "tributary"."staging_changed_people" as p
 left join reached as r on r.person_id = p.person_id;
 analyze "tributary"."staging_affected_people";
 
--- far_people: Of them the few who are affected from long before the others: their rows are read
--- apart.
-drop table if exists "tributary"."staging_far_people";
-create table "tributary"."staging_far_people" as
-select person_id
-from "tributary"."staging_affected_people"
-where from_at < ((select max(from_at) from "tributary"."staging_affected_people") + cast(((-1209600000000)) as double precision) * interval '1 microsecond')
-order by from_at, person_id
-limit 64;
-analyze "tributary"."staging_far_people";
-
--- near_people: The others.
-drop table if exists "tributary"."staging_near_people";
-create table "tributary"."staging_near_people" as
-select a.person_id, a.from_at
-from "tributary"."staging_affected_people" as a
-left join "tributary"."staging_far_people" as f on f.person_id = a.person_id
-where f.person_id is null;
-analyze "tributary"."staging_near_people";
-
--- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
--- are many, none are named.
-select person_id as id from "tributary"."staging_far_people" order by person_id
-limit 129;
-
 -- people_visits: All visits of the affected people.
 drop table if exists "tributary"."staging_people_visits";
 create table "tributary"."staging_people_visits" as
 select v.*
 from "tributary"."visits" as v
 join "tributary"."staging_affected_people" as a on a.person_id = v.person_id
-where v.ended_at >= a.from_at and v.ended_at >= (select min(from_at) from "tributary"."staging_near_people")
-    and v.visit_id not in (select visit_id from "tributary"."staging_visits_out")
-union all
-select v.*
-from "tributary"."visits" as v
-join "tributary"."staging_affected_people" as a on a.person_id = v.person_id
-where v.ended_at >= a.from_at and v.ended_at < (select min(from_at) from "tributary"."staging_near_people") and v.ended_at >= (select min(from_at) from "tributary"."staging_affected_people") and v.person_id in ('<id>')
+where v.ended_at >= a.from_at and v.ended_at >= (select min(from_at) from "tributary"."staging_affected_people")
     and v.visit_id not in (select visit_id from "tributary"."staging_visits_out")
 union all
 select * from "tributary"."staging_visits_in";
@@ -109,13 +78,5 @@ select
 from "tributary"."staging_session_visits"
 group by session_id, person_id;
 analyze "tributary"."staging_sessions_merged";
-
--- far_devices: Devices with such a visit from before most people are affected.
-drop table if exists "tributary"."staging_far_devices";
-create table "tributary"."staging_far_devices" as
-select distinct anonymous_id
-from "tributary"."staging_session_visits"
-where started_at < (select min(from_at) from "tributary"."staging_near_people");
-analyze "tributary"."staging_far_devices";
 
 -- This stage writes nothing when the run is published: later stages read its staging tables.

@@ -20,31 +20,6 @@ select p.person_id, case when r.started_at < p.since then r.started_at else p.si
 from "tributary"."staging__changed_people" as p
 left join reached as r on r.person_id = p.person_id;
 
--- far_people: Of them the few who are affected from long before the others: their rows are read
--- apart.
-drop table if exists "tributary"."staging__far_people";
-
-create table "tributary"."staging__far_people" as
-select person_id
-from "tributary"."staging__affected_people"
-where from_at < dateadd(microsecond, cast((-1209600000000) as bigint), (select max(from_at) from "tributary"."staging__affected_people"))
-order by from_at, person_id
-limit 64;
-
--- near_people: The others.
-drop table if exists "tributary"."staging__near_people";
-
-create table "tributary"."staging__near_people" as
-select a.person_id, a.from_at
-from "tributary"."staging__affected_people" as a
-left join "tributary"."staging__far_people" as f on f.person_id = a.person_id
-where f.person_id is null;
-
--- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
--- are many, none are named.
-select person_id as id from "tributary"."staging__far_people" order by person_id
-limit 129;
-
 -- people_visits: All visits of the affected people.
 drop table if exists "tributary"."staging__people_visits";
 
@@ -52,13 +27,7 @@ create table "tributary"."staging__people_visits" as
 select v.*
 from "tributary"."visits" as v
 join "tributary"."staging__affected_people" as a on a.person_id = v.person_id
-where v.ended_at >= a.from_at and v.ended_at >= (select min(from_at) from "tributary"."staging__near_people")
-    and v.visit_id not in (select visit_id from "tributary"."staging__visits_out")
-union all
-select v.*
-from "tributary"."visits" as v
-join "tributary"."staging__affected_people" as a on a.person_id = v.person_id
-where v.ended_at >= a.from_at and v.ended_at < (select min(from_at) from "tributary"."staging__near_people") and v.ended_at >= (select min(from_at) from "tributary"."staging__affected_people") and v.person_id in ('<id>')
+where v.ended_at >= a.from_at and v.ended_at >= (select min(from_at) from "tributary"."staging__affected_people")
     and v.visit_id not in (select visit_id from "tributary"."staging__visits_out")
 union all
 select * from "tributary"."staging__visits_in";
@@ -109,13 +78,5 @@ select
     count(distinct anonymous_id) as device_count
 from "tributary"."staging__session_visits"
 group by session_id, person_id;
-
--- far_devices: Devices with such a visit from before most people are affected.
-drop table if exists "tributary"."staging__far_devices";
-
-create table "tributary"."staging__far_devices" as
-select distinct anonymous_id
-from "tributary"."staging__session_visits"
-where started_at < (select min(from_at) from "tributary"."staging__near_people");
 
 -- This stage writes nothing when the run is published: later stages read its staging tables.

@@ -3,11 +3,6 @@
 -- For a session of one’s own: where staging tables are.
 set timezone = 'UTC';
 
--- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
--- are many, none are named.
-select anonymous_id as id from "tributary"."staging_far_devices" order by anonymous_id
-limit 129;
-
 -- candidates: Touch candidates of the affected sessions.
 drop table if exists "tributary"."staging_candidates";
 create table "tributary"."staging_candidates" as
@@ -20,13 +15,7 @@ from (
     select k.anonymous_id, k.user_id, k.event_key, k.occurred_at, k.is_page, k.is_first, k.is_candidate, k.page_url, k.referrer, k.referrer_host, k.raw_referrer_host, k.utm_source, k.utm_medium, k.utm_campaign, k.utm_content, k.utm_term, k.click_id, k.company_id, lpad((cast(cast(extract(epoch from (k.occurred_at)) * 1000000 as bigint) as text) collate "C"), 16, '0') || case when k.is_page then '0' else '1' end || "k".event_key as order_key
     from "tributary"."touch_candidates" as k
     join "atoms" as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
-    where k.occurred_at >= (select min(from_at) from "tributary"."staging_near_people") and (k.is_first or k.is_candidate)
-        and k.event_key not in (select event_key from "tributary"."staging_reread_keys")
-    union all
-    select k.anonymous_id, k.user_id, k.event_key, k.occurred_at, k.is_page, k.is_first, k.is_candidate, k.page_url, k.referrer, k.referrer_host, k.raw_referrer_host, k.utm_source, k.utm_medium, k.utm_campaign, k.utm_content, k.utm_term, k.click_id, k.company_id, lpad((cast(cast(extract(epoch from (k.occurred_at)) * 1000000 as bigint) as text) collate "C"), 16, '0') || case when k.is_page then '0' else '1' end || "k".event_key as order_key
-    from "tributary"."touch_candidates" as k
-    join "atoms" as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
-    where k.occurred_at < (select min(from_at) from "tributary"."staging_near_people") and k.occurred_at >= (select min(from_at) from "tributary"."staging_affected_people") and k.anonymous_id in ('<id>') and (k.is_first or k.is_candidate)
+    where k.occurred_at >= (select min(from_at) from "tributary"."staging_affected_people") and (k.is_first or k.is_candidate)
         and k.event_key not in (select event_key from "tributary"."staging_reread_keys")
     union all
     select k.anonymous_id, k.user_id, k.event_key, k.occurred_at, k.is_page, k.is_first, k.is_candidate, k.page_url, k.referrer, k.referrer_host, k.raw_referrer_host, k.utm_source, k.utm_medium, k.utm_campaign, k.utm_content, k.utm_term, k.click_id, k.company_id, k.order_key
@@ -65,11 +54,6 @@ join "tributary"."staging_candidates" as i
 where c.kind = 1;
 analyze "tributary"."staging_visit_candidates";
 
--- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
--- are many, none are named.
-select anonymous_id as id from "tributary"."staging_far_devices" order by anonymous_id
-limit 129;
-
 -- session_candidates: Each in its session, with the referrer of the page before it.
 drop table if exists "tributary"."staging_session_candidates";
 create table "tributary"."staging_session_candidates" as
@@ -91,13 +75,7 @@ pages as (
     select k.anonymous_id, k.user_id, k.raw_referrer_host, lpad((cast(cast(extract(epoch from (k.occurred_at)) * 1000000 as bigint) as text) collate "C"), 16, '0') || case when k.is_page then '0' else '1' end || "k".event_key as order_key
     from "tributary"."touch_candidates" as k
     join "lone" as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
-    where k.occurred_at >= (select min(from_at) from "tributary"."staging_near_people") and k.is_page
-        and k.event_key not in (select event_key from "tributary"."staging_reread_keys")
-    union all
-    select k.anonymous_id, k.user_id, k.raw_referrer_host, lpad((cast(cast(extract(epoch from (k.occurred_at)) * 1000000 as bigint) as text) collate "C"), 16, '0') || case when k.is_page then '0' else '1' end || "k".event_key as order_key
-    from "tributary"."touch_candidates" as k
-    join "lone" as a on a.anonymous_id = k.anonymous_id and a.user_id = k.user_id
-    where k.occurred_at < (select min(from_at) from "tributary"."staging_near_people") and k.occurred_at >= (select min(from_at) from "tributary"."staging_affected_people") and k.anonymous_id in ('<id>') and k.is_page
+    where k.occurred_at >= (select min(from_at) from "tributary"."staging_affected_people") and k.is_page
         and k.event_key not in (select event_key from "tributary"."staging_reread_keys")
     union all
     select k.anonymous_id, k.user_id, k.raw_referrer_host, k.order_key
@@ -300,23 +278,13 @@ from followed
 where is_entry or origin <> previous_origin;
 analyze "tributary"."staging_touches_rows";
 
--- Asked first: whom the next statement is about. Here stands one id for what it answers; when they
--- are many, none are named.
-select person_id as id from "tributary"."staging_far_people" order by person_id
-limit 129;
-
 -- touches_current: Current rows of touches that were computed anew.
 drop table if exists "tributary"."staging_touches_current";
 create table "tributary"."staging_touches_current" as
 select t."touch_id", t."session_id", t."person_id", t."touched_at", t."order_key", t."is_entry", t."channel", t."source", t."medium", t."campaign", t."content", t."term", t."click_id", t."referrer", t."referrer_host", t."page_url", t."rule_id", t."evidence", t."is_paid", t."is_direct", t."company_id"
 from "tributary"."touches" as t
 join "tributary"."staging_affected_people" as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t."touched_at" >= a.from_at and t."touched_at" >= (select min(from_at) from "tributary"."staging_near_people")
-union all
-select t."touch_id", t."session_id", t."person_id", t."touched_at", t."order_key", t."is_entry", t."channel", t."source", t."medium", t."campaign", t."content", t."term", t."click_id", t."referrer", t."referrer_host", t."page_url", t."rule_id", t."evidence", t."is_paid", t."is_direct", t."company_id"
-from "tributary"."touches" as t
-join "tributary"."staging_affected_people" as a on a.person_id = t.person_id
-where t.to_run = 9223372036854775807 and t."touched_at" >= a.from_at and t."touched_at" < (select min(from_at) from "tributary"."staging_near_people") and t."touched_at" >= (select min(from_at) from "tributary"."staging_affected_people") and t.person_id in ('<id>');
+where t.to_run = 9223372036854775807 and t."touched_at" >= a.from_at and t."touched_at" >= (select min(from_at) from "tributary"."staging_affected_people");
 analyze "tributary"."staging_touches_current";
 
 -- touches_unchanged: Keys of touches whose row is as it was.
