@@ -30,9 +30,9 @@ function kindOf(document: Sql): Sql {
 
 /** Numbers written out when they have an exponent; strings are in quotes, and no number. */
 function amountOf(whole: Sql, scalar: Sql): Sql {
-  const number = sql`safe_cast(${whole} as bignumeric)`
-  const isNear = sql`strpos(lower(${whole}), 'e') > 0 and (${number} = 0 or abs(${number}) between 1e-6 and 1e20)`
-  return sql`coalesce(if(${isNear}, cast(${number} as string), null), ${scalar}, ${whole})`
+  const size = sql`abs(safe_cast(${whole} as float64))`
+  const isNear = sql`strpos(lower(${whole}), 'e') > 0 and (${size} = 0 or ${size} between 1e-6 and 1e20)`
+  return sql`coalesce(if(${isNear}, cast(safe_cast(${whole} as bignumeric) as string), null), ${scalar}, ${whole})`
 }
 
 export const bigqueryJson: Pick<Dialect, 'isJson' | 'jsonColumns'> = {
