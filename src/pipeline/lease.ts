@@ -102,19 +102,23 @@ async function take(warehouse: Warehouse, owner: string, lifetime: number): Prom
       sql`select owner, token, expires_at, (owner = '' or expires_at < ${d.now()}) as is_free from ${lease} where name = 'pipeline'`,
     )
   // Whoever opened an exclusive warehouse is alone in it: the lease of an owner who is not alive here is a dead one's.
-  const isFree = (row: LeaseRow) => row.is_free || (warehouse.isExclusive && !live.has(row.owner))
+  const isDead = (row: LeaseRow) => row.owner === '' || (warehouse.isExclusive && !live.has(row.owner))
+  const isFree = (row: LeaseRow) => row.is_free || isDead(row)
   const before = await read()
   if (!before.every(isFree)) throw inProgress(before.find((row) => !isFree(row)))
-  const asRead = before.map((row) => sql`(owner = ${row.owner} and token = ${row.token})`)
+  // Who was only slow may have renewed it since: that shows in nothing but the time.
+  const stillFree = (row: LeaseRow) => (isDead(row) ? sql.empty : sql` and expires_at < ${d.now()}`)
+  const asRead = before.map((row) => sql`(owner = ${row.owner} and token = ${row.token}${stillFree(row)})`)
+  const token = Math.max(...before.map((row) => row.token)) + 1
   await warehouse.execute(
     sql`update ${lease}
-set owner = ${owner}, token = token + 1, expires_at = ${expiry(d, lifetime)}
+set owner = ${owner}, token = ${token}, expires_at = ${expiry(d, lifetime)}
 where name = 'pipeline' and (${sql.join(asRead, ' or ')})`,
     { label: 'lease' },
   )
   const after = await read()
   const other = after.find((row) => row.owner !== owner)
-  if (!other && after[0]) return Math.max(...after.map((row) => row.token))
+  if (!other && after.length > 0) return token
   await warehouse.execute(sql`update ${lease} set owner = '' where name = 'pipeline' and owner = ${owner}`)
   throw inProgress(other)
 }

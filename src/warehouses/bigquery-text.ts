@@ -1,11 +1,21 @@
 import { type Sql, sql } from './sql.ts'
 
-const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', "'": "\\'", '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+const ESCAPES: Readonly<Record<string, string>> = {
+  '\\': '\\\\',
+  "'": "\\'",
+  '`': '\\`',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+}
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: those are the ones to find
-const SPECIAL = /[\\'\u0000-\u001f\u007f\u0085\u2028\u2029]/g
+const SPECIAL = /[\\'`\u0000-\u001f\u007f\u0085\u2028\u2029]/g
 
-/** A literal of text. The engine reads backslashes as escapes and takes no line end between its quotes. */
+/**
+ * A literal of text. The engine reads backslashes as escapes and takes no line end between its quotes. Back quotes are
+ * escaped so that nothing in a literal looks like the name of a table: see `withBounds`.
+ */
 export const quoted = (value: string): string =>
   `'${value.replace(SPECIAL, (c) => ESCAPES[c] ?? `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}'`
 

@@ -18,7 +18,7 @@ const FULL = '53100'
 const LOST = /^(ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EAI_AGAIN)$/
 /** The driver's own words for a connection that broke. */
 const BROKEN =
-  /Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|connection timeout|not queryable/i
+  /Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|timeout expired|connection timeout|not queryable/i
 /** Two sessions create the same table: the catalog's own unique index, or the table itself. */
 const SAME_TABLE = /^duplicate key value violates unique constraint "pg_|^(relation|type) ".*" already exists/
 

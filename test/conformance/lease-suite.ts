@@ -68,6 +68,38 @@ export function testLease(open: Open): void {
       expect(await quicker?.isOurs()).toBe(true)
     })
 
+    test('who was only slow keeps it, when it renews before another takes it', async () => {
+      const slow = await acquire(shared())
+      await expire()
+      const late: Warehouse = {
+        ...shared(),
+        async execute(statement, o) {
+          if (o?.label === 'lease') await vi.advanceTimersByTimeAsync(RENEWED_EVERY)
+          if (o?.label === 'lease') await slow.hold()
+          return shared().execute(statement, o)
+        },
+      }
+      await expect(acquireLease(late)).rejects.toMatchObject(refusal)
+      expect(await slow.isOurs()).toBe(true)
+    })
+
+    test('two rows, of two who met in an empty table, count as one', async () => {
+      const { dialect } = opened()
+      const table = sql.table('lease')
+      await opened().execute(
+        sql`insert into ${table} (name, owner, token, expires_at) select 'pipeline', '', 3, ${dialect.now()}`,
+      )
+      await opened().execute(
+        sql`insert into ${table} (name, owner, token, expires_at) select 'pipeline', '', 1, ${dialect.now()}`,
+      )
+      const first = await acquire(shared())
+      await expect(acquireLease(shared())).rejects.toMatchObject(refusal)
+      await first.release()
+      const second = await acquire(shared())
+      expect(second.token).toBeGreaterThan(first.token)
+      expect(await second.isOurs()).toBe(true)
+    })
+
     test('a silent holder is believed for a minute of the warehouse’s clock, whatever clocks here say', async () => {
       await acquire(shared())
       vi.setSystemTime(new Date('2099-01-01'))
