@@ -227,7 +227,7 @@ export interface HistoryInput {
 export interface LimitsInput {
   /** Bytes that a run may read because settings changed; above it, it asks for `--accept-recompute`. null for no limit. Only where the warehouse can estimate: DuckDB cannot. */
   bytesPerRun?: number | null
-  /** For how many minutes a statement is sent again that fails for a reason that may pass: a lost connection, throttling, a conflict. */
+  /** For how many minutes a statement is sent again that fails for a reason that may pass: a lost connection, throttling, a conflict. Also opening the product database. */
   retryMinutes?: number
   /** About how many rows of the sources one run reads; a first load of more is done by several runs, one after the other. More need more memory. */
   rowsPerRun?: number
