@@ -1,7 +1,7 @@
 import type { RetryOptions } from '../warehouses/retry.ts'
 import { sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
-import { lookUpAgents } from './agents.ts'
+import { agentsOfBatch, lookUpAgents, unknownAgents } from './agents.ts'
 import { copyProduct, notesOfCopy, readProductCounts, refuseShrink } from './companies/copy.ts'
 import type { OpenProduct } from './companies/product-source.ts'
 import { companies } from './companies.ts'
@@ -14,6 +14,7 @@ import { daysOf, readRanges } from './ranges.ts'
 import { isRecomputing, NO_RECOMPUTE } from './recompute.ts'
 import type { ProgressEvent, SourceReport, StageReport } from './report.ts'
 import { rollups } from './rollups.ts'
+import { runTasks, stagingIn, type Task, touchedBy } from './side-by-side.ts'
 import type { SeenColumns } from './sources/columns.ts'
 import { type SourceReading, stageSourceRows } from './sources/read.ts'
 import { keysAsked, type Loop, MOST_KEYS, type SingleStep, type Stage, type StageContext } from './stage.ts'
@@ -74,18 +75,21 @@ export async function computeStages(run: Computing, begun: StageContext): Promis
   let product: readonly SourceReport[] = []
   let isMore = false
   const seen: SeenColumns[] = []
+  let atOnce = run.warehouse.atOnce.large
   for (const stage of stages) {
     if (stage !== ingest && ran.length === 1) {
       const { context: after, isNew, notes } = await afterIngest(run, context)
       problems.push(...notes)
       context = isNew || isRecomputing(after) ? after : { ...after, isQuiet: true }
+      if (isRecomputing(after) || after.recompute.events) atOnce = run.warehouse.atOnce.large
     }
     if (isIdle(stage, context)) continue
     ran.push(stage)
     reports.push(
       await timed(run.onProgress, stage.name, async () => {
         if (stage === ingest && context.readsSources) {
-          const reading = await readNewRows(run, context)
+          const { reading, ...known } = await readNewRows(run, context)
+          atOnce = known.atOnce
           problems.push(...reading.problems)
           isMore = reading.isMore
           seen.push(reading.seen)
@@ -96,7 +100,7 @@ export async function computeStages(run: Computing, begun: StageContext): Promis
           context = { ...context, copy: copied.copy }
           seen.push(copied.seen)
         }
-        const rows = await computeStage(run, context, stage)
+        const rows = await computeStage(run, context, stage, atOnce)
         if (stage === ingest) await refuseLoss(run.warehouse, context)
         if (stage === companies) {
           product = await readProductCounts(run.warehouse, context)
@@ -149,7 +153,7 @@ select
 }
 
 /** Reads what is new in the sources and checks it. */
-async function readNewRows(run: Computing, context: StageContext): Promise<SourceReading> {
+async function readNewRows(run: Computing, context: StageContext): Promise<{ reading: SourceReading; atOnce: number }> {
   const { warehouse, signal, acceptColumns, rowsPerRun, readBefore } = run
   if (context.release) await runStep(run, context, 'ingest', matchReleased(context, context.release))
   const reading = await stageSourceRows(warehouse, run.sources, context, {
@@ -158,17 +162,36 @@ async function readNewRows(run: Computing, context: StageContext): Promise<Sourc
     rowsPerRun,
     readBefore,
   })
-  for (const step of readSources(context, reading.rows, reading.hasLines)) await runStep(run, context, 'ingest', step)
-  await lookUpAgents(warehouse, signal)
-  return reading
+  const [check, ...others] = readSources(context, reading.rows, reading.hasLines)
+  await runTasks(tasksOf(run, context, 'ingest', [check]), 1, signal)
+  // From here on it is known how much the run has before it.
+  const atOnce = await howMany(run, context)
+  const agents = { reads: stagingIn(unknownAgents, agentsOfBatch.select), writes: [agentsOfBatch.into] }
+  const lookUp = { ...agents, work: (s: AbortSignal) => lookUpAgents(warehouse, s) }
+  await runTasks([...tasksOf(run, context, 'ingest', others), lookUp], atOnce, signal)
+  return { reading, atOnce }
 }
 
-async function computeStage(run: Computing, context: StageContext, stage: Stage): Promise<number> {
+/** Rows up to which a run is a small one. */
+const SMALL = 250_000
+
+/** How many statements may run side by side: it depends on how many rows were read. */
+async function howMany({ warehouse, signal }: Computing, c: StageContext): Promise<number> {
+  const { small, large } = warehouse.atOnce
+  if (small === large) return small
+  if (isRecomputing(c) || c.recompute.events) return large
+  const [row] = await warehouse.query<Row & { rows: number }>(
+    sql`select count(*) as ${sql.id('rows')} from ${sql.staging('checked')}`,
+    { signal, label: `run ${c.run} ingest` },
+  )
+  return row && row.rows <= SMALL ? small : large
+}
+
+async function computeStage(run: Computing, context: StageContext, stage: Stage, atOnce: number): Promise<number> {
   const steps = stage.steps(context)
-  for (const [i, step] of steps.entries()) {
-    run.onProgress?.({ stage: stage.name, state: 'progress', done: i, total: steps.length })
-    await runStep(run, context, stage.name, step)
-  }
+  let done = 0
+  const tell = () => run.onProgress?.({ stage: stage.name, state: 'progress', done: done++, total: steps.length })
+  await runTasks(tasksOf(run, context, stage.name, steps, tell), atOnce, run.signal)
   if (steps.length === 0) return 0
   const [row] = await run.warehouse.query<Row & { rows: number }>(
     sql`select count(*) as ${sql.id('rows')} from ${typeof stage.result === 'string' ? sql.staging(stage.result) : sql`${stage.result(context)} as s`}`,
@@ -176,6 +199,25 @@ async function computeStage(run: Computing, context: StageContext, stage: Stage)
   )
   await run.warehouse.dropStaging(stage.discards ?? [])
   return row?.rows ?? 0
+}
+
+/** Steps as work that may run side by side: what nothing after a step reads is dropped once all that read it are done. */
+function tasksOf(
+  run: Computing,
+  context: StageContext,
+  stage: string,
+  steps: readonly (SingleStep | Loop)[],
+  began?: () => void,
+): readonly Task[] {
+  return steps.flatMap((step) => {
+    const work = (signal: AbortSignal) => {
+      began?.()
+      return runStep({ ...run, signal }, context, stage, step)
+    }
+    const discards = 'discards' in step ? (step.discards ?? []) : []
+    const drop = { reads: [], writes: discards, work: () => run.warehouse.dropStaging(discards) }
+    return [{ ...touchedBy(step), work }, ...(discards.length > 0 ? [drop] : [])]
+  })
 }
 
 async function runStep(
@@ -198,7 +240,6 @@ async function runStep(
   }
   if ('into' in step) {
     await warehouse.stage(step.into, step.select, { signal, label })
-    await warehouse.dropStaging(step.discards ?? [])
     return
   }
   for (;;) {

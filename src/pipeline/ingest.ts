@@ -116,8 +116,12 @@ where occurred_at in (select occurred_at from ${sql.staging('withdrawn')})
         where w.event_key = events.event_key and w.occurred_at = events.occurred_at and w.received_at = events.received_at
     )`
 
-/** The steps before user agents can be looked up: from lines and rows to messages, refused or to be shaped. */
-export const readSources = (c: StageContext, rows: readonly Sql[] = [], hasLines = true): readonly Step[] => [
+/** The steps before user agents can be looked up: from lines and rows to messages, and those refused or to be shaped. */
+export const readSources = (
+  c: StageContext,
+  rows: readonly Sql[] = [],
+  hasLines = true,
+): readonly [Step, ...Step[]] => [
   checkMessages(c, rows, hasLines),
   {
     into: 'refused_rows',

@@ -71,6 +71,7 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
     dialect: duckdbDialect,
     writer,
     isExclusive: true,
+    atOnce: { small: 1, large: 1 },
 
     async query<R extends Row>(query: Sql, o?: RunOptions): Promise<R[]> {
       const { text, values } = compile(query, writer)

@@ -117,6 +117,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Warehouse>
     dialect: postgresDialect,
     writer,
     isExclusive: false,
+    atOnce: { small: 4, large: 2 },
 
     async query<R extends Row>(query: Sql, o?: RunOptions): Promise<R[]> {
       const { text, values } = compile(query, writer)

@@ -135,6 +135,7 @@ export async function openRedshift({ schema, ...target }: RedshiftOptions): Prom
     dialect: redshiftDialect,
     writer,
     isExclusive: false,
+    atOnce: { small: 4, large: 2 },
     query,
     execute: (statement, o) => run([inline(statement)], o),
     transaction: async (all, o) => {

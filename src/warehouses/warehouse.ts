@@ -93,6 +93,14 @@ type Columns = Readonly<Record<string, string>>
 /** Tables by name. */
 export type TableDescriptions = Readonly<Record<string, Columns>>
 
+/** Statements at a time. */
+export interface AtOnce {
+  /** In a run of few rows: what takes time there is planning, and waiting for answers. */
+  readonly small: number
+  /** In any other: a large statement takes all the engine has, and memory. */
+  readonly large: number
+}
+
 /** One warehouse: somewhere to run SQL and keep tables. */
 export interface Warehouse {
   readonly dialect: Dialect
@@ -100,6 +108,8 @@ export interface Warehouse {
   readonly writer: SqlWriter
   /** True when whoever has it open is its only user: a lease that another process held is then a dead one's. */
   readonly isExclusive: boolean
+  /** How many statements that need nothing of each other it is given at a time. */
+  readonly atOnce: AtOnce
 
   /** Rows of a query with bound values. Each running query has a connection of its own. */
   query<R extends Row = Row>(query: Sql, options?: RunOptions): Promise<R[]>

@@ -14,7 +14,7 @@ const METHODS = [
   ...['query', 'execute', 'transaction', 'createTables', 'createView', 'stage', 'dropStaging'],
   ...['loadLines', 'loadTabular', 'load', 'loadStaging', 'describeTable', 'describeTables', 'maintain', 'ping'],
 ] as readonly Method[]
-type Method = Exclude<keyof Warehouse, 'dialect' | 'writer' | 'isExclusive' | 'close'>
+type Method = Exclude<keyof Warehouse, 'dialect' | 'writer' | 'isExclusive' | 'atOnce' | 'close'>
 
 /** What goes wrong with a call: it is not made, or it is made and its answer is lost. */
 export type Fault = 'before' | 'after'
