@@ -87,7 +87,7 @@ export async function openBigquery(
     dialect: bigqueryDialect,
     writer,
     isExclusive: false,
-    atOnce: { small: 8, large: 4 },
+    atOnce: { small: 4, large: 4 },
 
     async query<R extends Row>(query: Sql, o?: RunOptions): Promise<R[]> {
       if (isClosed) throw closed()
