@@ -8,6 +8,10 @@ import { propertyPaths } from './property-names.ts'
 import type { StageContext, Step } from './stage.ts'
 
 const NUMBER = '^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)$'
+/** What arithmetic leaves of nothing, as JSON writes it (`5.7e-14`): less than a millionth is 0 in every currency. */
+const TINY = '^[+-]?[0-9]([.][0-9]*)?[eE]-0*([7-9]|[1-9][0-9]+)$'
+/** As JSON writes numbers beyond 10^20; engines differ from where on they use an exponent. */
+const HUGE = '^[+-]?[0-9]([.][0-9]*)?[eE][+]?0*(1[5-9]|[2-9][0-9]|[1-9][0-9][0-9]+)$'
 /** Fifteen digits before the point; fourteen where a unit has ten thousand parts, so that the parts fit an integer. */
 const inRange = (digits: number) => `^[+-]?[0-9]{0,${digits}}([.][0-9]{0,18})?$`
 
@@ -71,8 +75,13 @@ function named(c: StageContext, name: string, options: ConversionOptions, index:
     into: `conversion_candidates_${index}`,
     select: sql`
 with delivered as (
-    select e.*, ${amount} as amount, ${code} as code
+    select e.*, ${amount} as written, ${code} as code
     from ${d.jsonColumns(from, 'properties', fields)} as e
+),
+
+rounded as (
+    select *, case when ${d.regexpMatches('written', TINY)} then '0' else written end as amount
+    from delivered
 ),
 
 judged as (
@@ -81,12 +90,13 @@ judged as (
         case
             ${options.value === null ? sql.empty : sql`when is_stripped then 'PROPERTIES_NOT_KEPT'`}
             when amount is null then null
+            when ${d.regexpMatches('amount', HUGE)} then 'OUT_OF_RANGE'
             when not ${d.regexpMatches('amount', NUMBER)} then 'NOT_A_NUMBER'
             when not ${d.regexpMatches('amount', inRange(15))} then 'OUT_OF_RANGE'
             when ${digits()} = 4 and not ${d.regexpMatches('amount', inRange(14))} then 'OUT_OF_RANGE'
             when code not in (${sql.values(Object.keys(currencyDigits))}) then 'UNKNOWN_CURRENCY'
         end as value_problem
-    from delivered
+    from rounded
 )
 
 select

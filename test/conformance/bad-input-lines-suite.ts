@@ -134,6 +134,13 @@ export function testBadLines(open: () => Promise<Warehouse>, known?: KnownFailur
       { name: 'an object', revenue: '{"a":1}', problem: 'NOT_A_NUMBER' },
       { name: '60,000 digits', revenue: `"${'9'.repeat(60_000)}"`, problem: 'OUT_OF_RANGE' },
       { name: '500 leading zeros', revenue: `"${'0'.repeat(500)}1"`, problem: 'OUT_OF_RANGE' },
+      { name: 'a number that JSON writes with 300 digits', revenue: '1e300', problem: 'OUT_OF_RANGE' },
+      { name: 'a number of 21 digits', revenue: '123456789012345678901', problem: 'OUT_OF_RANGE' },
+      { name: 'a hundred trillion millions', revenue: '100000000000000000000', problem: 'OUT_OF_RANGE' },
+      { name: 'a text of digits and a power', revenue: '"123456789e-7"', problem: 'NOT_A_NUMBER' },
+      { name: 'what arithmetic leaves of nothing', revenue: '5.684341886080802e-14', value: 0 },
+      { name: 'next to nothing', revenue: '0.0000001', value: 0 },
+      { name: 'less than nothing by next to nothing', revenue: '-0.00000049', value: 0 },
       { name: 'beside 60 KB', revenue: `1,"x":"${large.slice(0, 60_000)}"`, value: 100 },
       { name: 'nothing', revenue: 'null' },
     ]

@@ -179,7 +179,7 @@ where b.is_in_session and (b.type in ('page', 'screen') or (f.order_key is not n
 -- conversion_candidates_0: Candidates of conversion number 0 of the configuration, counted from 0.
 create or replace table staging.main."conversion_candidates_0" as
 with delivered as (
-    select e.*, cast(null as varchar) as amount, 'USD' as code
+    select e.*, cast(null as varchar) as written, 'USD' as code
     from (
     select * exclude (json_texts, json_kinds), 
     from (
@@ -209,18 +209,24 @@ where excluded_reason is null
 ) as e
 ),
 
+rounded as (
+    select *, case when regexp_matches(written, '^[+-]?[0-9]([.][0-9]*)?[eE]-0*([7-9]|[1-9][0-9]+)$') then '0' else written end as amount
+    from delivered
+),
+
 judged as (
     select
         *,
         case
             
             when amount is null then null
+            when regexp_matches(amount, '^[+-]?[0-9]([.][0-9]*)?[eE][+]?0*(1[5-9]|[2-9][0-9]|[1-9][0-9][0-9]+)$') then 'OUT_OF_RANGE'
             when not regexp_matches(amount, '^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)$') then 'NOT_A_NUMBER'
             when not regexp_matches(amount, '^[+-]?[0-9]{0,15}([.][0-9]{0,18})?$') then 'OUT_OF_RANGE'
             when case when code in ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF') then 0 when code in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') then 3 when code in ('CLF', 'UYW') then 4 else 2 end = 4 and not regexp_matches(amount, '^[+-]?[0-9]{0,14}([.][0-9]{0,18})?$') then 'OUT_OF_RANGE'
             when code not in ('AED', 'AFN', 'ALL', 'AMD', 'AOA', 'ARS', 'AUD', 'AWG', 'AZN', 'BAM', 'BBD', 'BDT', 'BGN', 'BMD', 'BND', 'BOB', 'BOV', 'BRL', 'BSD', 'BTN', 'BWP', 'BYN', 'BZD', 'CAD', 'CDF', 'CHE', 'CHF', 'CHW', 'CNY', 'COP', 'COU', 'CRC', 'CUP', 'CVE', 'CZK', 'DKK', 'DOP', 'DZD', 'EGP', 'ERN', 'ETB', 'EUR', 'FJD', 'FKP', 'GBP', 'GEL', 'GHS', 'GIP', 'GMD', 'GTQ', 'GYD', 'HKD', 'HNL', 'HTG', 'HUF', 'IDR', 'ILS', 'INR', 'IRR', 'JMD', 'KES', 'KGS', 'KHR', 'KPW', 'KYD', 'KZT', 'LAK', 'LBP', 'LKR', 'LRD', 'LSL', 'MAD', 'MDL', 'MGA', 'MKD', 'MMK', 'MNT', 'MOP', 'MRU', 'MUR', 'MVR', 'MWK', 'MXN', 'MXV', 'MYR', 'MZN', 'NAD', 'NGN', 'NIO', 'NOK', 'NPR', 'NZD', 'PAB', 'PEN', 'PGK', 'PHP', 'PKR', 'PLN', 'QAR', 'RON', 'RSD', 'RUB', 'SAR', 'SBD', 'SCR', 'SDG', 'SEK', 'SGD', 'SHP', 'SLE', 'SOS', 'SRD', 'SSP', 'STN', 'SVC', 'SYP', 'SZL', 'THB', 'TJS', 'TMT', 'TOP', 'TRY', 'TTD', 'TWD', 'TZS', 'UAH', 'USD', 'USN', 'UYU', 'UZS', 'VED', 'VES', 'WST', 'XCD', 'XCG', 'YER', 'ZAR', 'ZMW', 'ZWG', 'BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF', 'BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND', 'CLF', 'UYW') then 'UNKNOWN_CURRENCY'
         end as value_problem
-    from delivered
+    from rounded
 )
 
 select
@@ -235,7 +241,7 @@ from judged;
 -- conversion_candidates_1: Candidates of conversion number 1 of the configuration, counted from 0.
 create or replace table staging.main."conversion_candidates_1" as
 with delivered as (
-    select e.*, nullif(case when regexp_matches(raw_value_0, e'[ \t\n\x0b\x0c\r]') then trim(raw_value_0, e' \t\n\x0b\x0c\r') else raw_value_0 end, '') as amount, coalesce(nullif(upper(case when regexp_matches(raw_currency_0, e'[ \t\n\x0b\x0c\r]') then trim(raw_currency_0, e' \t\n\x0b\x0c\r') else raw_currency_0 end), ''), 'USD') as code
+    select e.*, nullif(case when regexp_matches(raw_value_0, e'[ \t\n\x0b\x0c\r]') then trim(raw_value_0, e' \t\n\x0b\x0c\r') else raw_value_0 end, '') as written, coalesce(nullif(upper(case when regexp_matches(raw_currency_0, e'[ \t\n\x0b\x0c\r]') then trim(raw_currency_0, e' \t\n\x0b\x0c\r') else raw_currency_0 end), ''), 'USD') as code
     from (
     select * exclude (json_texts, json_kinds), json_texts[1] as "raw_value_0", json_texts[2] as "raw_currency_0"
     from (
@@ -265,18 +271,24 @@ where excluded_reason is null
 ) as e
 ),
 
+rounded as (
+    select *, case when regexp_matches(written, '^[+-]?[0-9]([.][0-9]*)?[eE]-0*([7-9]|[1-9][0-9]+)$') then '0' else written end as amount
+    from delivered
+),
+
 judged as (
     select
         *,
         case
             when is_stripped then 'PROPERTIES_NOT_KEPT'
             when amount is null then null
+            when regexp_matches(amount, '^[+-]?[0-9]([.][0-9]*)?[eE][+]?0*(1[5-9]|[2-9][0-9]|[1-9][0-9][0-9]+)$') then 'OUT_OF_RANGE'
             when not regexp_matches(amount, '^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)$') then 'NOT_A_NUMBER'
             when not regexp_matches(amount, '^[+-]?[0-9]{0,15}([.][0-9]{0,18})?$') then 'OUT_OF_RANGE'
             when case when code in ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF') then 0 when code in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') then 3 when code in ('CLF', 'UYW') then 4 else 2 end = 4 and not regexp_matches(amount, '^[+-]?[0-9]{0,14}([.][0-9]{0,18})?$') then 'OUT_OF_RANGE'
             when code not in ('AED', 'AFN', 'ALL', 'AMD', 'AOA', 'ARS', 'AUD', 'AWG', 'AZN', 'BAM', 'BBD', 'BDT', 'BGN', 'BMD', 'BND', 'BOB', 'BOV', 'BRL', 'BSD', 'BTN', 'BWP', 'BYN', 'BZD', 'CAD', 'CDF', 'CHE', 'CHF', 'CHW', 'CNY', 'COP', 'COU', 'CRC', 'CUP', 'CVE', 'CZK', 'DKK', 'DOP', 'DZD', 'EGP', 'ERN', 'ETB', 'EUR', 'FJD', 'FKP', 'GBP', 'GEL', 'GHS', 'GIP', 'GMD', 'GTQ', 'GYD', 'HKD', 'HNL', 'HTG', 'HUF', 'IDR', 'ILS', 'INR', 'IRR', 'JMD', 'KES', 'KGS', 'KHR', 'KPW', 'KYD', 'KZT', 'LAK', 'LBP', 'LKR', 'LRD', 'LSL', 'MAD', 'MDL', 'MGA', 'MKD', 'MMK', 'MNT', 'MOP', 'MRU', 'MUR', 'MVR', 'MWK', 'MXN', 'MXV', 'MYR', 'MZN', 'NAD', 'NGN', 'NIO', 'NOK', 'NPR', 'NZD', 'PAB', 'PEN', 'PGK', 'PHP', 'PKR', 'PLN', 'QAR', 'RON', 'RSD', 'RUB', 'SAR', 'SBD', 'SCR', 'SDG', 'SEK', 'SGD', 'SHP', 'SLE', 'SOS', 'SRD', 'SSP', 'STN', 'SVC', 'SYP', 'SZL', 'THB', 'TJS', 'TMT', 'TOP', 'TRY', 'TTD', 'TWD', 'TZS', 'UAH', 'USD', 'USN', 'UYU', 'UZS', 'VED', 'VES', 'WST', 'XCD', 'XCG', 'YER', 'ZAR', 'ZMW', 'ZWG', 'BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF', 'BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND', 'CLF', 'UYW') then 'UNKNOWN_CURRENCY'
         end as value_problem
-    from delivered
+    from rounded
 )
 
 select

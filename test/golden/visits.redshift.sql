@@ -197,7 +197,7 @@ drop table if exists "tributary"."staging__conversion_candidates_0";
 
 create table "tributary"."staging__conversion_candidates_0" as
 with delivered as (
-    select e.*, cast(null as varchar) as amount, 'USD' as code
+    select e.*, cast(null as varchar) as written, 'USD' as code
     from (
     select * exclude ("json_document")
     from (
@@ -228,18 +228,24 @@ where excluded_reason is null
 ) as e
 ),
 
+rounded as (
+    select *, case when (written ~ '^[+-]?[0-9]([.][0-9]*)?[eE]-0*([7-9]|[1-9][0-9]+)$') then '0' else written end as amount
+    from delivered
+),
+
 judged as (
     select
         *,
         case
             
             when amount is null then null
+            when (amount ~ '^[+-]?[0-9]([.][0-9]*)?[eE][+]?0*(1[5-9]|[2-9][0-9]|[1-9][0-9][0-9]+)$') then 'OUT_OF_RANGE'
             when not (amount ~ '^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)$') then 'NOT_A_NUMBER'
             when not (amount ~ '^[+-]?[0-9]{0,15}([.][0-9]{0,18})?$') then 'OUT_OF_RANGE'
             when case when code in ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF') then 0 when code in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') then 3 when code in ('CLF', 'UYW') then 4 else 2 end = 4 and not (amount ~ '^[+-]?[0-9]{0,14}([.][0-9]{0,18})?$') then 'OUT_OF_RANGE'
             when code not in ('AED', 'AFN', 'ALL', 'AMD', 'AOA', 'ARS', 'AUD', 'AWG', 'AZN', 'BAM', 'BBD', 'BDT', 'BGN', 'BMD', 'BND', 'BOB', 'BOV', 'BRL', 'BSD', 'BTN', 'BWP', 'BYN', 'BZD', 'CAD', 'CDF', 'CHE', 'CHF', 'CHW', 'CNY', 'COP', 'COU', 'CRC', 'CUP', 'CVE', 'CZK', 'DKK', 'DOP', 'DZD', 'EGP', 'ERN', 'ETB', 'EUR', 'FJD', 'FKP', 'GBP', 'GEL', 'GHS', 'GIP', 'GMD', 'GTQ', 'GYD', 'HKD', 'HNL', 'HTG', 'HUF', 'IDR', 'ILS', 'INR', 'IRR', 'JMD', 'KES', 'KGS', 'KHR', 'KPW', 'KYD', 'KZT', 'LAK', 'LBP', 'LKR', 'LRD', 'LSL', 'MAD', 'MDL', 'MGA', 'MKD', 'MMK', 'MNT', 'MOP', 'MRU', 'MUR', 'MVR', 'MWK', 'MXN', 'MXV', 'MYR', 'MZN', 'NAD', 'NGN', 'NIO', 'NOK', 'NPR', 'NZD', 'PAB', 'PEN', 'PGK', 'PHP', 'PKR', 'PLN', 'QAR', 'RON', 'RSD', 'RUB', 'SAR', 'SBD', 'SCR', 'SDG', 'SEK', 'SGD', 'SHP', 'SLE', 'SOS', 'SRD', 'SSP', 'STN', 'SVC', 'SYP', 'SZL', 'THB', 'TJS', 'TMT', 'TOP', 'TRY', 'TTD', 'TWD', 'TZS', 'UAH', 'USD', 'USN', 'UYU', 'UZS', 'VED', 'VES', 'WST', 'XCD', 'XCG', 'YER', 'ZAR', 'ZMW', 'ZWG', 'BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF', 'BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND', 'CLF', 'UYW') then 'UNKNOWN_CURRENCY'
         end as value_problem
-    from delivered
+    from rounded
 )
 
 select
@@ -256,7 +262,7 @@ drop table if exists "tributary"."staging__conversion_candidates_1";
 
 create table "tributary"."staging__conversion_candidates_1" as
 with delivered as (
-    select e.*, nullif(btrim(raw_value_0, (' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13))), '') as amount, coalesce(nullif(upper(btrim(raw_currency_0, (' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)))), ''), 'USD') as code
+    select e.*, nullif(btrim(raw_value_0, (' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13))), '') as written, coalesce(nullif(upper(btrim(raw_currency_0, (' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)))), ''), 'USD') as code
     from (
     select * exclude ("json_document")
     from (
@@ -304,18 +310,24 @@ where excluded_reason is null
 ) as e
 ),
 
+rounded as (
+    select *, case when (written ~ '^[+-]?[0-9]([.][0-9]*)?[eE]-0*([7-9]|[1-9][0-9]+)$') then '0' else written end as amount
+    from delivered
+),
+
 judged as (
     select
         *,
         case
             when is_stripped then 'PROPERTIES_NOT_KEPT'
             when amount is null then null
+            when (amount ~ '^[+-]?[0-9]([.][0-9]*)?[eE][+]?0*(1[5-9]|[2-9][0-9]|[1-9][0-9][0-9]+)$') then 'OUT_OF_RANGE'
             when not (amount ~ '^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)$') then 'NOT_A_NUMBER'
             when not (amount ~ '^[+-]?[0-9]{0,15}([.][0-9]{0,18})?$') then 'OUT_OF_RANGE'
             when case when code in ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF') then 0 when code in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') then 3 when code in ('CLF', 'UYW') then 4 else 2 end = 4 and not (amount ~ '^[+-]?[0-9]{0,14}([.][0-9]{0,18})?$') then 'OUT_OF_RANGE'
             when code not in ('AED', 'AFN', 'ALL', 'AMD', 'AOA', 'ARS', 'AUD', 'AWG', 'AZN', 'BAM', 'BBD', 'BDT', 'BGN', 'BMD', 'BND', 'BOB', 'BOV', 'BRL', 'BSD', 'BTN', 'BWP', 'BYN', 'BZD', 'CAD', 'CDF', 'CHE', 'CHF', 'CHW', 'CNY', 'COP', 'COU', 'CRC', 'CUP', 'CVE', 'CZK', 'DKK', 'DOP', 'DZD', 'EGP', 'ERN', 'ETB', 'EUR', 'FJD', 'FKP', 'GBP', 'GEL', 'GHS', 'GIP', 'GMD', 'GTQ', 'GYD', 'HKD', 'HNL', 'HTG', 'HUF', 'IDR', 'ILS', 'INR', 'IRR', 'JMD', 'KES', 'KGS', 'KHR', 'KPW', 'KYD', 'KZT', 'LAK', 'LBP', 'LKR', 'LRD', 'LSL', 'MAD', 'MDL', 'MGA', 'MKD', 'MMK', 'MNT', 'MOP', 'MRU', 'MUR', 'MVR', 'MWK', 'MXN', 'MXV', 'MYR', 'MZN', 'NAD', 'NGN', 'NIO', 'NOK', 'NPR', 'NZD', 'PAB', 'PEN', 'PGK', 'PHP', 'PKR', 'PLN', 'QAR', 'RON', 'RSD', 'RUB', 'SAR', 'SBD', 'SCR', 'SDG', 'SEK', 'SGD', 'SHP', 'SLE', 'SOS', 'SRD', 'SSP', 'STN', 'SVC', 'SYP', 'SZL', 'THB', 'TJS', 'TMT', 'TOP', 'TRY', 'TTD', 'TWD', 'TZS', 'UAH', 'USD', 'USN', 'UYU', 'UZS', 'VED', 'VES', 'WST', 'XCD', 'XCG', 'YER', 'ZAR', 'ZMW', 'ZWG', 'BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF', 'BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND', 'CLF', 'UYW') then 'UNKNOWN_CURRENCY'
         end as value_problem
-    from delivered
+    from rounded
 )
 
 select

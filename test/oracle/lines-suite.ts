@@ -130,6 +130,8 @@ export function testLines(): void {
       ['{"revenue":" .5 ","currency":" jpy "}', 1n, 'JPY'],
       ['{"revenue":"+2.","currency":"KWD"}', 2000n, 'KWD'],
       ['{"revenue":1.0005,"currency":""}', 100n, 'USD'],
+      ['{"revenue":5.684341886080802e-14}', 0n, 'USD'],
+      ['{"revenue":-1e-7}', 0n, 'USD'],
       ['{"revenue":""}', null, null],
       ['{"currency":"ZZZ"}', null, null],
     ])('%s', (properties, value, currency) => {
@@ -142,6 +144,9 @@ export function testLines(): void {
       ['{"revenue":"1,000"}', 'NOT_A_NUMBER'],
       ['{"revenue":true}', 'NOT_A_NUMBER'],
       ['{"revenue":1234567890123456}', 'OUT_OF_RANGE'],
+      ['{"revenue":100000000000000000000}', 'OUT_OF_RANGE'],
+      ['{"revenue":1.5e300}', 'OUT_OF_RANGE'],
+      ['{"revenue":"123456789e-7"}', 'NOT_A_NUMBER'],
       ['{"revenue":1,"currency":"ZZZ"}', 'UNKNOWN_CURRENCY'],
     ])('%s cannot be used', (properties, valueProblem) => {
       expect(money(properties)).toEqual({ value: null, currency: null, valueProblem })

@@ -38,7 +38,21 @@ export const PAGES = [
 ] as const
 
 /** A delivered value, as JSON text. */
-export const VALUES = ['"49.90"', '7', '12.345', '-3.335', '" 0.005 "', '1e3', '"free"', '""', 'null', 'true'] as const
+export const VALUES = [
+  '"49.90"',
+  '7',
+  '12.345',
+  '-3.335',
+  '" 0.005 "',
+  '1e3',
+  '5.684341886080802e-14',
+  '0.0000001',
+  '100000000000000000000',
+  '"free"',
+  '""',
+  'null',
+  'true',
+] as const
 export const CURRENCIES = [undefined, 'USD', 'jpy', 'KWD', ' eur ', 'ZZZ', ''] as const
 export const CAMPAIGNS = [undefined, { source: 'LinkedIn', medium: 'CPC', name: 'q1' }, { name: ' only ' }] as const
 

@@ -19,7 +19,11 @@ export function moneyOf(properties: Record<string, unknown>, options: Conversion
   const text = propertyText(delivered)
   if (text === null) return NOTHING
 
-  const amount = /^([+-]?)([0-9]*)(?:[.]([0-9]*))?$/.exec(text)
+  // Written with one digit before the point, as JSON writes it: next to nothing is 0, and more than a value can be is too much.
+  const power = /^[+-]?[0-9](?:[.][0-9]*)?e([+-]?[0-9]+)$/i.exec(text)
+  const exponent = Number(power?.[1] ?? 0)
+  if (exponent >= 15) return { ...NOTHING, valueProblem: 'OUT_OF_RANGE' }
+  const amount = exponent <= -7 ? ['', '', '0', ''] : /^([+-]?)([0-9]*)(?:[.]([0-9]*))?$/.exec(text)
   const [, sign = '', whole = '', fraction = ''] = amount ?? []
   if (amount === null || whole + fraction === '') return { ...NOTHING, valueProblem: 'NOT_A_NUMBER' }
   if (whole.length > 15 || fraction.length > 18) return { ...NOTHING, valueProblem: 'OUT_OF_RANGE' }
