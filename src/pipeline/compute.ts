@@ -100,7 +100,9 @@ export async function computeStages(run: Computing, begun: StageContext): Promis
           context = { ...context, copy: copied.copy }
           seen.push(copied.seen)
         }
-        const rows = await computeStage(run, context, stage, atOnce)
+        // A copy may be large in a run that has hardly an event.
+        const isCopy = stage === companies && context.copy !== undefined
+        const rows = await computeStage(run, context, stage, isCopy ? run.warehouse.atOnce.large : atOnce)
         if (stage === ingest) await refuseLoss(run.warehouse, context)
         if (stage === companies) {
           product = await readProductCounts(run.warehouse, context)
@@ -191,6 +193,7 @@ async function computeStage(run: Computing, context: StageContext, stage: Stage,
   const steps = stage.steps(context)
   let done = 0
   const tell = () => run.onProgress?.({ stage: stage.name, state: 'progress', done: done++, total: steps.length })
+  if (steps.length > 0) tell()
   await runTasks(tasksOf(run, context, stage.name, steps, tell), atOnce, run.signal)
   if (steps.length === 0) return 0
   const [row] = await run.warehouse.query<Row & { rows: number }>(
@@ -207,15 +210,17 @@ function tasksOf(
   context: StageContext,
   stage: string,
   steps: readonly (SingleStep | Loop)[],
-  began?: () => void,
+  ended?: () => void,
 ): readonly Task[] {
   return steps.flatMap((step) => {
-    const work = (signal: AbortSignal) => {
-      began?.()
-      return runStep({ ...run, signal }, context, stage, step)
+    const work = async (signal: AbortSignal) => {
+      await runStep({ ...run, signal }, context, stage, step)
+      ended?.()
     }
     const discards = 'discards' in step ? (step.discards ?? []) : []
-    const drop = { reads: [], writes: discards, work: () => run.warehouse.dropStaging(discards) }
+    const label = `run ${context.run} ${stage}`
+    const dropAll = (signal: AbortSignal) => run.warehouse.dropStaging(discards, { signal, label })
+    const drop = { reads: [], writes: discards, work: dropAll }
     return [{ ...touchedBy(step), work }, ...(discards.length > 0 ? [drop] : [])]
   })
 }

@@ -124,10 +124,10 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Warehouse> {
 
     stage: (name, select, o) => pool.use(async (c) => void (await plain(c, createStaging(name, select, writer), o))),
 
-    dropStaging: (names) =>
+    dropStaging: (names, o) =>
       pool.use(async (c) => {
         if (names) {
-          for (const name of names) await plain(c, dropStaging(name, writer))
+          for (const name of names) await plain(c, dropStaging(name, writer), o)
           return
         }
         await plain(c, `detach database if exists ${STAGING}`)

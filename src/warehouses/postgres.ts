@@ -45,6 +45,8 @@ order by a.attnum`
 export async function openPostgres(options: PostgresOptions): Promise<Warehouse> {
   const { url, schema, maxConnections = 10, statementMinutes = 120 } = options
   const connections = new PostgresConnections({ url, maxConnections, statementMinutes })
+  // Whoever shares the pool, the lease of a run before all, does not wait for the steps of a stage.
+  const free = Math.max(1, maxConnections - 2)
   const writer = postgresWriter(schema, `${randomBytes(4).toString('hex')}_`)
   const quote = postgresDialect.quote
 
@@ -117,7 +119,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Warehouse>
     dialect: postgresDialect,
     writer,
     isExclusive: false,
-    atOnce: { small: 4, large: 2 },
+    atOnce: { small: Math.min(4, free), large: Math.min(2, free) },
 
     async query<R extends Row>(query: Sql, o?: RunOptions): Promise<R[]> {
       const { text, values } = compile(query, writer)
@@ -161,7 +163,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Warehouse>
 
     stage: async (name, select, o) => void (await send(createStaging(name, select, writer), o)),
 
-    async dropStaging(names) {
+    async dropStaging(names, o) {
       const found = names
         ? names.map((name) => dropStaging(name, writer))
         : (
@@ -170,7 +172,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Warehouse>
               [schema, STAGING],
             )
           ).map(({ name }) => `drop table if exists ${quote(schema)}.${quote(name)}`)
-      if (found.length > 0) await send(found.join('; '))
+      if (found.length > 0) await send(found.join('; '), o)
     },
 
     async loadLines(name, files, o) {

@@ -157,11 +157,12 @@ export async function openRedshift({ schema, ...target }: RedshiftOptions): Prom
       await withSchema()
       await run(createStaging(name, select, writer), o)
     },
-    async dropStaging(names) {
+    async dropStaging(names, o) {
       await runAll(
         names
           ? names.map((name) => dropStaging(name, writer))
           : (await stagingTables()).map((name) => `drop table if exists ${writer.table(name)}`),
+        o,
       )
     },
     async loadLines(name, files, o) {

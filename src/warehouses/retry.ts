@@ -60,7 +60,7 @@ export function withRetries(warehouse: Warehouse, options: RetryOptions = {}): W
     createTables: (specs) => again('create tables', undefined, () => warehouse.createTables(specs)),
     createView: (name, select) => again(`create view ${name}`, undefined, () => warehouse.createView(name, select)),
     stage: (name, select, o) => again(o?.label ?? `stage ${name}`, o, () => warehouse.stage(name, select, o)),
-    dropStaging: (names) => again('drop staging', undefined, () => warehouse.dropStaging(names)),
+    dropStaging: (names, o) => again(o?.label ?? 'drop staging', o, () => warehouse.dropStaging(names, o)),
     loadLines: (name, files, o) => again(o?.label ?? `load ${name}`, o, () => warehouse.loadLines(name, files, o)),
     loadTabular: (name, files, o) => again(o?.label ?? `load ${name}`, o, () => warehouse.loadTabular(name, files, o)),
     loadStaging: (name, columns, rows, o) => {

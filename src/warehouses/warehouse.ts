@@ -93,7 +93,7 @@ type Columns = Readonly<Record<string, string>>
 /** Tables by name. */
 export type TableDescriptions = Readonly<Record<string, Columns>>
 
-/** Statements at a time. */
+/** Steps at a time. */
 export interface AtOnce {
   /** In a run of few rows: what takes time there is planning, and waiting for answers. */
   readonly small: number
@@ -108,7 +108,7 @@ export interface Warehouse {
   readonly writer: SqlWriter
   /** True when whoever has it open is its only user: a lease that another process held is then a dead one's. */
   readonly isExclusive: boolean
-  /** How many statements that need nothing of each other it is given at a time. */
+  /** How many steps of a stage that need nothing of each other it is given at a time: `query`, `execute`, `stage`, `loadStaging` and `dropStaging` run side by side. */
   readonly atOnce: AtOnce
 
   /** Rows of a query with bound values. Each running query has a connection of its own. */
@@ -124,7 +124,7 @@ export interface Warehouse {
   /** Creates or replaces a staging table with the rows of a query. */
   stage(name: string, select: Sql, options?: RunOptions): Promise<void>
   /** Drops the staging tables of these names that exist; without names every one, also those that a dead run left. Can be repeated. */
-  dropStaging(names?: readonly string[]): Promise<void>
+  dropStaging(names?: readonly string[], options?: RunOptions): Promise<void>
   /**
    * Creates or replaces a staging table with each line of the files, `(file, line, text)`, `line` counted from 1, lines of white
    * space left out. A line that is not UTF-8, or is longer than 64 MB, comes with null text. Files it cannot read to the end are returned with the reason
