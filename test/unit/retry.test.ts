@@ -121,7 +121,7 @@ describe('what may pass', () => {
 test('every argument arrives, of every method', async () => {
   const taken: Record<string, readonly unknown[]> = {
     ...{ query: [select, {}], execute: [select, {}], transaction: [[select], { repeat: 'always' }] },
-    ...{ createTables: [[]], createView: ['v', select], stage: ['t', select, {}], dropStaging: [['t']] },
+    ...{ createTables: [[]], createView: ['v', select], stage: ['t', select, {}], dropStaging: [['t'], {}] },
     ...{ loadLines: ['t', [], {}], loadTabular: ['t', [], {}], load: [{}, [], {}], loadStaging: ['t', {}, [], {}] },
     ...{
       describeTable: ['t', 'another_schema'],
