@@ -14,10 +14,11 @@ import { daysOf, readRanges } from './ranges.ts'
 import { isRecomputing, NO_RECOMPUTE } from './recompute.ts'
 import type { ProgressEvent, SourceReport, StageReport } from './report.ts'
 import { rollups } from './rollups.ts'
-import { runTasks, stagingIn, type Task, touchedBy } from './side-by-side.ts'
+import { runStep, tasksOf } from './run-steps.ts'
+import { runTasks, stagingIn } from './side-by-side.ts'
 import type { SeenColumns } from './sources/columns.ts'
 import { type SourceReading, stageSourceRows } from './sources/read.ts'
-import { keysAsked, type Loop, MOST_KEYS, type SingleStep, type Stage, type StageContext } from './stage.ts'
+import type { Stage, StageContext } from './stage.ts'
 import { stages } from './stages.ts'
 
 /** What computing needs of a run. */
@@ -157,7 +158,8 @@ select
 /** Reads what is new in the sources and checks it. */
 async function readNewRows(run: Computing, context: StageContext): Promise<{ reading: SourceReading; atOnce: number }> {
   const { warehouse, signal, acceptColumns, rowsPerRun, readBefore } = run
-  if (context.release) await runStep(run, context, 'ingest', matchReleased(context, context.release))
+  const label = `run ${context.run} ingest`
+  if (context.release) await runStep(warehouse, matchReleased(context, context.release), { signal, label })
   const reading = await stageSourceRows(warehouse, run.sources, context, {
     signal,
     acceptColumns,
@@ -165,12 +167,12 @@ async function readNewRows(run: Computing, context: StageContext): Promise<{ rea
     readBefore,
   })
   const [check, ...others] = readSources(context, reading.rows, reading.hasLines)
-  await runTasks(tasksOf(run, context, 'ingest', [check]), 1, signal)
+  await runTasks(tasksOf(warehouse, label, [check]), 1, signal)
   // From here on it is known how much the run has before it.
   const atOnce = await howMany(run, context)
   const agents = { reads: stagingIn(unknownAgents, agentsOfBatch.select), writes: [agentsOfBatch.into] }
   const lookUp = { ...agents, work: (s: AbortSignal) => lookUpAgents(warehouse, s) }
-  await runTasks([...tasksOf(run, context, 'ingest', others), lookUp], atOnce, signal)
+  await runTasks([...tasksOf(warehouse, label, others), lookUp], atOnce, signal)
   return { reading, atOnce }
 }
 
@@ -194,7 +196,7 @@ async function computeStage(run: Computing, context: StageContext, stage: Stage,
   let done = 0
   const tell = () => run.onProgress?.({ stage: stage.name, state: 'progress', done: done++, total: steps.length })
   if (steps.length > 0) tell()
-  await runTasks(tasksOf(run, context, stage.name, steps, tell), atOnce, run.signal)
+  await runTasks(tasksOf(run.warehouse, `run ${context.run} ${stage.name}`, steps, tell), atOnce, run.signal)
   if (steps.length === 0) return 0
   const [row] = await run.warehouse.query<Row & { rows: number }>(
     sql`select count(*) as ${sql.id('rows')} from ${typeof stage.result === 'string' ? sql.staging(stage.result) : sql`${stage.result(context)} as s`}`,
@@ -202,56 +204,6 @@ async function computeStage(run: Computing, context: StageContext, stage: Stage,
   )
   await run.warehouse.dropStaging(stage.discards ?? [])
   return row?.rows ?? 0
-}
-
-/** Steps as work that may run side by side: what nothing after a step reads is dropped once all that read it are done. */
-function tasksOf(
-  run: Computing,
-  context: StageContext,
-  stage: string,
-  steps: readonly (SingleStep | Loop)[],
-  ended?: () => void,
-): readonly Task[] {
-  return steps.flatMap((step) => {
-    const work = async (signal: AbortSignal) => {
-      await runStep({ ...run, signal }, context, stage, step)
-      ended?.()
-    }
-    const discards = 'discards' in step ? (step.discards ?? []) : []
-    const label = `run ${context.run} ${stage}`
-    const dropAll = (signal: AbortSignal) => run.warehouse.dropStaging(discards, { signal, label })
-    const drop = { reads: [], writes: discards, work: dropAll }
-    return [{ ...touchedBy(step), work }, ...(discards.length > 0 ? [drop] : [])]
-  })
-}
-
-async function runStep(
-  { warehouse, signal }: Computing,
-  context: StageContext,
-  stage: string,
-  step: SingleStep | Loop,
-): Promise<void> {
-  const label = `run ${context.run} ${stage}`
-  if ('ranges' in step) {
-    const ranges = await readRanges(warehouse, step.ranges, { signal, label })
-    await warehouse.stage(step.into, step.select(ranges), { signal, label })
-    return
-  }
-  if ('keys' in step) {
-    const rows = await warehouse.query<Row & { id: string }>(keysAsked(step), { signal, label })
-    const keys = rows.length > MOST_KEYS ? null : rows.map(({ id }) => id)
-    await warehouse.stage(step.into, step.select(keys), { signal, label })
-    return
-  }
-  if ('into' in step) {
-    await warehouse.stage(step.into, step.select, { signal, label })
-    return
-  }
-  for (;;) {
-    const [row] = await warehouse.query<Row & { remaining: number }>(step.remaining, { signal, label })
-    if (!row?.remaining) return
-    for (const repeated of step.repeat) await warehouse.stage(repeated.into, repeated.select, { signal, label })
-  }
 }
 
 /** Runs a stage's work and tells when it began and ended. */
