@@ -11,7 +11,7 @@ import { newEvents } from './new-events.ts'
 import type { CompanyOptions, SourceOptions } from './options.ts'
 import { matchReleased } from './quarantine/release.ts'
 import { daysOf, readRanges } from './ranges.ts'
-import { isRecomputing, NO_RECOMPUTE } from './recompute.ts'
+import { isBeyondNews, isRecomputing, NO_RECOMPUTE } from './recompute.ts'
 import type { ProgressEvent, SourceReport, StageReport } from './report.ts'
 import { rollups } from './rollups.ts'
 import { runStep, tasksOf } from './run-steps.ts'
@@ -82,7 +82,7 @@ export async function computeStages(run: Computing, begun: StageContext): Promis
       const { context: after, isNew, notes } = await afterIngest(run, context)
       problems.push(...notes)
       context = isNew || isRecomputing(after) ? after : { ...after, isQuiet: true }
-      if (isRecomputing(after) || after.recompute.events) atOnce = run.warehouse.atOnce.large
+      if (isBeyondNews(after)) atOnce = run.warehouse.atOnce.large
     }
     if (isIdle(stage, context)) continue
     ran.push(stage)
@@ -179,11 +179,11 @@ async function readNewRows(run: Computing, context: StageContext): Promise<{ rea
 /** Rows up to which a run is a small one. */
 const SMALL = 250_000
 
-/** How many statements may run side by side: it depends on how many rows were read. */
+/** How many steps may run side by side: it depends on how many rows were read. */
 async function howMany({ warehouse, signal }: Computing, c: StageContext): Promise<number> {
   const { small, large } = warehouse.atOnce
   if (small === large) return small
-  if (isRecomputing(c) || c.recompute.events) return large
+  if (isBeyondNews(c)) return large
   const [row] = await warehouse.query<Row & { rows: number }>(
     sql`select count(*) as ${sql.id('rows')} from ${sql.staging('checked')}`,
     { signal, label: `run ${c.run} ingest` },

@@ -45,3 +45,6 @@ export const isRecomputing = ({ isRebuild, recompute: r }: StageContext): boolea
   r.people ||
   r.rollups ||
   r.candidates.length + r.conversions.length + r.credits.length > 0
+
+/** Whether a run computes more than what its new rows touch. */
+export const isBeyondNews = (c: StageContext): boolean => isRecomputing(c) || c.recompute.events

@@ -10,7 +10,7 @@ import type { StageContext, Step } from './stage.ts'
 const NUMBER = '^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)$'
 /** What arithmetic leaves of nothing, as JSON writes it (`5.7e-14`): less than a millionth is 0 in every currency. */
 const TINY = '^[+-]?[0-9]([.][0-9]*)?[eE]-0*([7-9]|[1-9][0-9]+)$'
-/** As JSON writes numbers beyond 10^20; engines differ from where on they use an exponent. */
+/** A thousand trillions or more, as JSON writes it with an exponent: engines differ in which numbers they write so. */
 const HUGE = '^[+-]?[0-9]([.][0-9]*)?[eE][+]?0*(1[5-9]|[2-9][0-9]|[1-9][0-9][0-9]+)$'
 /** Fifteen digits before the point; fourteen where a unit has ten thousand parts, so that the parts fit an integer. */
 const inRange = (digits: number) => `^[+-]?[0-9]{0,${digits}}([.][0-9]{0,18})?$`

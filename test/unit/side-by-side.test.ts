@@ -1,8 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { tasksOf } from '../../src/pipeline/run-steps.ts'
 import { runTasks, type Task, touchedBy } from '../../src/pipeline/side-by-side.ts'
 import { sql } from '../../src/warehouses/sql.ts'
+import type { Warehouse } from '../../src/warehouses/warehouse.ts'
 
 const names = ['a', 'b', 'c', 'd', 'e'] as const
 const someNames = fc.uniqueArray(fc.constantFrom(...names), { maxLength: 3 })
@@ -103,5 +105,49 @@ describe('what a step needs', () => {
       reads: ['z', 'y'],
       writes: ['x'],
     })
+  })
+})
+
+describe('steps of a stage', () => {
+  const from = (name: string) => sql`select 1 as one from ${sql.staging(name)}`
+  const steps = [
+    { into: 'slow', select: from('wide') },
+    { into: 'quick', select: from('wide'), discards: ['wide'] },
+  ]
+
+  it('leave a table that is dropped to those before who still read it', async () => {
+    const log: string[] = []
+    const warehouse: Pick<Warehouse, 'stage' | 'dropStaging'> = {
+      stage: async (name) => {
+        await wait(name === 'slow' ? 10 : 0)
+        log.push(name)
+      },
+      dropStaging: async (names) => void log.push(`drop ${names}`),
+    }
+    await runTasks(tasksOf(warehouse as Warehouse, 'a stage', steps), 2)
+    expect(log).toEqual(['quick', 'slow', 'drop wide'])
+  })
+
+  it('are told as done when they are, and a drop is cancelled with the rest', async () => {
+    let told = 0
+    let cancelled = false
+    const warehouse: Pick<Warehouse, 'stage' | 'dropStaging'> = {
+      stage: async (name) => {
+        if (name !== 'failing') return
+        await wait(5)
+        throw new Error('it failed')
+      },
+      dropStaging: (_, options) =>
+        new Promise((_, reject) =>
+          options?.signal?.addEventListener('abort', () => {
+            cancelled = true
+            reject(options.signal?.reason)
+          }),
+        ),
+    }
+    const failing = { into: 'failing', select: from('narrow') }
+    const tasks = tasksOf(warehouse as Warehouse, 'a stage', [...steps, failing], () => void told++)
+    await expect(runTasks(tasks, 3)).rejects.toThrow('it failed')
+    expect({ told, cancelled }).toEqual({ told: 2, cancelled: true })
   })
 })
