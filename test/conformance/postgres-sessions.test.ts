@@ -12,6 +12,20 @@ import { columnsOf } from './suite.ts'
 describe('a Postgres server', () => {
   const use = usePostgresServer()
 
+  test('with few connections still answers others while the steps of a run hold theirs', async () => {
+    for (const maxConnections of [3, 4]) {
+      const warehouse = await use().open({ maxConnections })
+      const held = new AbortController()
+      const step = () => warehouse.query(sql`select pg_sleep(60)`, { signal: held.signal })
+      const steps = Array.from({ length: warehouse.atOnce.small }, () =>
+        expect(step()).rejects.toMatchObject({ code: 'QUERY_CANCELLED' }),
+      )
+      await Promise.all([warehouse.ping(), warehouse.ping()])
+      held.abort()
+      await Promise.all(steps)
+    }
+  })
+
   describe('ends', () => {
     /** Ends sessions of tributary whose statement is like this, once there is one. */
     const terminate = async (like: string) => {
