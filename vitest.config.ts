@@ -11,9 +11,31 @@ const engines = ['postgres', 'redshift', 'bigquery']
  * adapter, service), the worked examples, some random streams and changed settings.
  */
 const byConformance = {
-  postgres: ['bad-input', 'companies', 'faults', 'from-sources', 'prune', 'settings', 'sources'],
-  redshift: ['bad-input', 'faults', 'from-sources', 'prune', 'retries', 'sources', 'spend', 'versions', 'weblog'],
-  bigquery: ['bad-input', 'faults', 'from-sources', 'prune', 'retries', 'settings', 'sources', 'spend', 'weblog'],
+  postgres: ['bad-input', 'companies', 'faults', 'from-sources', 'product-postgres', 'prune', 'settings', 'sources'],
+  redshift: [
+    'bad-input',
+    'faults',
+    'from-sources',
+    'product-postgres',
+    'prune',
+    'retries',
+    'sources',
+    'spend',
+    'versions',
+    'weblog',
+  ],
+  bigquery: [
+    'bad-input',
+    'faults',
+    'from-sources',
+    'product-postgres',
+    'prune',
+    'retries',
+    'settings',
+    'sources',
+    'spend',
+    'weblog',
+  ],
 }
 const long = Object.entries(byConformance).flatMap(([engine, suites]) =>
   suites.map((suite) => `test/conformance/${engine}-${suite}.test.ts`),

@@ -21,6 +21,7 @@ export async function whyNotWritable(warehouse: Warehouse): Promise<string | nul
       await warehouse.load(probe, [{ attempt: 1 }])
       await warehouse.stage(name, sql`select attempt from ${sql.table(name)}`)
       await warehouse.dropStaging([name])
+      await warehouse.tryBulkLoad?.(name)
       // Of the table: a run that begins at this moment drops all staging tables.
       const [row] = await warehouse.query<Row & { attempts: number }>(
         sql`select count(*) as attempts from ${sql.table(name)}`,

@@ -2,7 +2,7 @@ import { isAbsolute, resolve } from 'node:path'
 import type { ChannelRuleOptions, ConversionOptions, PipelineOptions, SourceOptions } from '../pipeline/options.ts'
 import type { WarehouseOptions } from '../warehouses/open.ts'
 import type { Config } from './config.ts'
-import { channelRuleDefaults, conversionDefaults, defaults, signupDefaults } from './defaults.ts'
+import { bucketDefaults, channelRuleDefaults, conversionDefaults, defaults, signupDefaults } from './defaults.ts'
 import { moment } from './leaves.ts'
 import { companyOptions } from './product-database.ts'
 import type { CheckedInput } from './schema.ts'
@@ -31,6 +31,10 @@ function warehouseOptions(input: NonNullable<CheckedInput['warehouse']>, folder:
   const schema = input.schema ?? defaults.warehouse.schema
   if (input.kind === 'bigquery' && input.keyFile !== undefined)
     return { ...input, schema, keyFile: absolute(input.keyFile, folder) }
+  if (input.kind === 'redshift') {
+    const { bucket, ...rest } = input
+    return { ...rest, schema, ...(bucket ? { bucket: { ...bucketDefaults, ...bucket } } : {}) }
+  }
   if (input.kind !== 'duckdb') return { ...input, schema }
   return { ...input, schema, path: absolute(input.path ?? defaults.warehouse.path, folder) }
 }

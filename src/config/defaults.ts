@@ -1,4 +1,4 @@
-import type { ConfigInput, ConversionInput } from './options.ts'
+import type { BucketInput, ConfigInput, ConversionInput } from './options.ts'
 import type { ProductDatabaseInput } from './product-options.ts'
 
 /** What holds when the configuration does not say otherwise. */
@@ -43,6 +43,9 @@ export const signupDefaults = {
   events: ['signed_up', 'sign_up', 'signup', 'user_signed_up', 'account_created'],
   lookbackDays: null,
 } as const satisfies DeepReadonly<ConversionInput>
+
+/** For a bucket of Redshift. */
+export const bucketDefaults = { prefix: 'tributary/' } as const satisfies Partial<BucketInput>
 
 /** For each channel rule. */
 export const channelRuleDefaults = { paid: false } as const

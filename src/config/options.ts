@@ -114,8 +114,23 @@ export interface RedshiftInput {
   region?: string
   /** Redshift: another address of the Data API, such as that of a VPC endpoint. */
   endpoint?: string
+  /** Redshift: bucket of S3 that large loads go through. Without it rows are sent as inserts, which is slow for many. */
+  bucket?: BucketInput
   /** Schema that holds the tables. */
   schema?: string
+}
+
+export interface BucketInput {
+  /** Name of the bucket. */
+  name: string
+  /** What the keys of our files begin with. */
+  prefix?: string
+  /** Its region, when that is not where the database is. */
+  region?: string
+  /** The role with which the database reads it. By default the one that is the default of the database. */
+  roleArn?: string
+  /** Another address of S3, such as that of a VPC endpoint. */
+  endpoint?: string
 }
 
 export type SourceInput = FilesSourceInput | TableSourceInput

@@ -29,6 +29,16 @@ export const postgres = is.object({
 
 const awsName = (what: string) => is.text(what, (v) => /^[a-z0-9][a-z0-9-]{0,127}$/.test(v))
 
+const region = is.text('a region such as eu-central-1', (v) => /^[a-z]{2}(-[a-z]+)+-[0-9]$/.test(v))
+
+const bucket = is.object({
+  name: is.text('the name of a bucket of S3', (v) => /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(v)),
+  prefix: is.text('a prefix such as tributary/', (v) => /^[A-Za-z0-9!_.*()/-]{1,500}$/.test(v)).optional(),
+  region: region.optional(),
+  roleArn: is.text('the ARN of a role', (v) => /^arn:aws[a-z-]*:iam::\d{12}:role\/\S+$/.test(v)).optional(),
+  endpoint: is.text('the address of S3', (v) => URL.canParse(v) && /^https?:/.test(v)).optional(),
+})
+
 export const redshift = is
   .object({
     kind: z.literal('redshift'),
@@ -37,8 +47,9 @@ export const redshift = is
     workgroupName: awsName('the name of a serverless workgroup').optional(),
     secretArn: is.text('the ARN of a secret', (v) => /^arn:aws[a-z-]*:secretsmanager:/.test(v)).optional(),
     dbUser: is.text('the name of a database user', (v) => /^[^\s"']{1,127}$/.test(v)).optional(),
-    region: is.text('a region such as eu-central-1', (v) => /^[a-z]{2}(-[a-z]+)+-[0-9]$/.test(v)).optional(),
+    region: region.optional(),
     endpoint: is.text('the address of the Data API', (v) => URL.canParse(v) && /^https?:/.test(v)).optional(),
+    bucket: bucket.optional(),
     schema: schemaName.optional(),
   })
   .superRefine((value, context) => {

@@ -3,28 +3,33 @@ import { QueryError } from '../errors.ts'
 import { byTable } from './described.ts'
 import { tabularRows } from './duckdb-reader.ts'
 import { lineColumns, lineRows } from './file-rows.ts'
+import type { RedshiftBucket } from './redshift-bucket.ts'
 import { connect, type RedshiftTarget } from './redshift-client.ts'
 import { createTable, stagingTable } from './redshift-ddl.ts'
 import { redshiftDialect } from './redshift-dialect.ts'
 import { cancelled } from './redshift-errors.ts'
-import { inserts, linesThatFit } from './redshift-load.ts'
+import { linesThatFit } from './redshift-load.ts'
+import { redshiftLoads } from './redshift-loads.ts'
 import { BATCH, Statements } from './redshift-statements.ts'
 import { viewMaker } from './redshift-views.ts'
 import { asBatch, bindable, createStaging, dropStaging, redshiftWriter, STAGING_PREFIX } from './redshift-writer.ts'
 import { compile, compileInline, type Sql, sql } from './sql.ts'
-import type { ColumnSpec, Row, RunOptions, TableSpec, Warehouse } from './warehouse.ts'
+import type { Row, RunOptions, TableSpec, Warehouse } from './warehouse.ts'
 
 /** Which database, and the schema of our tables. */
 export interface RedshiftOptions extends RedshiftTarget {
   readonly schema: string
+  /** Large loads go through it; without one all rows are sent as inserts. */
+  readonly bucket?: RedshiftBucket
 }
 
 /**
  * Opens a database of Amazon Redshift through its Data API: no connection, no driver, one request per statement. A first
  * one tells whether it can be reached; what may pass is left to those who try again.
  */
-export async function openRedshift({ schema, ...target }: RedshiftOptions): Promise<Warehouse> {
+export async function openRedshift({ schema, bucket: place, ...target }: RedshiftOptions): Promise<Warehouse> {
   const statements = new Statements(connect(target), target)
+  const bucket = place ? new (await import('./redshift-bucket.ts')).Bucket(place, target.region) : null
   const writer = redshiftWriter(schema, `${randomBytes(4).toString('hex')}_`)
   const inline = (statement: Sql) => compileInline(statement, writer)
   const run = (texts: readonly string[], o?: RunOptions) => statements.run({ statements: asBatch(texts) }, o)
@@ -40,55 +45,16 @@ export async function openRedshift({ schema, ...target }: RedshiftOptions): Prom
     for (let i = 0; i < texts.length; i += BATCH) await run(texts.slice(i, i + BATCH), o)
   }
 
-  /** Rows into a new table; its name is quoted. */
-  const fill = async (
-    create: readonly string[],
-    table: string,
-    columns: Readonly<Record<string, ColumnSpec>>,
-    rows: AsyncIterable<Row> | Iterable<Row>,
-    o?: RunOptions,
-  ) => {
-    let first: readonly string[] = create
-    for await (const batch of inserts(table, columns, rows)) {
-      const all = [...first, ...batch]
-      first = []
-      await runAll(all, o)
-    }
-    if (first.length > 0) await run(first, o)
-  }
+  const loads = redshiftLoads(writer, run, bucket)
 
   const loadStaging: Warehouse['loadStaging'] = async (name, columns, rows, o) => {
     await withSchema()
     const create = [dropStaging(name, writer), stagingTable(name, columns, writer)]
-    await fill(create, writer.staging(name), columns, rows, o)
+    await loads.fill(create, writer.staging(name), columns, rows, o)
   }
 
-  /** All rows or none: more than fit in one transaction go through a staging table. */
-  const load = async (table: TableSpec, rows: AsyncIterable<Row> | Iterable<Row>, o?: RunOptions) => {
-    const batches = inserts(writer.table(table.name), table.columns, rows)
-    const first = await batches.next()
-    if (first.done) return
-    const second = await batches.next()
-    if (second.done) {
-      await run(first.value, o)
-      return
-    }
-    const name = `loading_${randomBytes(6).toString('hex')}`
-    const moved = (text: string) => text.replace(writer.table(table.name), writer.staging(name))
-    await run([stagingTable(name, table.columns, writer)], o)
-    try {
-      await run(first.value.map(moved), o)
-      await run(second.value.map(moved), o)
-      for await (const batch of batches) await run(batch.map(moved), o)
-      const columns = Object.keys(table.columns).map(redshiftDialect.quote).join(', ')
-      await run(
-        [`insert into ${writer.table(table.name)} (${columns}) select ${columns} from ${writer.staging(name)}`],
-        o,
-      )
-    } finally {
-      await run([dropStaging(name, writer)]).catch(() => undefined)
-    }
-  }
+  const load = (table: TableSpec, rows: AsyncIterable<Row> | Iterable<Row>, o?: RunOptions) =>
+    loads.addTo(writer.table(table.name), table.columns, rows, o)
 
   /** Their names in the schema, also of those that other processes left. */
   const stagingTables = async (): Promise<string[]> => {
@@ -128,6 +94,7 @@ export async function openRedshift({ schema, ...target }: RedshiftOptions): Prom
   await run(['select 1']).catch((error) => {
     if (error instanceof QueryError && error.isTransient) return
     statements.close()
+    bucket?.close()
     throw error
   })
 
@@ -192,8 +159,16 @@ export async function openRedshift({ schema, ...target }: RedshiftOptions): Prom
     },
 
     ping: () => run(['select 1']),
+    async tryBulkLoad(name, o) {
+      if (!bucket) return
+      const columns = { attempt: { type: 'integer', description: '1.' } } as const
+      await withSchema()
+      await loads.copy([stagingTable(name, columns, writer)], writer.staging(name), columns, [{ attempt: 1 }], o)
+      await run([dropStaging(name, writer)], o)
+    },
     async close() {
       statements.close()
+      bucket?.close()
     },
   }
 }

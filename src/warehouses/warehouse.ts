@@ -154,6 +154,8 @@ export interface Warehouse {
   maintain(specs: readonly TableSpec[]): Promise<void>
   /** Bytes that a query would read, where the engine can tell before it runs; null when it cannot tell of this one. */
   estimateBytes?(statement: Sql, options?: RunOptions): Promise<number | null>
+  /** Makes and drops a staging table by whatever only large loads go through; absent where there is nothing of that kind. */
+  tryBulkLoad?(name: string, options?: RunOptions): Promise<void>
   /** Resolves when the warehouse answers. */
   ping(): Promise<void>
   close(): Promise<void>

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { openRedshift, type RedshiftOptions } from '../../src/warehouses/redshift.ts'
+import type { RedshiftBucket } from '../../src/warehouses/redshift-bucket.ts'
 import { sql } from '../../src/warehouses/sql.ts'
 import { type RedshiftStandIn, startRedshift } from '../standins/redshift/start.ts'
+import { type S3StandIn, startS3 } from '../standins/s3/server.ts'
 import { configuredPlace } from './configured.ts'
 import type { TestEngine } from './engines.ts'
 import { startPostgres } from './postgres.ts'
@@ -17,7 +19,16 @@ export async function redshiftEngine(): Promise<TestEngine> {
 export interface RedshiftStandIns extends TestEngine {
   /** Those of the warehouses that were opened, in order. */
   readonly standIns: readonly RedshiftStandIn[]
+  /** What their large loads go through. */
+  readonly s3: S3StandIn
 }
+
+/** How a stand-in of S3 is reached. */
+export const bucketOf = (s3: S3StandIn): RedshiftBucket => ({
+  name: s3.bucket,
+  prefix: 'tributary/',
+  endpoint: s3.endpoint,
+})
 
 /** How a warehouse of a stand-in is reached. */
 export const targetOf = (standIn: RedshiftStandIn): RedshiftOptions => ({
@@ -39,21 +50,25 @@ export async function beneath(standIn: RedshiftStandIn, work: (client: pg.Client
   }
 }
 
-/** Each warehouse has a stand-in and a database of its own. */
+/** Each warehouse has a stand-in and a database of its own; large loads go through a bucket. */
 export async function standInEngine(): Promise<RedshiftStandIns> {
   // Where AWS's own chain of credentials looks first; a stand-in takes any.
   Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'tests-only', AWS_SECRET_ACCESS_KEY: 'tests-only' })
   const server = await startPostgres(['max_wal_size=1GB'])
+  const s3 = await startS3()
   const standIns: RedshiftStandIn[] = []
   return {
     standIns,
+    s3,
     async open() {
       const standIn = await startRedshift(await server.createDatabase())
+      standIn.reads(s3.objects)
       standIns.push(standIn)
-      return openRedshift(targetOf(standIn))
+      return openRedshift({ ...targetOf(standIn), bucket: bucketOf(s3) })
     },
     async stop() {
       await Promise.all(standIns.map((standIn) => standIn.close()))
+      await s3.close()
       await server.stop()
     },
   }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { expect, it } from 'vitest'
-import { channelRuleDefaults, conversionDefaults, defaults } from '../../src/config/defaults.ts'
+import { bucketDefaults, channelRuleDefaults, conversionDefaults, defaults } from '../../src/config/defaults.ts'
 
 /**
  * The list in docs/configuration.md is printed from the comments of src/config/*options.ts and the values of
@@ -73,11 +73,13 @@ function defaultOf(path: string, option: Option): string {
   const value = path
     .replace('conversions.<name>', 'conversion')
     .replace('channels[]', 'channelRule')
+    .replace('warehouse.bucket', 'bucket')
     .split('.')
     .reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], {
       ...defaults,
       conversion: conversionDefaults,
       channelRule: channelRuleDefaults,
+      bucket: bucketDefaults,
     })
   const isGroup = typeof value === 'object' && value !== null && !Array.isArray(value)
   return value === undefined || isGroup ? '' : `\`${JSON.stringify(value)}\``

@@ -216,6 +216,17 @@ describe('wrong values', () => {
     ])
   })
 
+  it('refuses a bucket that cannot be one', () => {
+    const warehouse = { kind: 'redshift', database: 'prod', workgroupName: 'analytics' }
+    const of = (bucket: object) => problemsOf({ ...minimal, warehouse: { ...warehouse, bucket } })
+    expect(of({ name: 'acme-loads' })).toEqual([])
+    expect(of({ name: 's3://acme', roleArn: 'reader', prefix: "a'b" })).toEqual([
+      '`warehouse.bucket.name`: expected the name of a bucket of S3, but got "s3://acme".',
+      '`warehouse.bucket.prefix`: expected a prefix such as tributary/, but got "a\'b".',
+      '`warehouse.bucket.roleArn`: expected the ARN of a role, but got "reader".',
+    ])
+  })
+
   it('refuses two sources with one name, and the same files twice', () => {
     const of = (...sources: object[]) => problemsOf({ sources: sources.map((s) => ({ kind: 'files', ...s })) })
     expect(of({ path: 'a/events' }, { path: 'b/events' })).toEqual([

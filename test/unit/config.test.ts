@@ -26,6 +26,15 @@ const problemsOf = (make: () => unknown): readonly string[] => {
 }
 
 describe('defaults', () => {
+  it('gives a bucket of Redshift a prefix', () => {
+    const warehouse = { kind: 'redshift', database: 'prod', workgroupName: 'a', bucket: { name: 'loads' } }
+    expect(also({ warehouse }).warehouse).toEqual({
+      ...warehouse,
+      schema: 'tributary',
+      bucket: { name: 'loads', prefix: 'tributary/' },
+    })
+  })
+
   it('fills everything in from one source', () => {
     const { configVersion, ...config } = check(minimal)
     expect(config).toEqual({

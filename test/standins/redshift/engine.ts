@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { copyFiles, copyOf, type Objects } from './copy.ts'
 import { refusalsOf } from './guard.ts'
 import { type SessionSettings, toPostgres, withFences, withPositions } from './rewrite.ts'
 import { closing, nextOf, textOf, tokensOf } from './tokens.ts'
@@ -24,6 +25,8 @@ set escape_string_warning = off; set backslash_quote = on; set jit = off; set ex
 
 /** Connections to the Postgres beneath; each statement or transaction has one to itself. */
 export class Engine {
+  /** What COPY can read. */
+  objects: Objects = new Map()
   private readonly pool: pg.Pool
 
   constructor(url: string) {
@@ -38,7 +41,7 @@ export class Engine {
       const prepared = client as pg.PoolClient & { isPrepared?: boolean }
       if (!prepared.isPrepared) await client.query(SESSION)
       prepared.isPrepared = true
-      const result = await work(new Session(client))
+      const result = await work(new Session(client, this.objects))
       isBroken = false
       return result
     } catch (error) {
@@ -62,10 +65,12 @@ export class Engine {
 /** One session of Redshift: what it has been told lasts as long as it does. */
 export class Session {
   private readonly client: pg.PoolClient
+  private readonly objects: Objects
   private readonly settings: SessionSettings = { isCaseSensitive: false }
 
-  constructor(client: pg.PoolClient) {
+  constructor(client: pg.PoolClient, objects: Objects) {
     this.client = client
+    this.objects = objects
   }
 
   get pid(): number {
@@ -87,6 +92,7 @@ export class Session {
       this.settings.isCaseSensitive = set[1]!.toLowerCase() === 'true'
       return null
     }
+    if (/^\s*copy\s/i.test(sql)) return this.copy(sql)
     const view = viewStatement(sql)
     const refusals = refusalsOf(view?.select ?? sql)
     if (refusals.length > 0 && !(view && !view.select))
@@ -94,6 +100,16 @@ export class Session {
     const { text, values } = withPositions(sql, parameters)
     if (view) return this.send(view.shim(this.settings), [])
     return this.send(withFences(toPostgres(await this.withoutExcluded(text), this.settings)), values)
+  }
+
+  private async copy(sql: string): Promise<null> {
+    try {
+      const copy = copyOf(sql)!
+      await copyFiles(this.client, this.objects, { ...copy, target: toPostgres(copy.target, this.settings) })
+      return null
+    } catch (error) {
+      throw inWordsOfRedshift(Object.assign(error as Error, { code: (error as { code?: string }).code ?? 'XX000' }))
+    }
   }
 
   /** `select * exclude (a) from (…) as t`: Postgres has to be told the other columns by name. */

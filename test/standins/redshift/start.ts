@@ -14,7 +14,8 @@
  * - how SUPER keeps numbers and the order of keys: decimals of more than 38 digits, 1e3 and 1.0 as text; here they read
  *   as they were written
  * - conflicts between transactions that Redshift finds by table, and Postgres by row
- * - IAM and secrets: `DbUser` is a role of Postgres, and its grants count; COPY and UNLOAD; the 24 hours that results are kept; sessions
+ * - IAM and secrets: `DbUser` is a role of Postgres, and its grants count; COPY but of CSV files by a manifest, and
+ *   what it says of a row that it refuses; UNLOAD; the 24 hours that results are kept; sessions
  * - regular expressions beyond what POSIX says of both
  */
 import { randomUUID } from 'node:crypto'
@@ -22,6 +23,7 @@ import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import pg from 'pg'
+import type { Objects } from './copy.ts'
 import { Engine } from './engine.ts'
 import { Operations, Refusal } from './operations.ts'
 
@@ -37,6 +39,8 @@ export interface RedshiftStandIn {
   /** Of the Postgres beneath. */
   readonly url: string
   readonly operations: Operations
+  /** COPY reads these objects of S3. */
+  reads(objects: Objects): void
   /** Names of the operations that were called, in order. */
   readonly calls: string[]
   /** Asked for each call; what it returns happens instead of an answer. */
@@ -57,6 +61,9 @@ export async function startRedshift(url: string): Promise<RedshiftStandIn> {
     url,
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     operations,
+    reads(objects) {
+      engine.objects = objects
+    },
     calls: [],
     fault: null,
     async close() {

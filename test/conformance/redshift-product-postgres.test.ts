@@ -1,0 +1,4 @@
+import { openOn } from '../harness/engines.ts'
+import { testProductPostgres } from './product-postgres-suite.ts'
+
+testProductPostgres(openOn('redshift'))
