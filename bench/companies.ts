@@ -1,6 +1,7 @@
 /**
- * What a copy of the product database costs, by its number of memberships: `node bench/companies.ts 1000000`. A Postgres of
- * npm, a DuckDB file with a memory limit, three runs: the first copy, one that finds nothing new, one after a thousand changes.
+ * What a copy of the product database costs, by its number of memberships: `node bench/companies.ts 1000000 [postgres |
+ * redshift]`. A Postgres of npm, a DuckDB file with a memory limit or a stand-in of the warehouse named, three runs: the
+ * first copy, one that finds nothing new, one after a thousand changes.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,9 +11,14 @@ import type { PipelineOptions } from '../src/pipeline/options.ts'
 import { runPipeline } from '../src/pipeline/run.ts'
 import { openDuckdb } from '../src/warehouses/duckdb.ts'
 import { openProductPostgres } from '../src/warehouses/product-postgres.ts'
+import type { TestEngine } from '../test/harness/engines.ts'
 import { startPostgres } from '../test/harness/postgres.ts'
+import { postgresEngine } from '../test/harness/postgres-engine.ts'
+import { redshiftEngine } from '../test/harness/redshift-engine.ts'
 import { testSettings } from '../test/oracle/settings.ts'
 
+const engines: Record<string, () => Promise<TestEngine>> = { postgres: postgresEngine, redshift: redshiftEngine }
+const engine = await engines[process.argv[3] ?? '']?.()
 const members = Number(process.argv[2] ?? 1_000_000)
 const companies = Math.ceil(members / 10)
 const folder = mkdtempSync(join(tmpdir(), 'tributary-companies-'))
@@ -69,12 +75,10 @@ from generate_series(1, ${members}) as n;`)
       maxShrink: 0.5,
     },
   }
-  const warehouse = await openDuckdb({
-    path: join(folder, 'warehouse.duckdb'),
-    schema: 'tributary',
-    memoryLimit: '1GB',
-    threads: 2,
-  })
+  const path = join(folder, 'warehouse.duckdb')
+  const warehouse = engine
+    ? await engine.open()
+    : await openDuckdb({ path, schema: 'tributary', memoryLimit: '1GB', threads: 2 })
   const measure = async (what: string) => {
     let heap = 0
     const timer = setInterval(() => {
@@ -104,6 +108,7 @@ from generate_series(1, ${members}) as n;`)
   await warehouse.close()
 } finally {
   await owner.end()
+  await engine?.stop()
   await server.stop()
   rmSync(folder, { recursive: true, force: true })
 }
