@@ -1,11 +1,9 @@
 import { InputError } from '../errors.ts'
 import { type Sql, sql } from '../warehouses/sql.ts'
 import { oneOf, shown } from './choices.ts'
-import type { CompanyGroups } from './company-metrics-sql.ts'
+import { COMPANY_GROUPS, type CompanyGroups } from './company-metrics-sql.ts'
 import type { Context } from './context.ts'
 import { listOf } from './filters.ts'
-
-const GROUPS = ['channel', 'source', 'campaign', 'plan'] as const
 
 const COLUMN_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/
 
@@ -18,10 +16,10 @@ export function groupsOf(context: Context, by: string, column = ''): CompanyGrou
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '')
-  const known = GROUPS.filter((g) => names.some((name) => name.toLowerCase() === g))
+  const known = COMPANY_GROUPS.filter((g) => names.some((name) => name.toLowerCase() === g))
   const others = names.filter((name) => !known.some((g) => g === name.toLowerCase()))
   const given = dimensionOf(context, column)
-  const inBy = others.map((name) => copiedColumn(context, 'by', name, GROUPS))
+  const inBy = others.map((name) => copiedColumn(context, 'by', name, COMPANY_GROUPS))
   const named = [...new Set([...inBy, ...(given === null ? [] : [given])])]
   if (named.length > 1)
     throw new InputError(
@@ -46,12 +44,22 @@ function copiedColumn({ dimensions }: Context, argument: string, name: string, o
   throw new InputError(`Expected \`${argument}\` to name a copied column, but got ${shown(name)}.`)
 }
 
+export interface CompanyFilters {
+  readonly company?: string | null
+  readonly plan?: string | null
+  readonly channel?: string | null
+}
+
 /** `and …` for the filters given, over states called `s` and the company's first touch `l`. */
-export function companyFilters(args: { readonly plan?: string | null; readonly channel?: string | null }): Sql {
-  const test = (name: string, column: Sql, text?: string | null) => {
-    if (!text) return sql.empty
-    const values = listOf(name, text)
-    return values.length === 0 ? sql`and 1 = 0` : sql`and coalesce(${column}, '(none)') in (${sql.values(values)})`
-  }
-  return sql`${test('plan', sql`s.plan`, args.plan)} ${test('channel', sql`l.first_touch_channel`, args.channel)}`
+export function companyFilters({ company, plan, channel }: CompanyFilters): Sql {
+  return sql`${isListed('company', sql`s.company_id`, company)} ${isListed('plan', sql`s.plan`, plan)} ${isListed('channel', sql`l.first_touch_channel`, channel)}`
+}
+
+/** The same of the companies alone, over `company_id`: what nobody asks for need not be added up. */
+export const onlyCompanies = (company?: string | null): Sql => isListed('company', sql`company_id`, company)
+
+function isListed(name: string, column: Sql, text?: string | null): Sql {
+  if (!text) return sql.empty
+  const values = listOf(name, text)
+  return values.length === 0 ? sql`and 1 = 0` : sql`and coalesce(${column}, '(none)') in (${sql.values(values)})`
 }

@@ -16,6 +16,7 @@ export interface CompanyMetricRow {
   readonly ratio: number | null
   readonly events: number
   readonly isAssumed: boolean
+  readonly companyId: string | null
   readonly channel: string | null
   readonly source: string | null
   readonly campaign: string | null
@@ -37,45 +38,53 @@ interface Sums {
   begun: number
 }
 
+const NONE: Readonly<Sums> = { companies: 0, assumed: 0, paid: 0, begun: 0 }
+
 /** Companies of a group that were used in a bucket. */
 interface Used {
   companies: number
   events: number
 }
 
-/** The rows of each bucket, metric by metric: what changed is summed up from bucket to bucket, what was used stands for itself. */
-export function metricRows(
+/**
+ * The rows of each bucket, metric by metric: what changed is summed up from bucket to bucket, what was used stands for
+ * itself. One by one: groups times buckets times metrics may be many more than anybody takes.
+ */
+export function* metricRows(
   q: CompanyQuery,
   buckets: readonly Bucket[],
   metrics: readonly Metric[],
   which: 'all' | 'weekdays',
   changes: readonly Row[],
   usage: readonly Row[],
-): CompanyMetricRow[] {
+): Generator<CompanyMetricRow> {
   const keyOf = (row: Row) => JSON.stringify(q.groups.columns.map((name) => row[name] ?? null))
   const usageOf = Map.groupBy(usage, (row) => dayOf(row.bucket))
-  const sums = new Map<string, Sums>()
-  if (q.groups.columns.length === 0) sums.set('[]', { companies: 0, assumed: 0, paid: 0, begun: 0 })
+  const isWhole = q.groups.columns.length === 0
+  const sums = new Map<string, Sums>(isWhole ? [['[]', { ...NONE }]] : [])
+  let keys: string[] = []
   let next = 0
-  return buckets.flatMap((bucket) => {
+  for (const bucket of buckets) {
     for (const s of sums.values()) s.begun = 0
     for (; next < changes.length && dayOf(changes[next]!.day) <= bucket.last; next++)
       addTo(sums, keyOf(changes[next]!), changes[next]!)
+    if (keys.length !== sums.size) keys = [...sums.keys()].sort()
     const used = usageOf.get(startOfBucket(bucket.first, q)) ?? []
-    return metrics.flatMap((metric) => {
+    for (const metric of metrics) {
       const counting = usedBy(metric, used, which, countDays(bucket.first, bucket.last, which), keyOf)
-      return [...sums]
-        .filter(([key, s]) => s.companies > 0 || s.begun > 0 || counting.has(key) || q.groups.columns.length === 0)
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([key, s]) => rowOf(q, bucket, metric, key, s, counting.get(key)))
-    })
-  })
+      for (const key of keys) {
+        const s = sums.get(key)!
+        if (isWhole || s.companies > 0 || s.begun > 0 || counting.has(key))
+          yield rowOf(q, bucket, metric, key, s, counting.get(key))
+      }
+    }
+  }
 }
 
 const dayOf = (value: unknown): string => String(value).slice(0, 10)
 
 function addTo(sums: Map<string, Sums>, key: string, row: Row): void {
-  const s = sums.get(key) ?? { companies: 0, assumed: 0, paid: 0, begun: 0 }
+  const s = sums.get(key) ?? { ...NONE }
   sums.set(key, s)
   s.companies += Number(row.companies)
   s.assumed += Number(row.assumed)
@@ -126,6 +135,7 @@ function rowOf(
     ratio: s.companies === 0 ? null : numerator / s.companies,
     events: used?.events ?? 0,
     isAssumed: s.assumed > 0,
+    companyId: of('company'),
     channel: of('channel'),
     source: of('source'),
     campaign: of('campaign'),

@@ -6,9 +6,12 @@ import { type PublishedRun, visibleIn } from './context.ts'
 export const COMPANY_GRANULARITIES = ['day', 'week', 'month', 'none'] as const
 export type CompanyGranularity = (typeof COMPANY_GRANULARITIES)[number]
 
+/** What companies can be told apart by, beside a copied column. */
+export const COMPANY_GROUPS = ['company', 'channel', 'source', 'campaign', 'plan'] as const
+
 /** What companies are told apart by; `dimension` is a copied column. */
 export interface CompanyGroups {
-  readonly columns: readonly ('channel' | 'source' | 'campaign' | 'plan' | 'dimension')[]
+  readonly columns: readonly ((typeof COMPANY_GROUPS)[number] | 'dimension')[]
   /** Name of the copied column. */
   readonly dimension: string | null
 }
@@ -21,6 +24,8 @@ export interface CompanyQuery {
   readonly groups: CompanyGroups
   readonly event: string | null
   readonly filters: Sql
+  /** `and …` over `company_id` for the companies asked for. */
+  readonly only: Sql
 }
 
 /** States of companies with what they are told apart by: their own plan and columns, and the channel of the company's first touch. */
@@ -34,7 +39,7 @@ export function statesWithGroups(
       ? states
       : d.jsonColumns(states, 'dimensions', { dimension: { path: [groups.dimension], as: 'text' } })
   return sql`(
-    select s.company_id, s.place, s.first_seen_at, s.since_at, s.until_at, s.plan, s.is_paid${groups.dimension === null ? sql.empty : sql`, s.dimension`},
+    select s.company_id, s.company_id as company, s.place, s.first_seen_at, s.since_at, s.until_at, s.plan, s.is_paid${groups.dimension === null ? sql.empty : sql`, s.dimension`},
         l.first_touch_channel as channel, l.first_touch_source as source, l.first_touch_campaign as campaign
     from (
         select x.*, row_number() over (partition by x.company_id order by x.first_seen_at) as place
@@ -103,7 +108,7 @@ export function companyUsageQuery(d: Dialect, q: CompanyQuery): Sql {
   return sql`
 with bucketed as (
     select u.*, ${bucketOf(d, q)} as bucket, ${lastDayOf(d, q)} as last_day
-    from ${companyDays(d, q.run, days, q.event)} as u
+    from ${companyDays(d, q.run, days, q.event, q.only)} as u
 ),
 
 used as (

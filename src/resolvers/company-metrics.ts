@@ -1,7 +1,9 @@
 import { InputError } from '../errors.ts'
+import { type Sql, sql } from '../warehouses/sql.ts'
+import type { Row } from '../warehouses/warehouse.ts'
 import { oneOf, someOf } from './choices.ts'
 import { type Days, daysOf } from './company-days.ts'
-import { companyFilters, groupsOf } from './company-groups.ts'
+import { type CompanyFilters, companyFilters, groupsOf, onlyCompanies } from './company-groups.ts'
 import {
   type Bucket,
   COMPANY_METRICS,
@@ -23,16 +25,16 @@ import { type AsOf, runAsOf } from './runs.ts'
 import { addDays } from './timezones.ts'
 
 const MOST_BUCKETS = 1100
+/** Rows of a query that are held in memory. */
+const MOST_READ = 250_000
 
-export interface CompanyMetricsArgs extends RangeArgs {
+export interface CompanyMetricsArgs extends RangeArgs, CompanyFilters {
   readonly metric: string
   readonly by: string
   readonly dimension?: string | null
   readonly granularity: string
   readonly days: string
   readonly event?: string | null
-  readonly plan?: string | null
-  readonly channel?: string | null
   readonly limit?: number | null
   readonly offset?: number | null
   readonly asOf?: AsOf | null
@@ -51,15 +53,25 @@ export async function companyMetrics(context: Context, args: CompanyMetricsArgs)
     groups: groupsOf(context, args.by, args.dimension ?? ''),
     event: args.event || null,
     filters: companyFilters(args),
+    only: onlyCompanies(args.company),
   }
   const buckets = bucketsOf(q.days, q.granularity)
   const needsUse = metrics.some((m) => m === 'active' || m === 'adminActive' || m === 'adminEveryDay')
   const { dialect: d } = context.warehouse
   const [changes, usage] = await Promise.all([
-    read(context, 'companyMetrics', companyChangesQuery(d, q)),
-    needsUse ? read(context, 'companyMetrics usage', companyUsageQuery(d, q)) : [],
+    readFew(context, 'companyMetrics', companyChangesQuery(d, q)),
+    needsUse ? readFew(context, 'companyMetrics usage', companyUsageQuery(d, q)) : [],
   ])
   return paged(context, args, metricRows(q, buckets, metrics, weekdays, changes, usage))
+}
+
+/** What all rows are worked out from has to fit into memory. */
+async function readFew(context: Context, label: string, query: Sql): Promise<readonly Row[]> {
+  const rows = await read(context, label, sql`${query} limit ${MOST_READ + 1}`)
+  if (rows.length <= MOST_READ) return rows
+  throw new InputError(
+    `Expected groups of companies in at most ${MOST_READ.toLocaleString('en')} buckets, but there are more. Ask for a shorter range, a longer \`granularity\`, fewer groups in \`by\`, or filter by \`company\`, \`plan\` or \`channel\`.`,
+  )
 }
 
 /** The days of the range in days, weeks from Monday, or months; cut at its ends. */
@@ -82,10 +94,18 @@ function bucketsOf(days: Days, granularity: CompanyQuery['granularity']): Bucket
 function paged<T>(
   context: Context,
   args: Pick<CompanyMetricsArgs, 'limit' | 'offset'>,
-  rows: readonly T[],
+  rows: Iterable<T>,
 ): readonly T[] {
   const limit = within('limit', args.limit ?? 10_000, 1, 50_000)
   const offset = within('offset', args.offset ?? 0, 0, 1_000_000)
-  if (rows.length > offset + limit) context.notes.isTruncated = true
-  return rows.slice(offset, offset + limit)
+  const page: T[] = []
+  let place = 0
+  for (const row of rows) {
+    if (page.length === limit) {
+      context.notes.isTruncated = true
+      break
+    }
+    if (place++ >= offset) page.push(row)
+  }
+  return page
 }

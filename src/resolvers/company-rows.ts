@@ -2,16 +2,14 @@ import { sql } from '../warehouses/sql.ts'
 import type { Row } from '../warehouses/warehouse.ts'
 import { oneOf } from './choices.ts'
 import { companyDays, countDays, daysOf, usageColumns } from './company-days.ts'
-import { companyFilters, dimensionOf } from './company-groups.ts'
+import { type CompanyFilters, companyFilters, dimensionOf, onlyCompanies } from './company-groups.ts'
 import { type Context, visibleIn } from './context.ts'
 import { type ListArgs, listed } from './lists.ts'
 import type { RangeArgs } from './ranges.ts'
 import { type AsOf, runAsOf } from './runs.ts'
 
-export interface CompanyRowsArgs extends RangeArgs, ListArgs {
+export interface CompanyRowsArgs extends RangeArgs, ListArgs, CompanyFilters {
   readonly dimension?: string | null
-  readonly plan?: string | null
-  readonly channel?: string | null
   readonly event?: string | null
   readonly adminEveryDay?: string | null
   readonly includeGone?: boolean | null
@@ -61,7 +59,7 @@ export async function companyRows(
       : sql`
 left join (
     select u.company_id, ${sql.join(usage)}
-    from ${companyDays(d, run, days, args.event)} as u
+    from ${companyDays(d, run, days, args.event, onlyCompanies(args.company))} as u
     group by u.company_id
 ) as u on u.company_id = s.company_id`
   return listed(

@@ -11,6 +11,7 @@ import { selectedColumns } from './selection.ts'
 const listText = { maxLength: 8192 }
 
 const companyFilterArgs = builder.args((t) => ({
+  company: t.string({ extensions: listText, description: 'Only these companies, by id: `c14,c15`.' }),
   plan: t.string({
     extensions: listText,
     description: 'Only these plans: `pro,team`; `(none)` for companies without one.',
@@ -52,6 +53,7 @@ const CompanyMetric = builder.objectRef<CompanyMetricRow>('CompanyMetric').imple
         'It rests on states before the first copy, which are taken to have been as they were first seen.',
       ),
     ),
+    companyId: t.id(shows('companyId', 'The company; null when `by` does not name it.')),
     channel: t.string(
       shows('channel', 'Channel of the company’s first touch; null without a touch, or when `by` does not name it.'),
     ),
@@ -116,7 +118,7 @@ builder.queryFields((t) => ({
       by: t.arg.string({
         defaultValue: '',
         description:
-          'What to tell apart, with commas between: channel, source, campaign (of the company’s first touch), plan, and one copied column by its name.',
+          'What to tell apart, with commas between: company, channel, source, campaign (of the company’s first touch), plan, and one copied column by its name.',
       }),
       dimension: t.arg.string({
         description: 'The copied column by itself, for one that is called like what `by` names already: `source`.',

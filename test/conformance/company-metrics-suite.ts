@@ -75,6 +75,44 @@ export function testCompanyMetrics(use: () => Served): void {
     ])
   })
 
+  test('an event by company, week by week', async () => {
+    const { companyMetrics } = await ask(
+      'companyMetrics(metric: "active", by: "company", company: "c09,c10,c11", event: "pressed_big_button", granularity: "week", from: "2025-03-10", to: "2025-03-24") { day companyId numerator denominator events }',
+    )
+    const row = (day: string, companyId: string, events: number) => ({
+      day,
+      companyId,
+      numerator: events,
+      denominator: 1,
+      events,
+    })
+    expect(companyMetrics).toEqual([
+      row('2025-03-10', 'c09', 0),
+      row('2025-03-10', 'c10', 0),
+      row('2025-03-10', 'c11', 0),
+      row('2025-03-17', 'c09', 1),
+      row('2025-03-17', 'c10', 1),
+      row('2025-03-17', 'c11', 0),
+    ])
+    const { companyRows } = await ask(
+      'companyRows(from: "2025-03-01", to: "2025-04-01", company: "c02,c09,nobody") { companyId activeDays }',
+    )
+    expect(companyRows).toEqual([
+      { companyId: 'c02', activeDays: 31 },
+      { companyId: 'c09', activeDays: 1 },
+    ])
+  })
+
+  test('a page of many rows is where it would be among all of them', async () => {
+    const all = 'companyMetrics(metric: "companies,paid,active", by: "company", from: "2025-03-01", to: "2025-05-01"'
+    const fields = '{ day metric companyId numerator }'
+    const { companyMetrics } = await ask(`${all}, limit: 50000) ${fields}`)
+    expect(companyMetrics).toHaveLength(3 * (31 * 19 + 4 * 19 + 5 * 20 + 21 * 19))
+    const answer = await use().ask(`{ ${all}, limit: 7, offset: 2000) ${fields} }`)
+    expect(answer.data!.companyMetrics).toEqual(companyMetrics.slice(2000, 2007))
+    expect(answer.extensions.tributary.truncated).toBe(true)
+  })
+
   test('days are those of the time zone, also of one that is half an hour apart', async () => {
     const activeOn = async (company: string, timezone: string) => {
       const days: string[] = []
@@ -155,10 +193,10 @@ export function testCompanyMetrics(use: () => Served): void {
     }
     expect(await refusal('companyMetrics(by: "industri") { dimension }')).toEqual({
       code: 'INPUT_INVALID',
-      message: 'Expected `by` to be one of channel, source, campaign, plan, industry, but got "industri".',
+      message: 'Expected `by` to be one of company, channel, source, campaign, plan, industry, but got "industri".',
     })
     expect(await refusal('companyMetrics(by: "chanel,plan") { channel }')).toMatchObject({
-      message: expect.stringMatching(/one of channel, .* but got "chanel"/),
+      message: expect.stringMatching(/one of company, channel, .* but got "chanel"/),
     })
     expect(await refusal('companyRows(dimension: "industri") { dimension }')).toEqual({
       code: 'INPUT_INVALID',
