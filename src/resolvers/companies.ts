@@ -11,7 +11,13 @@ import type { RangeArgs } from './ranges.ts'
 import { type AsOf, runAsOf } from './runs.ts'
 
 const order: Order = { name: 'companies', columns: [{ name: 'company_id', isTime: false }] }
-const orderOfMembers: Order = { name: 'members', columns: [{ name: 'user_id', isTime: false }] }
+const orderOfMembers: Order = {
+  name: 'members',
+  columns: [
+    { name: 'user_id', isTime: false },
+    { name: 'first_seen_at', isTime: true },
+  ],
+}
 const orderOfTouches: Order = {
   name: 'company touches',
   columns: [
@@ -68,19 +74,20 @@ export async function companiesPage(
   return rootPage(context, args, run, { field: 'companies', order, columns, source: (r) => latestIn(r, there) })
 }
 
-/** Members of a company in the latest copy. */
+/** Members of a company in the latest copy; also former ones, and what present ones were, when asked for. */
 export function membersOfCompany(
   context: Context,
   company: Node,
-  args: PageArgs,
+  { includeFormer, ...args }: PageArgs & { includeFormer?: boolean | null },
   columns: readonly string[],
 ): Promise<Page> {
   needsPeople(context, 'members of companies')
+  const there = includeFormer ? sql.empty : sql`and until_at is null`
   return nestedPage(context, args, company, 'company_id', {
-    field: 'Company.members',
+    field: `Company.members${includeFormer ? ' and former ones' : ''}`,
     order: orderOfMembers,
     columns,
-    source: (run) => sql`(select * from ${sql.table(membersTable.name)} where ${visibleIn(run)} and until_at is null)`,
+    source: (run) => sql`(select * from ${sql.table(membersTable.name)} where ${visibleIn(run)} ${there})`,
     under: (companies) => sql`company_id in (${sql.values(companies)})`,
   })
 }

@@ -159,6 +159,12 @@ Company.implement({
         {
           type: Membership,
           description: 'Its members in the latest copy, by account. Needs the scope `people`.',
+          args: {
+            includeFormer: t.arg.boolean({
+              defaultValue: false,
+              description: 'Also memberships and roles that are over, the first first.',
+            }),
+          },
           ...reads(['company_id'], 'page'),
           resolve: (company, args, context, info) =>
             membersOfCompany(context, company, args, selectedColumns(info, memberColumns, ['edges', 'node'])),

@@ -160,6 +160,30 @@ export function testCompanies(open: () => Promise<Warehouse>): void {
       ])
     })
 
+    test('a company has members, and had others', async () => {
+      const fields = '{ edges { node { userId isAdmin untilAt } } pageInfo { hasNextPage endCursor } }'
+      const { company } = await ask(`company(id: "c03") {
+        now: members ${fields}
+        all: members(includeFormer: true) ${fields}
+        first: members(includeFormer: true, first: 1) ${fields}
+      }`)
+      const nodes = (page: { edges: { node: unknown }[] }) => page.edges.map((edge) => edge.node)
+      const changed = '2025-03-16T05:00:00.000Z'
+      const then = [{ userId: 'u03', isAdmin: true, untilAt: changed }]
+      const now = [
+        { userId: 'u03', isAdmin: false, untilAt: null },
+        { userId: 'u03b', isAdmin: true, untilAt: null },
+      ]
+      expect(nodes(company.now)).toEqual(now)
+      expect(nodes(company.all)).toEqual([...then, ...now])
+      expect(nodes(company.first)).toEqual(then)
+      const after = company.first.pageInfo.endCursor
+      const { company: rest } = await ask(
+        `company(id: "c03") { members(includeFormer: true, after: "${after}") ${fields} }`,
+      )
+      expect(nodes(rest.members)).toEqual(now)
+    })
+
     test('lists, and an earlier run', async () => {
       const { companies, all, before } = await ask(`
         companies(first: 2) { edges { node { id name } } pageInfo { hasNextPage } }
