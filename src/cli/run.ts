@@ -18,6 +18,11 @@ export const run = defineCommand({
       type: 'boolean',
       description: 'Copy the product database although a table lost more of its rows than `productDatabase.maxShrink`.',
     },
+    'restart-history': {
+      type: 'boolean',
+      description:
+        'Forget what earlier copies of the product database said, as when it was configured wrongly: this copy is the first.',
+    },
   },
   run: async (values, terminal) => {
     const config = await readConfig(values.config)
@@ -29,6 +34,7 @@ export const run = defineCommand({
         ...(values['accept-recompute'] ? { acceptRecompute: true } : {}),
         ...(values['accept-columns'] ? { acceptColumns: true } : {}),
         ...(values['accept-shrink'] ? { acceptShrink: true } : {}),
+        ...(values['restart-history'] ? { restartHistory: true } : {}),
       },
       values.quiet ?? false,
       terminal,

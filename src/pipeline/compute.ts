@@ -2,7 +2,8 @@ import type { RetryOptions } from '../warehouses/retry.ts'
 import { sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 import { agentsOfBatch, lookUpAgents, unknownAgents } from './agents.ts'
-import { copyProduct, notesOfCopy, readProductCounts, refuseShrink } from './companies/copy.ts'
+import { copyProduct } from './companies/copy.ts'
+import { countCopy, notesOfCopy, refuseShrink, reportsOf } from './companies/copy-counts.ts'
 import type { OpenProduct } from './companies/product-source.ts'
 import { companies } from './companies.ts'
 import { refuseLoss } from './from-sources.ts'
@@ -39,6 +40,7 @@ export interface Computing {
   readonly copiesProduct?: boolean | undefined
   /** Its tables may have lost most of their rows. */
   readonly acceptShrink?: boolean | undefined
+  readonly restartHistory?: boolean | undefined
   readonly signal?: AbortSignal
   readonly onProgress?: (event: ProgressEvent) => void
   /** Revised events up to this many are fed through the increment; more, when they are many of all, are not worth it. */
@@ -106,9 +108,11 @@ export async function computeStages(run: Computing, begun: StageContext): Promis
         const rows = await computeStage(run, context, stage, isCopy ? run.warehouse.atOnce.large : atOnce)
         if (stage === ingest) await refuseLoss(run.warehouse, context)
         if (stage === companies) {
-          product = await readProductCounts(run.warehouse, context)
-          await refuseShrink(run.warehouse, context, product, run.acceptShrink ?? false)
-          problems.push(...notesOfCopy(product, context.options.companies))
+          const counts = await countCopy(run.warehouse, context)
+          const options = context.options.companies!
+          if (!run.acceptShrink && !run.restartHistory) refuseShrink(counts, options)
+          product = reportsOf(counts)
+          problems.push(...notesOfCopy(counts, options))
         }
         return rows
       }),

@@ -16,6 +16,8 @@ export interface RunRequest {
   readonly acceptColumns?: boolean
   /** Tables of the product database may have lost more than `maxShrink` of their rows. */
   readonly acceptShrink?: boolean
+  /** The history of companies begins anew with this run's copy, as if it were the first. */
+  readonly restartHistory?: boolean
   /** A rebuild that forgets the events as well and reads every source from its beginning. */
   readonly fromSources?: boolean
   /** With `fromSources`: events that cannot be read again may be lost. */

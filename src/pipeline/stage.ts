@@ -42,6 +42,10 @@ export interface ProductCopy {
   readonly at: string
   /** When the one before was taken; null for the first. */
   readonly previousAt: string | null
+  /** History begins anew with this copy. */
+  readonly isAnew: boolean
+  /** Since which copy each table and each of its columns has been copied, by `SeenItem`: this one's for those that are new. */
+  readonly since: ReadonlyMap<string, string>
 }
 
 /** One staging table and the query that fills it. */

@@ -10,6 +10,7 @@ const requestBody = z.strictObject({
   acceptRecompute: flag,
   acceptColumns: flag,
   acceptShrink: flag,
+  restartHistory: flag,
   fromSources: flag,
   acceptLoss: flag,
   release: z

@@ -114,10 +114,11 @@ function countingOf(all: readonly Conversion[], settings: PipelineOptions): Conv
   })
 }
 
-/** The copy that first saw it on a paid plan; nobody knows when that began if it was the very first copy. */
+/** The copy that first saw it on a paid plan; nobody knows when that began if it was the first copy with any company. */
 function paidSince(copies: readonly OracleCopy[], id: string, paidPlans: readonly string[]): number | null {
   const first = copies.findIndex((copy) => copy.companies.some((c) => c.id === id && paidPlans.includes(c.plan)))
-  return first <= 0 ? null : Date.parse(copies[first]!.at) * 1000
+  const begin = copies.findIndex((copy) => copy.companies.length > 0)
+  return first <= begin ? null : Date.parse(copies[first]!.at) * 1000
 }
 
 const paidConversion = (personId: string, convertedAt: number): Conversion => ({

@@ -104,6 +104,8 @@ test('docs/scans.md names every read of a stored table by an increment, and what
     members: sql`select * from copied`,
     at: c.startedAt,
     previousAt: c.startedAt,
+    isAnew: false,
+    since: new Map(),
   }
   const found = stages.flatMap((stage) => {
     const steps = [...(stage.name === 'ingest' ? readSources(c) : []), ...stage.steps({ ...c, copy })]

@@ -1,21 +1,21 @@
 import { TributaryError } from '../../errors.ts'
 import { persist, type RetryOptions } from '../../warehouses/retry.ts'
 import { type Sql, sql } from '../../warehouses/sql.ts'
-import type { Row, Warehouse } from '../../warehouses/warehouse.ts'
+import type { Warehouse } from '../../warehouses/warehouse.ts'
 import type { CompanyOptions } from '../options.ts'
-import type { SourceReport } from '../report.ts'
 import { type Columns, driftOf, readKnownColumns, type SeenColumns } from '../sources/columns.ts'
-import { latestMarks } from '../sources/watermarks.ts'
+import { type Marks, readMarks } from '../sources/watermarks.ts'
 import type { ProductCopy, StageContext } from '../stage.ts'
 import { watermarks } from '../tables/records.ts'
-import { OPEN_RUN } from '../tables/table.ts'
-import { type CopiedTable, PRODUCT } from './copied-tables.ts'
-import { openAndLook } from './product-columns.ts'
+import { COPY, type CopiedTable, dimensionItem, PRODUCT, seenItem } from './copied-tables.ts'
+import { type OpenedProduct, openAndLook } from './product-columns.ts'
 import type { ProductAccess } from './product-source.ts'
 
 /** How a run copies. */
 export interface CopyInput extends ProductAccess {
   readonly acceptColumns?: boolean | undefined
+  /** History begins anew with this copy, as if it were the first. */
+  readonly restartHistory?: boolean | undefined
   /** For how long opening is tried again. */
   readonly retry?: Omit<RetryOptions, 'signal'> | undefined
 }
@@ -27,29 +27,59 @@ export async function copyProduct(
   options: CompanyOptions,
   input: CopyInput,
 ): Promise<{ copy: ProductCopy; seen: SeenColumns }> {
-  const previousAt = await lastCopy(warehouse)
+  const marks = await readMarks(warehouse, PRODUCT)
+  const previousAt = marks.get(COPY)?.position ?? null
+  const isAnew = input.restartHistory === true
   const { source, found } = await persist('opening the product database', input.retry ?? {}, input.signal, () =>
     openAndLook(warehouse, options, input),
   )
   try {
     const seen = await checkDrift(warehouse, found, input.acceptColumns ?? false)
     const relations = new Map<string, Sql>()
-    for (const [table, columns] of found) relations.set(table.item, await source.copy(table, columns))
+    for (const [table, columns] of found) {
+      const former = table.dimensions.filter(([name]) => marks.has(dimensionItem(name)))
+      const isWider = !isAnew && former.length < table.dimensions.length
+      relations.set(table.item, await source.copy(isWider ? { ...table, formerDimensions: former } : table, columns))
+    }
     const at = laterThan(previousAt, c.startedAt)
-    await stageMark(warehouse, c, at)
-    const members = relations.get('members')!
-    return { copy: { companies: relations.get('companies') ?? null, members, at, previousAt }, seen }
+    const [companies, members] = [relations.get('companies') ?? null, relations.get('members')!]
+    const since = await sinceWhen(
+      warehouse,
+      found,
+      { companies: companies ?? members, members },
+      isAnew ? null : marks,
+      at,
+    )
+    await stageMarks(warehouse, c, [[COPY, at], ...[...since].filter(([, position]) => position === at)])
+    return { copy: { companies, members, at, previousAt, isAnew, since }, seen }
   } finally {
     await source.close()
   }
 }
 
-/** When the last copy that was published was taken. */
-async function lastCopy(warehouse: Warehouse): Promise<string | null> {
-  const [row] = await warehouse.query<Row & { position: string | null }>(
-    sql`select max(position) as position from ${latestMarks()} as k where source = ${PRODUCT} and item = 'copy'`,
-  )
-  return row?.position ?? null
+/**
+ * Since which copy each table has had rows and each of its columns has been copied. What they say first is taken to have always
+ * been so, so an empty table is not the first of its kind: who may not see its rows mends that, and loses no history.
+ */
+async function sinceWhen(
+  warehouse: Warehouse,
+  found: OpenedProduct['found'],
+  relations: Readonly<Record<'companies' | 'members', Sql>>,
+  marks: Marks | null,
+  at: string,
+): Promise<ReadonlyMap<string, string>> {
+  const since = new Map<string, string>()
+  const mark = (item: string) => since.set(item, marks?.get(item)?.position ?? at)
+  for (const item of ['companies', 'members'] as const) {
+    const rows = await warehouse.query(sql`select 1 as one from (${relations[item]}) as k limit 1`)
+    if (rows.length === 0) continue
+    mark(seenItem(item))
+    for (const [table] of found.filter(([t]) => t.item === item)) {
+      for (const { as } of table.columns.filter(({ as }) => !as.startsWith('dimension_'))) mark(seenItem(item, as))
+      for (const [name] of table.dimensions) mark(dimensionItem(name))
+    }
+  }
+  return since
 }
 
 /** Two copies are never of one moment: a state would end when it began. */
@@ -101,70 +131,12 @@ const isCopied = (
 ) => k.source !== PRODUCT || present.some((p) => p.table === k.item && p.wanted.includes(k.column_name.toLowerCase()))
 
 /** Staging table `product_marks`: what the publish transaction writes into `watermarks`. */
-async function stageMark(warehouse: Warehouse, c: StageContext, at: string): Promise<void> {
-  const mark = {
-    source: PRODUCT,
-    item: 'copy',
-    position: at,
-    bytes: null,
-    modified_at: null,
-    rows_read: 0,
-    run_id: c.run,
-  }
-  await warehouse.loadStaging('product_marks', watermarks.columns, [mark])
-}
-
-/** What became of the rows of each table of the copy. */
-export async function readProductCounts(warehouse: Warehouse, c: StageContext): Promise<readonly SourceReport[]> {
-  if (!c.copy) return []
-  type Counts = Row & { item: string; rows_read: number; seen_before: number; duplicates: number; quarantined: number }
-  const rows = await warehouse.query<Counts>(sql`select * from ${sql.staging('product_counts')} order by item`)
-  return rows.map(({ item, rows_read: read, seen_before: seenBefore, duplicates, quarantined }) => ({
-    source: `product/${item}`,
-    files: 1,
-    read,
-    accepted: read - seenBefore - duplicates - quarantined,
-    seenBefore,
-    duplicates,
-    quarantined,
-    excluded: 0,
-    erased: 0,
-  }))
-}
-
-/** What to know about a copy, in words: rows that could not be used. Of a table whose latest rows count others are to be expected. */
-export const notesOfCopy = (counts: readonly SourceReport[], options?: CompanyOptions): readonly string[] =>
-  counts.flatMap(({ source, duplicates, quarantined }) => [
-    ...(quarantined > 0
-      ? [
-          `${source}: ${quarantined.toLocaleString('en')} rows without an id, or of a company that is not in the table of companies, were left out.`,
-        ]
-      : []),
-    ...(duplicates > 0 && !options?.[source === 'product/members' ? 'members' : 'companies']?.latestBy
-      ? [`${source}: ${duplicates.toLocaleString('en')} rows repeat others; each counts once.`]
-      : []),
-  ])
-
-/** Somebody who truncated a table did not mean that all customers left. */
-export async function refuseShrink(
+async function stageMarks(
   warehouse: Warehouse,
   c: StageContext,
-  counts: readonly SourceReport[],
-  accepts: boolean,
+  marks: readonly (readonly [item: string, position: string])[],
 ): Promise<void> {
-  const { companies: options } = c.options
-  if (!c.copy || !options || accepts) return
-  for (const { source, read, duplicates, quarantined } of counts) {
-    const item = source.replace('product/', '')
-    const [row] = await warehouse.query<Row & { n: number }>(sql`
-select count(*) as n
-from ${sql.table(item === 'members' ? 'company_members' : 'companies')}
-where to_run = ${OPEN_RUN} and until_at is null`)
-    const [before, now] = [row?.n ?? 0, read - duplicates - quarantined]
-    if (now >= before * (1 - options.maxShrink)) continue
-    throw new TributaryError(
-      'SOURCE_SHRANK',
-      `The product database has ${now.toLocaleString('en')} usable rows of ${item}, but the last copy had ${before.toLocaleString('en')}: more than ${Math.round(options.maxShrink * 100)} % are gone (\`productDatabase.maxShrink\`). Nothing was written. If a table was truncated or a filter broke, mend it; if they are really gone, accept it once: tributary run --accept-shrink.`,
-    )
-  }
+  const rest = { bytes: null, modified_at: null, rows_read: 0, run_id: c.run }
+  const rows = marks.map(([item, position]) => ({ source: PRODUCT, item, position, ...rest }))
+  await warehouse.loadStaging('product_marks', watermarks.columns, rows)
 }

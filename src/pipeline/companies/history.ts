@@ -1,41 +1,12 @@
 import { type Sql, sql } from '../../warehouses/sql.ts'
-import type { TableSpec } from '../../warehouses/warehouse.ts'
 import type { CompanyOptions } from '../options.ts'
 import type { ProductCopy, StageContext, Step } from '../stage.ts'
-import { companies, companyMembers } from '../tables/companies.ts'
+import { companyMembers } from '../tables/companies.ts'
 import { OPEN_RUN } from '../tables/table.ts'
 import { compareVersions } from '../versions.ts'
-import { COMPANY_FIELDS, counting, isWord, MEMBER_FIELDS } from './rows.ts'
-
-/** One of the two histories: states of something by key. */
-interface History {
-  readonly spec: TableSpec
-  readonly key: readonly string[]
-  readonly fields: readonly string[]
-  readonly copied: 'product_companies' | 'product_members'
-  readonly unchanged: string
-  readonly changes: string
-  readonly states: string
-}
-
-const OF_COMPANIES: History = {
-  spec: companies,
-  key: ['company_id'],
-  fields: COMPANY_FIELDS,
-  copied: 'product_companies',
-  unchanged: 'company_copied_again',
-  changes: 'company_changes',
-  states: 'company_states',
-}
-const OF_MEMBERS: History = {
-  spec: companyMembers,
-  key: ['company_id', 'user_id'],
-  fields: MEMBER_FIELDS,
-  copied: 'product_members',
-  unchanged: 'member_copied_again',
-  changes: 'member_changes',
-  states: 'member_states',
-}
+import { columnsOf, type History, isSame, OF_COMPANIES, OF_MEMBERS, on, open, stored } from './histories.ts'
+import { counting, isWord } from './rows.ts'
+import { statesWithCopy } from './states.ts'
 
 /**
  * The states after the copy, of what it changed: a state that is not there any more ends, a new one begins. Unchanged ones
@@ -68,38 +39,24 @@ from ${sql.staging('member_states')}
 /** The same of the companies, of all that the copy changed; what their members did is added later. */
 export const companyHistory = (c: StageContext): readonly Step[] => statesAfter(c, OF_COMPANIES)
 
-const on = (key: readonly string[], a: string, b: string): Sql =>
-  sql.join(
-    key.map((k) => sql`${sql.id(a)}.${sql.id(k)} = ${sql.id(b)}.${sql.id(k)}`),
-    ' and ',
-  )
-
-const columnsOf = (names: readonly string[], alias: string): Sql =>
-  sql.join(names.map((name) => sql`${sql.id(alias)}.${sql.id(name)}`))
-
 function statesAfter(c: StageContext, h: History): readonly Step[] {
-  return [...(c.copy ? [unchanged(h)] : []), changes(c, h), states(c, h)]
+  return [...(c.copy ? [unchanged(h, c.copy)] : []), changes(c, h), states(c, h)]
 }
 
 /** Keys that the copy has as the last one had them: most of them. An inner join: DuckDB compares all with all in an outer one with such conditions. */
-const unchanged = ({ spec, key, fields, copied, unchanged: into }: History): Step => ({
+const unchanged = ({ spec, key, fields, copied, unchanged: into }: History, { isAnew }: ProductCopy): Step => ({
   into,
   select: sql`
 select ${columnsOf(key, 'n')}
 from ${counting(copied)} as n
 join ${open(spec)} as o on ${on(key, 'o', 'n')}
-where ${same(fields)}
+where ${isAnew ? sql`1 = 0` : same(fields)}
 `,
 })
 
-const stored = (spec: TableSpec): Sql => sql`(select * from ${sql.table(spec.name)} where to_run = ${OPEN_RUN})`
-/** States that the last copy saw. */
-const open = (spec: TableSpec): Sql =>
-  sql`(select * from ${sql.table(spec.name)} where to_run = ${OPEN_RUN} and until_at is null)`
-
 /** All other keys of either; all there are when settings changed. */
 function changes(c: StageContext, { spec, key, copied, unchanged: same, changes: into }: History): Step {
-  const isAll = c.isRebuild || c.recompute.companies
+  const isAll = c.isRebuild || c.recompute.companies || c.copy?.isAnew === true
   const but = (from: Sql, isInCopy: 0 | 1) => sql`
     select ${columnsOf(key, 'r')}, ${isInCopy} as is_in_copy
     from ${from} as r
@@ -120,16 +77,6 @@ group by ${columnsOf(key, 'f')}
   }
 }
 
-/** Null and absent are the same. */
-const same = (fields: readonly string[]): Sql =>
-  sql`(${sql.join(
-    fields.map((name) => {
-      const [n, o] = [sql`n.${sql.id(name)}`, sql`o.${sql.id(name)}`]
-      return sql`(${n} = ${o} or (${n} is null and ${o} is null))`
-    }),
-    ' and ',
-  )})`
-
 /** All states of those keys, as they are after the copy. */
 function states(c: StageContext, h: History): Step {
   const { spec, key, fields } = h
@@ -141,65 +88,42 @@ where o.to_run = ${OPEN_RUN}`
   return {
     into: h.states,
     select: c.copy
-      ? withCopy(c, h, c.copy, former)
+      ? statesWithCopy(c, h, c.copy, former)
       : sql`${former}
 `,
   }
 }
 
-function withCopy(
-  c: StageContext,
-  { key, fields, copied, unchanged, changes }: History,
-  copy: ProductCopy,
-  former: Sql,
-): Sql {
-  const at = sql.timestamp(copy.at)
-  const never = c.d.cast(sql`null`, 'timestamp')
-  const first = sql.id(key[0] ?? '')
-  const previous = copy.previousAt === null ? never : sql.timestamp(copy.previousAt)
-  const seenFirst = copy.previousAt === null ? never : at
-  const isOver = sql`o.until_at is null and u.${first} is null`
+/** Null and absent are the same. */
+const same = (fields: readonly string[]): Sql =>
+  sql`(${sql.join(
+    fields.map((name) => isSame(sql`n.${sql.id(name)}`, sql`o.${sql.id(name)}`)),
+    ' and ',
+  )})`
+
+/** What became of the rows of each table, and of what the last copy had. */
+export function copyCounts({ companies }: ProductCopy): Step {
+  const histories = [OF_MEMBERS, ...(companies === null ? [] : [OF_COMPANIES])]
+  return {
+    into: 'product_counts',
+    select: sql`${sql.join(histories.map(countsOf), '\nunion all')}
+`,
+  }
+}
+
+function countsOf(h: History): Sql {
+  const { item, spec, key, copied, changes, unchanged } = h
+  const keptButChanged = sql`(select count(*) from ${open(spec)} as o join ${sql.staging(changes)} as a on ${on(key, 'a', 'o')} where a.is_in_copy = 1)`
   return sql`
-with known as (${former}
-),
-
-ended as (
-    select
-        ${columnsOf([...key, 'first_seen_at'], 'o')},
-        case when ${isOver} then ${previous} else o.last_seen_at end as last_seen_at,
-        o.since_at,
-        case when ${isOver} then ${at} else o.until_at end as until_at,
-        ${columnsOf(fields, 'o')}
-    from known as o
-    left join ${sql.staging(unchanged)} as u on ${on(key, 'u', 'o')}
-),
-
-seen as (
-    select ${columnsOf(key, 'o')}, min(o.first_seen_at) as first_seen_at from known as o group by ${columnsOf(key, 'o')}
-),
-
--- What the product database says of when a row was created holds for its first state; nothing is created after it was seen.
-begun as (
-    select
-        ${columnsOf(key, 'n')},
-        ${at} as first_seen_at,
-        ${never} as last_seen_at,
-        case
-            when s.${first} is not null then ${at}
-            when n.created_at is not null and n.created_at < ${at} then n.created_at
-            else ${seenFirst}
-        end as since_at,
-        ${never} as until_at,
-        ${columnsOf(fields, 'n')}
-    from ${counting(copied)} as n
-    join ${sql.staging(changes)} as a on ${on(key, 'a', 'n')}
-    left join seen as s on ${on(key, 's', 'n')}
-    left join ${sql.staging(unchanged)} as u on ${on(key, 'u', 'n')}
-    where u.${first} is null
-)
-
-select * from ended
-union all
-select * from begun
-`
+select
+    ${item} as item,
+    count(*) as rows_read,
+    coalesce(sum(case when is_usable = 1 and copy_number = 1 then 1 else 0 end), 0)
+        - (select count(*) from ${sql.staging(changes)} where is_in_copy = 1) as seen_before,
+    coalesce(sum(case when is_usable = 1 and copy_number > 1 then 1 else 0 end), 0) as duplicates,
+    coalesce(sum(1 - is_usable), 0) as quarantined,
+    coalesce(sum(unread_times), 0) as unread_times,
+    (select count(*) from ${open(spec)} as o) as known_before,
+    (select count(*) from ${sql.staging(unchanged)}) + ${keptButChanged} as kept
+from ${sql.staging(copied)}`
 }

@@ -1,9 +1,10 @@
 import { type Sql, sql } from '../../warehouses/sql.ts'
+import { latestMarks } from '../sources/watermarks.ts'
 import type { StageContext, Step } from '../stage.ts'
 import { conversions, touches } from '../tables/people.ts'
 import { ofCompanies } from './affected.ts'
 import { after } from './after.ts'
-import { PRODUCT } from './copied-tables.ts'
+import { PRODUCT, seenItem } from './copied-tables.ts'
 
 /** A company's own conversion beside those of its people: its plan became a paid one. */
 export const PAID_PLAN = 'paid_plan'
@@ -36,8 +37,8 @@ export const companyJourneys = (c: StageContext): readonly Step[] => [
 ]
 
 /**
- * When each company's plan became a paid one: when the product database says so; else when a copy first saw it. What the very
- * first copy saw began at a time that nobody knows.
+ * When each company's plan became a paid one: when the product database says so; else when a copy first saw it. What the first
+ * copy of plans saw began at a time that nobody knows.
  */
 function paidPlans(c: StageContext): Step {
   return {
@@ -72,20 +73,18 @@ group by l.company_id
   }
 }
 
-/** When the very first copy was taken. */
-const firstCopy = (c: StageContext): Sql => sql`
-    select min(copied_at) as first_seen_at
-    from (
-        select ${c.d.parseTime('position')} as copied_at
-        from ${sql.table('watermarks')}
-        where source = ${PRODUCT}${
-          c.copy
-            ? sql`
-        union all
-        select ${sql.timestamp(c.copy.at)} as copied_at`
-            : sql.empty
-        }
-    ) as copies`
+/** When the first copy was taken that had plans. */
+function firstCopy(c: StageContext): Sql {
+  const item = seenItem('companies', 'plan')
+  const at = c.copy?.since.get(item)
+  if (at !== undefined)
+    return sql`
+    select ${sql.timestamp(at)} as first_seen_at`
+  return sql`
+    select max(${c.d.parseTime('position')}) as first_seen_at
+    from ${latestMarks()} as k
+    where source = ${PRODUCT} and item = ${item}`
+}
 
 /** Each conversion of the people; of those that count once the company's first; and when the plan became a paid one. */
 function companyConversions(c: StageContext): Step {

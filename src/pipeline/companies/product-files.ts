@@ -4,8 +4,9 @@ import { TributaryError } from '../../errors.ts'
 import { sql } from '../../warehouses/sql.ts'
 import type { RunOptions, Warehouse } from '../../warehouses/warehouse.ts'
 import { formatOf } from '../sources/tabular.ts'
+import { textColumns } from './copied-columns.ts'
 import type { CopiedTable } from './copied-tables.ts'
-import { type ProductPlace, textColumns } from './product-source.ts'
+import type { ProductPlace } from './product-source.ts'
 
 /** CSV and Parquet files of a folder, one for each table. No column but the listed ones comes into the warehouse, not even into staging. */
 export function loadProductFiles(warehouse: Warehouse, folder: string, options: RunOptions): ProductPlace {

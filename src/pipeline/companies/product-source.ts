@@ -7,6 +7,7 @@ import type { CompanyOptions } from '../options.ts'
 import type { Columns } from '../sources/columns.ts'
 import type { ProductCopy } from '../stage.ts'
 import { nullable, text } from '../tables/table.ts'
+import { copiedColumns, textColumns } from './copied-columns.ts'
 import { type CopiedTable, tablesOf } from './copied-tables.ts'
 import { loadProductFiles } from './product-files.ts'
 
@@ -96,54 +97,5 @@ export function describedCopy(d: Dialect, options: CompanyOptions, at: string): 
     const table = tablesOf(options).find((t) => t.item === item)
     return table ? textColumns(d, table, sql.staging(`product_${item}_read`)) : null
   })
-  return { companies: companies ?? null, members: members!, at, previousAt: at }
-}
-
-/** Columns of text, times as ISO 8601, under the names of the copy. */
-export function textColumns(d: Dialect, table: CopiedTable, from: Sql): Sql {
-  return copiedColumns(d, table, from, ({ as, isTime }) => (isTime ? d.parseTime(sql.id(as)) : sql.id(as)))
-}
-
-/** The columns that a copy has; an id that is white space is none. */
-function copiedColumns(
-  d: Dialect,
-  { item, columns, dimensions }: CopiedTable,
-  from: Sql,
-  asValue: (column: CopiedTable['columns'][number]) => Sql,
-): Sql {
-  const find = (as: string) => columns.find((column) => column.as === as)
-  const textOf = (as: string) => {
-    const column = find(as)
-    return column ? sql`nullif(${d.trim(sql`(${asValue(column)})`)}, '')` : d.cast(sql`null`, 'string')
-  }
-  const timeOf = (as: string) => {
-    const column = find(as)
-    return column ? asValue(column) : d.cast(sql`null`, 'timestamp')
-  }
-  const times = ['created_at', 'given_paid_at', 'latest_at']
-  const names =
-    item === 'members'
-      ? ['company_id', 'user_id', 'role', 'created_at', 'latest_at']
-      : ['company_id', 'name', 'plan', 'created_at', 'given_paid_at', 'latest_at']
-  const values = names.map((name) => sql`${times.includes(name) ? timeOf(name) : textOf(name)} as ${sql.id(name)}`)
-  const json =
-    item === 'members'
-      ? []
-      : [
-          sql`${dimensionsOf(
-            d,
-            dimensions.map(([name, as]) => [name, textOf(as)]),
-          )} as dimensions`,
-        ]
-  return sql`select ${sql.join([...values, ...json])} from ${from} as s`
-}
-
-/** `{"industry":"law","size":null}`; null without dimensions. */
-function dimensionsOf(d: Dialect, dimensions: readonly (readonly [string, Sql])[]): Sql {
-  if (dimensions.length === 0) return d.cast(sql`null`, 'string')
-  const parts = dimensions.flatMap(([name, value], i) => [
-    sql`${`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`}`,
-    sql`coalesce(${d.jsonValue(value)}, 'null')`,
-  ])
-  return d.concat([...parts, sql`'}'`])
+  return { companies: companies ?? null, members: members!, at, previousAt: at, isAnew: false, since: new Map() }
 }

@@ -36,14 +36,14 @@ function memberRows(c: StageContext, { companies, adminRoles }: CompanyOptions, 
     select: sql`
 with judged as (
     select
-        m.company_id, m.user_id, m.role, m.created_at, m.latest_at,
+        m.company_id, m.user_id, m.role, m.created_at, m.latest_at, m.unread_times,
         case when m.company_id is null or m.user_id is null then 0 when ${known} then 1 else 0 end as is_usable,
         case when ${isAdmin} then 1 else 0 end as is_admin
     from (${copy.members}) as m
 )
 
 select
-    company_id, user_id, role, created_at, is_usable,
+    company_id, user_id, role, created_at, unread_times, is_usable,
     row_number() over (
         partition by company_id, user_id, is_usable
         order by ${byContent(c, ['role', 'created_at'], sql`is_admin desc, `)}
@@ -61,40 +61,18 @@ function companyRows(c: StageContext, { companies }: ProductCopy): Step {
     sql`
     select distinct
         company_id, ${none('string')} as name, ${none('string')} as plan, ${none('timestamp')} as created_at,
-        ${none('timestamp')} as given_paid_at, ${none('timestamp')} as latest_at, ${none('string')} as dimensions
+        ${none('timestamp')} as given_paid_at, ${none('timestamp')} as latest_at, 0 as unread_times,
+        ${none('string')} as dimensions, ${none('string')} as former_dimensions
     from ${sql.staging('product_members')}
     where is_usable = 1`
   return {
     into: 'product_companies',
     select: sql`
 select
-    company_id, ${sql.join([...COMPANY_FIELDS])},
+    company_id, ${sql.join([...COMPANY_FIELDS])}, former_dimensions, unread_times,
     case when company_id is null then 0 else 1 end as is_usable,
     row_number() over (partition by company_id order by ${byContent(c, COMPANY_FIELDS)}) as copy_number
 from (${from}) as k
-`,
-  }
-}
-
-/** What became of the rows of each table, once it is known which of them are new. */
-export function copyCounts({ companies }: ProductCopy): Step {
-  const count = (item: string, from: string, changes: string) => sql`
-select
-    ${item} as item,
-    count(*) as rows_read,
-    coalesce(sum(case when is_usable = 1 and copy_number = 1 then 1 else 0 end), 0)
-        - (select count(*) from ${sql.staging(changes)} where is_in_copy = 1) as seen_before,
-    coalesce(sum(case when is_usable = 1 and copy_number > 1 then 1 else 0 end), 0) as duplicates,
-    coalesce(sum(1 - is_usable), 0) as quarantined
-from ${sql.staging(from)}`
-  return {
-    into: 'product_counts',
-    select: sql`${count('members', 'product_members', 'member_changes')}${
-      companies === null
-        ? sql.empty
-        : sql`
-union all${count('companies', 'product_companies', 'company_changes')}`
-    }
 `,
   }
 }
