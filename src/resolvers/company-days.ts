@@ -18,7 +18,7 @@ export interface Days {
 }
 
 /** The days that a range touches: what companies do is counted by whole days. */
-export function daysOf(args: RangeArgs, run: PublishedRun): Days {
+export function daysOf(args: RangeArgs, run: Pick<PublishedRun, 'data_through' | 'published_at'>): Days {
   const { from, to, timezone } = reportRange(args, run)
   const first = dayOf(from, timezone)
   const end = dayOf(to, timezone)
@@ -52,9 +52,11 @@ export function isWeekday(d: Dialect, day: Expr): Sql {
   return sql`(${n} - ${d.integerDivide(n, sql`7`)} * 7) < 5`
 }
 
+const endOfDay = (d: Dialect, day: Expr): Sql => d.addMicroseconds(day, sql`${DAY}`)
+
 /** The rows of a history that hold at the end of a local day: seen by then, or taken to have held; not gone yet. */
 export function holdsOn(d: Dialect, alias: string, day: Expr, timezone: string): Sql {
-  const end = d.addMicroseconds(day, sql`${DAY}`)
+  const end = endOfDay(d, day)
   const at = (name: string) => local(d, sql`${sql.id(alias)}.${sql.id(name)}`, timezone)
   return sql`(${sql.id(alias)}.since_at is null or ${at('since_at')} < ${end})
         and (${sql.id(alias)}.until_at is null or ${at('until_at')} >= ${end})`
@@ -66,7 +68,8 @@ export function used(event?: string | null): Sql {
 }
 
 /**
- * One row for each company and local day on which it was used: `company_id, day, uses, was_admin`. An event that names a company
+ * One row for each company and local day on which it was used: `company_id, day, uses, was_admin, assumed` (the last when
+ * it rests on a membership that no copy had seen by then). An event that names a company
  * is its alone; others are those of every company the account was a member of at the end of the day. Administrators are who was one then.
  */
 export function companyDays(
@@ -77,6 +80,7 @@ export function companyDays(
   only: Sql = sql.empty,
 ): Sql {
   const { timezone } = days
+  const isAssumed = sql`case when ${local(d, 'm.first_seen_at', timezone)} >= ${endOfDay(d, 'u.day')} then 1 else 0 end as assumed`
   const members = (alias: string) =>
     sql`(select * from ${sql.table('company_members')} where ${visibleIn(run)} ${only}) as ${sql.id(alias)}`
   return sql`(
@@ -98,21 +102,21 @@ export function companyDays(
 
     -- Inner joins only: DuckDB compares all with all in an outer one with conditions on times.
     by_company as (
-        select company_id, day, uses, 0 as was_admin
+        select company_id, day, uses, 0 as was_admin, 0 as assumed
         from named
         union all
-        select u.company_id, u.day, 0 as uses, 1 as was_admin
+        select u.company_id, u.day, 0 as uses, 1 as was_admin, ${isAssumed}
         from named as u
         join ${members('m')} on m.company_id = u.company_id and m.user_id = u.user_id
         where m.is_admin and ${holdsOn(d, 'm', 'u.day', timezone)}
         union all
-        select m.company_id, u.day, u.uses, case when m.is_admin then 1 else 0 end as was_admin
+        select m.company_id, u.day, u.uses, case when m.is_admin then 1 else 0 end as was_admin, ${isAssumed}
         from usage as u
         join ${members('m')} on m.user_id = u.user_id
         where u.company_id = '' and ${holdsOn(d, 'm', 'u.day', timezone)}
     )
 
-    select company_id, day, sum(uses) as uses, max(was_admin) as was_admin
+    select company_id, day, sum(uses) as uses, max(was_admin) as was_admin, max(assumed) as assumed
     from by_company
     group by company_id, day
 )`
@@ -126,6 +130,7 @@ export function usageColumns(d: Dialect): Readonly<Record<string, Sql>> {
     admin_active_days: sql`coalesce(sum(u.was_admin), 0)`,
     admin_active_weekdays: sql`coalesce(sum(case when ${weekday} then u.was_admin else 0 end), 0)`,
     uses: sql`coalesce(sum(u.uses), 0)`,
+    assumed: sql`max(u.assumed)`,
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Dialect } from '../warehouses/dialect.ts'
-import { type Sql, sql } from '../warehouses/sql.ts'
+import { expr, type Sql, sql } from '../warehouses/sql.ts'
 import { companyDays, type Days, dayValue, holdsOn, localDay, usageColumns } from './company-days.ts'
 import { type PublishedRun, visibleIn } from './context.ts'
 
@@ -39,12 +39,9 @@ export function statesWithGroups(
       ? states
       : d.jsonColumns(states, 'dimensions', { dimension: { path: [groups.dimension], as: 'text' } })
   return sql`(
-    select s.company_id, s.company_id as company, s.place, s.first_seen_at, s.since_at, s.until_at, s.plan, s.is_paid${groups.dimension === null ? sql.empty : sql`, s.dimension`},
+    select s.company_id, s.company_id as company, s.first_seen_at, s.since_at, s.until_at, s.plan, s.is_paid, s.given_paid_at${groups.dimension === null ? sql.empty : sql`, s.dimension`},
         l.first_touch_channel as channel, l.first_touch_source as source, l.first_touch_campaign as campaign
-    from (
-        select x.*, row_number() over (partition by x.company_id order by x.first_seen_at) as place
-        from ${from} as x
-    ) as s
+    from ${from} as s
     join (
         select company_id, first_touch_channel, first_touch_source, first_touch_campaign
         from ${sql.table('companies')}
@@ -55,56 +52,95 @@ export function statesWithGroups(
 }
 
 /**
- * On which day of the range how many companies came to be and ceased to be, by their groups: `day, is_paid, companies, assumed,
- * begun`. Summed up to a day they say how many there were at its end. What was before the range stands on its first day.
+ * On which day of the range how many companies came to be and ceased to be, by their groups: `day, companies, assumed, paid`.
+ * Summed up to a day they say how many there were at its end. What was before the range stands on its first day.
  */
 export function companyChangesQuery(d: Dialect, q: CompanyQuery): Sql {
   const { timezone, first, last } = q.days
   const columns = q.groups.columns.map((name) => sql.id(name))
   const clipped = (time: Sql) => {
     const day = localDay(d, time, timezone)
-    return sql`case when ${day} < ${dayValue(first)} then ${dayValue(first)} else ${day} end`
+    return sql`case when ${time} is null or ${day} < ${dayValue(first)} then ${dayValue(first)} else ${day} end`
   }
-  const list = sql.join([...columns, sql`is_paid`])
-  const isBegun = sql`since_at is not null and place = 1 and ${localDay(d, 'since_at', timezone)} >= ${dayValue(first)}`
+  const list = sql.join([sql`day`, ...columns])
+  const change = (
+    time: Sql,
+    counts: readonly [companies: number, assumed: number, paid: number],
+    where = sql.empty,
+  ) => sql`
+    select ${sql.join([sql`${clipped(time)} as day`, ...columns])}, ${counts[0]} as companies, ${counts[1]} as assumed, ${counts[2]} as paid
+    from states${where}`
   return sql`
 with states as (
-    select * from ${statesWithGroups(d, q)} as given
+    select given.*, ${paidFrom} as paid_from
+    from ${statesWithGroups(d, q)} as given
 ),
 
-changes as (
-    select
-        case when since_at is null then ${dayValue(first)} else ${clipped(sql`since_at`)} end as day, ${list},
-        1 as companies, 1 as assumed, case when ${isBegun} then 1 else 0 end as begun
-    from states
-    union all
-    select ${clipped(sql`first_seen_at`)} as day, ${list}, 0 as companies, -1 as assumed, 0 as begun
-    from states
-    union all
-    select ${clipped(sql`until_at`)} as day, ${list}, -1 as companies, 0 as assumed, 0 as begun
-    from states
-    where until_at is not null
+changes as (${change(sql`since_at`, [1, 1, 0])}
+    union all${change(sql`first_seen_at`, [0, -1, 0])}
+    union all${change(sql`until_at`, [-1, 0, 0], sql` where until_at is not null`)}
+    union all${change(sql`paid_from`, [0, 0, 1], sql` where ${isEverPaid}`)}
+    union all${change(sql`until_at`, [0, 0, -1], sql` where until_at is not null and ${isEverPaid}`)}
 )
 
-select day, ${list}, sum(companies) as companies, sum(assumed) as assumed, sum(begun) as begun
+select ${list}, sum(companies) as companies, sum(assumed) as assumed, sum(paid) as paid
 from changes
 where day <= ${dayValue(last)}
-group by day, ${list}
+group by ${list}
 order by day`
 }
 
+/** From when a state on a paid plan is a paying one: when the product database says since when, not before. */
+const paidFrom: Sql = sql`case
+        when given_paid_at is not null and (since_at is null or given_paid_at > since_at) then given_paid_at
+        else since_at
+    end`
+const isEverPaid: Sql = sql`is_paid and (paid_from is null or until_at is null or paid_from < until_at)`
+
+/** How many companies began in each bucket, of those that exist at its end and as they are then: `bucket, companies`, by groups. */
+export function companyBeginningsQuery(d: Dialect, q: CompanyQuery): Sql {
+  const { timezone, first, last } = q.days
+  const list = sql.join([sql`bucket`, ...q.groups.columns.map((name) => sql.id(name))])
+  return sql`
+with begun as (
+    select f.company_id, ${localDay(d, 'f.since_at', timezone)} as day
+    from (
+        select company_id, since_at, row_number() over (partition by company_id order by first_seen_at) as place
+        from ${sql.table('companies')}
+        where ${visibleIn(q.run)} ${q.only}
+    ) as f
+    where f.place = 1 and f.since_at is not null
+),
+
+bucketed as (
+    select u.company_id, ${bucketOf(d, q)} as bucket, ${lastDayOf(d, q)} as last_day
+    from begun as u
+    where u.day >= ${dayValue(first)} and u.day <= ${dayValue(last)}
+)
+
+select ${list}, count(*) as companies
+from (
+    select u.bucket, s.*
+    from bucketed as u
+    join ${statesWithGroups(d, q)} as s on s.company_id = u.company_id
+    where ${holdsOn(d, 's', 'u.last_day', timezone)}
+) as placed
+group by ${list}
+order by bucket`
+}
+
 /**
- * How many companies were used in each bucket, by groups and on how many days administrators did: `bucket, is_paid,
- * admin_active_days, admin_active_weekdays, companies, uses`. Only of companies that exist at the end of the bucket, as they are then.
+ * How many companies were used in each bucket, by groups and on how many days administrators did: `bucket, admin_active_days,
+ * admin_active_weekdays, companies, uses, assumed`. Only of companies that exist at the end of the bucket, as they are then.
  */
 export function companyUsageQuery(d: Dialect, q: CompanyQuery): Sql {
   const { days } = q
   const columns = q.groups.columns.map((name) => sql.id(name))
-  const list = sql.join([...columns, sql`is_paid`])
   const usage = usageColumns(d)
-  const counts = ['admin_active_days', 'admin_active_weekdays', 'uses'].map(
+  const counts = ['admin_active_days', 'admin_active_weekdays', 'uses', 'assumed'].map(
     (name) => sql`${usage[name]!} as ${sql.id(name)}`,
   )
+  const list = sql.join([sql`bucket`, ...columns, sql`admin_active_days`, sql`admin_active_weekdays`])
   return sql`
 with bucketed as (
     select u.*, ${bucketOf(d, q)} as bucket, ${lastDayOf(d, q)} as last_day
@@ -117,14 +153,14 @@ used as (
     group by u.company_id, u.bucket, u.last_day
 )
 
-select bucket, ${list}, admin_active_days, admin_active_weekdays, count(*) as companies, sum(uses) as uses
+select ${list}, count(*) as companies, sum(uses) as uses, max(assumed) as assumed
 from (
-    select u.*, ${sql.join([...columns, sql`is_paid`].map((name) => sql`s.${name}`))}
+    select ${sql.join(['u.bucket', 'u.admin_active_days', 'u.admin_active_weekdays', 'u.uses', 'u.assumed', ...q.groups.columns.map((name) => sql`s.${sql.id(name)}`)].map(expr))}
     from used as u
     join ${statesWithGroups(d, q)} as s on s.company_id = u.company_id
     where ${holdsOn(d, 's', 'u.last_day', days.timezone)}
 ) as placed
-group by bucket, ${list}, admin_active_days, admin_active_weekdays
+group by ${list}
 order by bucket`
 }
 

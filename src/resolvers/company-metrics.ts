@@ -2,6 +2,7 @@ import { InputError } from '../errors.ts'
 import { type Sql, sql } from '../warehouses/sql.ts'
 import type { Row } from '../warehouses/warehouse.ts'
 import { oneOf, someOf } from './choices.ts'
+import { type Copies, copiesOf } from './company-copies.ts'
 import { type Days, daysOf } from './company-days.ts'
 import { type CompanyFilters, companyFilters, groupsOf, onlyCompanies } from './company-groups.ts'
 import {
@@ -15,10 +16,11 @@ import {
 import {
   COMPANY_GRANULARITIES,
   type CompanyQuery,
+  companyBeginningsQuery,
   companyChangesQuery,
   companyUsageQuery,
 } from './company-metrics-sql.ts'
-import { type Context, read } from './context.ts'
+import { type Context, type PublishedRun, read } from './context.ts'
 import { within } from './lists.ts'
 import type { RangeArgs } from './ranges.ts'
 import { type AsOf, runAsOf } from './runs.ts'
@@ -46,9 +48,10 @@ export async function companyMetrics(context: Context, args: CompanyMetricsArgs)
   const metrics = someOf<Metric>('metric', args.metric, COMPANY_METRICS)
   if (metrics.length === 0) throw new InputError('Expected `metric` to name at least one metric, but got none.')
   const weekdays = oneOf('days', args.days, ['all', 'weekdays'] as const)
+  const copies = await copiesOf(context, run)
   const q: CompanyQuery = {
     run,
-    days: daysOf(args, run),
+    days: daysOf(args, withCopies(run, copies)),
     granularity: oneOf('granularity', args.granularity, COMPANY_GRANULARITIES),
     groups: groupsOf(context, args.by, args.dimension ?? ''),
     event: args.event || null,
@@ -58,12 +61,20 @@ export async function companyMetrics(context: Context, args: CompanyMetricsArgs)
   const buckets = bucketsOf(q.days, q.granularity)
   const needsUse = metrics.some((m) => m === 'active' || m === 'adminActive' || m === 'adminEveryDay')
   const { dialect: d } = context.warehouse
-  const [changes, usage] = await Promise.all([
+  const [changes, beginnings, usage] = await Promise.all([
     readFew(context, 'companyMetrics', companyChangesQuery(d, q)),
+    metrics.includes('newCompanies') ? readFew(context, 'companyMetrics new', companyBeginningsQuery(d, q)) : [],
     needsUse ? readFew(context, 'companyMetrics usage', companyUsageQuery(d, q)) : [],
   ])
-  return paged(context, args, metricRows(q, buckets, metrics, weekdays, changes, usage))
+  const rows = metricRows(q, { buckets, metrics, which: weekdays, copies }, { changes, beginnings, usage })
+  return paged(context, args, rows)
 }
+
+/** Without `to` the range ends with the newest event or copy, whichever is later. */
+const withCopies = ({ data_through, published_at }: PublishedRun, { latestAt }: Copies) => ({
+  published_at,
+  data_through: data_through !== null && latestAt !== null && latestAt > data_through ? latestAt : data_through,
+})
 
 /** What all rows are worked out from has to fit into memory. */
 async function readFew(context: Context, label: string, query: Sql): Promise<readonly Row[]> {

@@ -31,6 +31,7 @@ export async function companyRows(
   const dimension = dimensionOf(context, args.dimension ?? '')
   const needed = every === 'all' ? ['admin_active_days'] : every === 'weekdays' ? ['admin_active_weekdays'] : []
   const usage = Object.entries(usageColumns(d))
+    .filter(([name]) => USAGE.includes(name))
     .filter(([name]) => columns.includes(name) || needed.includes(name))
     .map(([name, value]) => sql`${value} as ${sql.id(name)}`)
   const own = [...new Set(['company_id', ...columns])].filter((name) => !USAGE.includes(name) && name !== 'dimension')

@@ -65,7 +65,9 @@ Company.implement({
       id: t.id(column('company_id', 'The company.')),
       name: t.string(maybe('name', 'Its name, when that is copied.')),
       plan: t.string(maybe('plan', 'Its plan.')),
-      isPaid: t.boolean(column('is_paid', 'The plan is one of `paidPlans`.')),
+      isPaid: t.boolean(
+        column('is_paid', 'The plan is one of `paidPlans`; without those, it is known since when it pays.'),
+      ),
       createdAt: time('created_at', 'When the product database says it was created.'),
       goneAt: time('until_at', 'The copy that had it no more; null while it is there.'),
       dimensions: t.field({

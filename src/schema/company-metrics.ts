@@ -73,7 +73,9 @@ const CompanyRow = builder.objectRef<FlatRow>('CompanyRow').implement({
       companyId: t.id(flat('company_id', 'The company.')),
       name: text('name', 'Its name, when that is copied.'),
       plan: text('plan', 'Its plan.'),
-      isPaid: t.boolean(flat('is_paid', 'The plan is one of `paidPlans`.')),
+      isPaid: t.boolean(
+        flat('is_paid', 'The plan is one of `paidPlans`; without those, it is known since when it pays.'),
+      ),
       dimension: text('dimension', 'Value of the copied column that the argument `dimension` names.'),
       createdAt: time('created_at', 'When the product database says it was created.'),
       goneAt: time('until_at', 'The copy that had it no more.'),

@@ -50,6 +50,9 @@ async function loadOne(
   const rows = relation(file)
   const described = await connection.runAndReadAll(`describe select * from ${rows}`)
   const present = described.getRows().map(([name]) => String(name))
+  // What the engine makes of lines it cannot take apart.
+  if (file.format === 'csv' && present.length === 1 && /[,;\t|]/.test(present[0] ?? ''))
+    throw new Error('its lines have not all as many fields as the first one, which names them')
   const names = listed ? present.filter((name) => listed.includes(name.toLowerCase())) : present
   const columns = names.map((name) => name.toLowerCase())
   const clash = columns.find((name, i) => OWN_COLUMNS.includes(name) || columns.indexOf(name) < i)

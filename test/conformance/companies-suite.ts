@@ -4,12 +4,14 @@ import { sql } from '../../src/warehouses/sql.ts'
 import type { Warehouse } from '../../src/warehouses/warehouse.ts'
 import { dataOf, type Served, serve } from '../api/fixture.ts'
 import { testCompanyCopies } from './companies-copy-suite.ts'
+import { testCompanyHistories } from './companies-history-suite.ts'
 import { type CompaniesWorld, companiesWorld } from './companies-world.ts'
 import { testCompanyMetrics } from './company-metrics-suite.ts'
 
 /** Twenty companies over two months: every number here was counted by hand in companies-world.ts. */
 export function testCompanies(open: () => Promise<Warehouse>): void {
   testCompanyCopies(open)
+  testCompanyHistories(open)
 
   describe('companies of the hand-counted world', { timeout: 300_000 }, () => {
     let world: CompaniesWorld

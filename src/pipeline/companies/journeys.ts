@@ -60,6 +60,7 @@ select
     l.company_id,
     min(case
         when l.given_paid_at is not null then l.given_paid_at
+        when s.given_paid_at is not null then s.given_paid_at
         when s.state_number > 1 then s.first_seen_at
         when s.first_seen_at > f.first_seen_at then s.since_at
     end) as paid_at

@@ -29,12 +29,16 @@ with states as (
 
 select
     s.*,
-    ${isWord(sql`s.plan`, options.paidPlans)} as is_paid,
+    ${isPaid(options)} as is_paid,
     row_number() over (partition by s.company_id order by s.first_seen_at desc) = 1 as is_latest
 from states as s
 `,
   }
 }
+
+/** By its plan; where plans say nothing, by whether it is known since when it pays. */
+const isPaid = ({ companies: given, paidPlans }: CompanyOptions): Sql =>
+  given?.plan && paidPlans.length > 0 ? isWord(sql`s.plan`, paidPlans) : sql`s.given_paid_at is not null`
 
 /** The touches a company's row names, each the first or last of those up to some moment. */
 const PICKS = [

@@ -35,7 +35,7 @@ export const companies = versioned({
     is_latest: boolean('The latest state of the company, also of one that is gone (`until_at`).'),
     name: text('Name, when it is copied.', nullable),
     plan: text('Plan, as delivered.', nullable),
-    is_paid: boolean('The plan is one of `paidPlans`.'),
+    is_paid: boolean('The plan is one of `paidPlans`; without those, it is known since when it pays.'),
     created_at: time('When the product database says it was created.', nullable),
     given_paid_at: time('When the product database says it began to pay.', nullable),
     dimensions: text('Other copied columns, as JSON.', nullable),
