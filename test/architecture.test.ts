@@ -26,6 +26,7 @@ const drivers: Record<string, RegExp> = {
   'pg-cursor': /^src\/warehouses\/(product-)?postgres[-a-z]*\.ts$/,
   'pg-copy-streams': /^src\/warehouses\/postgres[-a-z]*\.ts$/,
   '@aws-sdk/client-redshift-data': /^src\/warehouses\/redshift[-a-z]*\.ts$/,
+  '@aws-sdk/client-s3': /^src\/warehouses\/redshift[-a-z]*\.ts$/,
   '@google-cloud/bigquery': /^src\/warehouses\/bigquery[-a-z]*\.ts$/,
   'node-cron': /^src\/server\/schedule\.ts$/,
   isbot: /^src\/pipeline\/agents\.ts$/,

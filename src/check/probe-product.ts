@@ -52,8 +52,10 @@ async function whyNotCopied(
   const columns = await place.columns(table)
   const absence = whatIsAbsent(place, table, columns)
   if (absence) return { severity: 'error', message: absence.message, fix: absence.fix }
-  await place.tryOut(table, columns ?? {})
-  return null
+  if ((await place.tryOut(table, columns ?? {})) !== false) return null
+  const message = `${place.name}: the table ${table.table} has no rows that can be read.`
+  const fix = 'If it has rows, they are hidden from the role that reads, as by row-level security. Let it see them.'
+  return { severity: 'warning', message, fix }
 }
 
 /** What tributary says of it says what to do as well. */

@@ -3,8 +3,9 @@ import { z } from 'zod'
 import type { CompanyOptions, ProductSource } from '../pipeline/options.ts'
 import { defaults } from './defaults.ts'
 import * as is from './leaves.ts'
+import { ENCODE, isPostgresAddress } from './postgres-address.ts'
 
-const columnName = is.text('the name of a column', (v) => /^[^"'`\s]{1,63}$/.test(v))
+const columnName = is.text('the name of a column', (v) => /^[^"'`\\\s]([^"'`\\]{0,61}[^"'`\\\s])?$/.test(v))
 const table = is.text('the name of a table or file', (v) => /^[^"'`\\]{1,200}$/.test(v) && !v.includes('..'))
 /** The API names them in `by`. */
 const dimension = is.text('the name of a column of letters, digits and _', (v) =>
@@ -36,8 +37,8 @@ const members = is.object({
 const address = z
   .string('is no address of a Postgres')
   .refine(
-    isPostgres,
-    "is no address of a Postgres, such as postgres://reader:password@db.internal:5432/app. Keep it in an environment variable: env('PRODUCT_DATABASE_URL').",
+    isPostgresAddress,
+    `is no address of a Postgres, such as postgres://reader:password@db.internal:5432/app. ${ENCODE} Keep it in an environment variable: env('PRODUCT_DATABASE_URL').`,
   )
 
 const PLACES = { postgres: 'url', tables: 'schema', files: 'path' } as const
@@ -105,14 +106,6 @@ const PERSONAL =
   /mail|name|phone|mobile|telefon|fax|address|street|postcode|postal|zip|birth|gender|passport|iban|ssn|tax_?id|token|passw|pwd|secret|api_?key|credential|hash|salt|(^|_)ip($|_|address)/i
 
 const looksPersonal = (column: string): boolean => PERSONAL.test(column)
-
-function isPostgres(value: string): boolean {
-  try {
-    return ['postgres:', 'postgresql:'].includes(new URL(value).protocol)
-  } catch {
-    return false
-  }
-}
 
 /** What the pipeline is told: everything but the address. */
 export function companyOptions(given: Given, folder: string): CompanyOptions {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { PAID_PLAN } from '../pipeline/options.ts'
 import { isCron } from './cron.ts'
 import * as is from './leaves.ts'
 import { productDatabase } from './product-database.ts'
@@ -91,6 +92,8 @@ const conversions = z
       const say = (message: string) => context.addIssue({ code: 'custom', message, path: [name] })
       if (name === 'signup' && every)
         say('cannot have `every`: it is the person’s first. Give the conversion another name.')
+      if (name === PAID_PLAN)
+        say('is a conversion of its own: the plan of a company became a paid one. Give yours another name.')
       if (name !== 'signup' && !event && !events) say('expected `event` or `events`')
     }
   })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import * as is from './leaves.ts'
+import { ENCODE, isPostgresAddress } from './postgres-address.ts'
 
 /** What is allowed for each kind of warehouse. What the options mean stands in options.ts. */
 
@@ -19,9 +20,11 @@ export const duckdb = is.object({
 export const postgres = is.object({
   kind: z.literal('postgres'),
   // What is said about an address never repeats it: it may hold a password.
-  url: z
-    .string('is no address of a database')
-    .refine(isPostgresUrl, 'is no address of a database, such as postgres://user@host:5432/database'),
+  url: z.string('is no address of a database').refine(
+    // A host and a database must be named: what the driver would fill in depends on who runs it.
+    isPostgresAddress,
+    `is no address of a database, such as postgres://user@host:5432/database. ${ENCODE}`,
+  ),
   schema: schemaName.optional(),
   maxConnections: is.whole('a number of connections', 3, 1000).optional(),
   statementMinutes: is.whole('a number of minutes', 1, 10_080).optional(),
@@ -76,13 +79,6 @@ export const bigquery = is.object({
   statementMinutes: is.whole('a number of minutes', 1, 360).optional(),
   apiEndpoint: is.text('the address of the API', (v) => URL.canParse(v) && /^https?:/.test(v)).optional(),
 })
-
-/** A host and a database must be named: what the driver would fill in depends on who runs it. */
-function isPostgresUrl(value: string): boolean {
-  if (!URL.canParse(value)) return false
-  const { protocol, hostname, pathname } = new URL(value)
-  return /^postgres(ql)?:$/.test(protocol) && hostname !== '' && pathname.length > 1
-}
 
 const kinds = [duckdb, postgres, redshift, bigquery].map((schema) => `'${schema.shape.kind.value}'`)
 

@@ -37,7 +37,7 @@ select
   const found = changesBetween(before, after)
   const changes = isFirst ? { ...found, isRebuild: false, recompute: NO_RECOMPUTE } : found
   const readsSources = kind !== 'rebuild' || fromSources !== undefined
-  await stageFingerprintsOf(warehouse, run, readsSources, found, after)
+  await stageFingerprintsOf(warehouse, run, { readsSources, isRelease: release !== undefined }, found, after)
   return {
     changes,
     context: {
@@ -63,11 +63,11 @@ const withinRebuild = ({ recompute: { events, rollups, companies } }: Changes, i
   rollups,
 })
 
-/** A run that reads no sources tries no refused lines again: the next one does. */
+/** A run that reads no sources tries no refused lines again, and one that releases rows publishes no memberships: the next one does. */
 async function stageFingerprintsOf(
   warehouse: Warehouse,
   run: number,
-  readsSources: boolean,
+  { readsSources, isRelease }: { readsSources: boolean; isRelease: boolean },
   { names }: Changes,
   after: Fingerprints,
 ): Promise<void> {
@@ -75,7 +75,7 @@ async function stageFingerprintsOf(
     'fingerprints_new',
     stageFingerprints.columns,
     names
-      .filter((name) => readsSources || name !== 'ingest')
+      .filter((name) => (readsSources || name !== 'ingest') && !(isRelease && name === 'companies'))
       .map((stage) => ({ stage, fingerprint: after.get(stage) ?? '', run_id: run })),
   )
 }

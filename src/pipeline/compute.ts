@@ -2,7 +2,7 @@ import type { RetryOptions } from '../warehouses/retry.ts'
 import { sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
 import { agentsOfBatch, lookUpAgents, unknownAgents } from './agents.ts'
-import { copyProduct } from './companies/copy.ts'
+import { copyProduct, lookAtProduct } from './companies/copy.ts'
 import { countCopy, notesOfCopy, refuseShrink, reportsOf } from './companies/copy-counts.ts'
 import type { OpenProduct } from './companies/product-source.ts'
 import { companies } from './companies.ts'
@@ -79,6 +79,7 @@ export async function computeStages(run: Computing, begun: StageContext): Promis
   let isMore = false
   const seen: SeenColumns[] = []
   let atOnce = run.warehouse.atOnce.large
+  if (isCopied(run, context)) await lookAtProduct(run.warehouse, context.options.companies, run)
   for (const stage of stages) {
     if (stage !== ingest && ran.length === 1) {
       const { context: after, isNew, notes } = await afterIngest(run, context)

@@ -78,7 +78,7 @@ from placed
 }
 
 /** What models ask of all eligible touches of a conversion, for each of them. */
-export function eligibleColumns(conversion: readonly string[]): Sql {
+function eligibleColumns(conversion: readonly string[]): Sql {
   const position = (pick: 'min' | 'max', condition: Sql) =>
     sql`${pick === 'min' ? sql`min` : sql`max`}(case when ${condition} then position end) over (partition by ${sql.join(conversion)})`
   return sql`${position('min', sql`not is_direct`)} as first_non_direct,
@@ -123,7 +123,7 @@ where k.conversion_id not in (select conversion_id from ${sql.staging('eligible'
 }
 
 /** A touch's share of a whole, in whole units; the shares of a conversion sum to it exactly. */
-export function share(d: Dialect, model: Model, whole: Sql): Sql {
+function share(d: Dialect, model: Model, whole: Sql): Sql {
   if (model.kind === 'single')
     return sql`(case when position = ${model.position} then ${whole} when ${whole} is not null then 0 end)`
   const each = d.integerDivide(sql`(${whole})`, 'touch_count')

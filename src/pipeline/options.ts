@@ -40,6 +40,9 @@ export interface PipelineOptions {
   readonly companies?: CompanyOptions
 }
 
+/** A company's own conversion beside those of its people: its plan became a paid one. */
+export const PAID_PLAN = 'paid_plan'
+
 /** What is copied of the product database, and what its words mean. How to reach it is no part of it: that is a secret. */
 export interface CompanyOptions {
   readonly from: ProductSource

@@ -1,5 +1,5 @@
 import { InputError } from '../errors.ts'
-import { PAID_PLAN } from '../pipeline/companies/journeys.ts'
+import { PAID_PLAN } from '../pipeline/options.ts'
 import type { Row } from '../warehouses/warehouse.ts'
 import {
   channelStatsQuery,
@@ -83,7 +83,6 @@ function checked(
   run: PublishedRun,
 ): Omit<StatsQuery, 'currency' | 'isCurrencyChosen' | 'needsRevenue' | 'needsPeople' | 'orderBy'> {
   const kind = args.company != null ? 'company' : oneOf('unit', args.unit ?? 'person', ['person', 'company'] as const)
-  const isPaidPlan = kind === 'company' && args.conversion.trim().toLowerCase() === PAID_PLAN
   return {
     run,
     unit: { kind, company: args.company ?? null },
@@ -91,10 +90,22 @@ function checked(
     granularity: oneOf<Granularity>('granularity', args.granularity, GRANULARITIES),
     by: someOf<Dimension>('by', args.by, DIMENSIONS),
     model: modelOf(args.model),
-    conversion: isPaidPlan ? PAID_PLAN : conversionOf(context, args.conversion),
+    conversion: conversionOfUnit(context, kind, args.conversion),
     dateBy: oneOf('dateBy', args.dateBy, ['conversion', 'touch'] as const),
     filters: originFilters(args),
   }
+}
+
+/** Companies have a conversion of their own. */
+function conversionOfUnit(context: Context, unit: 'person' | 'company', name: string): string {
+  const isPaidPlan = name.trim().toLowerCase() === PAID_PLAN
+  if (unit === 'company' && isPaidPlan) return PAID_PLAN
+  if (unit === 'company') {
+    const { conversions } = context
+    return conversionOf({ ...context, conversions: conversions && [...conversions, PAID_PLAN] }, name)
+  }
+  if (!isPaidPlan) return conversionOf(context, name)
+  throw new InputError(`Expected \`unit: "company"\` with the conversion ${PAID_PLAN}: people have none of that name.`)
 }
 
 function currencyOf(code?: string | null): string | null {

@@ -9,7 +9,7 @@ import { addDays, dayOf, startOfDay } from './timezones.ts'
 /** Whole local days. */
 export interface Days {
   readonly timezone: string
-  /** The first and the last day. */
+  /** The first and the last day; of an empty range the last is before the first. */
   readonly first: string
   readonly last: string
   /** The moments when they begin and end. */
@@ -21,6 +21,10 @@ export interface Days {
 export function daysOf(args: RangeArgs, run: Pick<PublishedRun, 'data_through' | 'published_at'>): Days {
   const { from, to, timezone } = reportRange(args, run)
   const first = dayOf(from, timezone)
+  if (from >= to) {
+    const begin = startOfDay(first, timezone)
+    return { timezone, first, last: addDays(first, -1), from: begin, to: begin }
+  }
   const end = dayOf(to, timezone)
   // A range that ends as a day begins does not touch it.
   const last = startOfDay(end, timezone) >= to && end > first ? addDays(end, -1) : end

@@ -4,6 +4,9 @@ import { QueryError } from '../errors.ts'
 import { isTransient } from './postgres-errors.ts'
 import type { ProductColumn, ProductDatabase } from './product-database.ts'
 
+/** For how long a table that somebody else has locked is waited for. */
+const LOCK_SECONDS = 60
+
 /** Rows fetched at a time: what is held in memory of a table, however long it is. */
 const BATCH = 5000
 
@@ -35,6 +38,8 @@ export async function openProductPostgres(url: string, signal?: AbortSignal): Pr
     // Text of a time in another zone or style would be another text.
     await client.query("set local timezone = 'UTC'")
     await client.query("set local datestyle = 'ISO'")
+    // A migration that holds a table would otherwise be waited for without a word.
+    await client.query(`set local lock_timeout = '${LOCK_SECONDS}s'`)
   } catch (cause) {
     await close()
     throw failed('connect to it', cause)
@@ -64,7 +69,9 @@ export async function openProductPostgres(url: string, signal?: AbortSignal): Pr
           for (const row of rows) yield row
         }
       } catch (cause) {
-        throw failed(`read the table ${table}`, cause, { isTaken: true })
+        const times = columns.filter(({ isTime }) => isTime).map(({ name: column }) => column)
+        const asTimes = NO_TIME.test((cause as { code?: string }).code ?? '') ? `, ${times.join(' and ')} as times` : ''
+        throw failed(`read the table ${table}${asTimes}`, cause, { isTaken: true })
       } finally {
         await unlessLost(cursor.close()).catch(() => undefined) // it is gone with the connection
       }
@@ -110,10 +117,13 @@ function nameOf(table: string): { schema: string | null; name: string } {
   return dot < 0 ? { schema: null, name: table } : { schema: table.slice(0, dot), name: table.slice(dot + 1) }
 }
 
+/** Times that other engines do not have come as the text they are, which is then found to be none. */
 function textOf({ name, isTime }: ProductColumn): string {
   const column = pg.escapeIdentifier(name)
   return isTime
-    ? `to_char(${column}::timestamptz at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
+    ? `case when ${column}::timestamptz between '0001-01-01' and '9999-12-31'
+        then to_char(${column}::timestamptz at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+        else ${column}::text end`
     : `${column}::text`
 }
 
@@ -127,10 +137,25 @@ function placeOf(url: string): string {
   }
 }
 
+/** Text or numbers where times are expected. */
+const NO_TIME = /^(42846|22007|22008|22P02)/
+
 /** What people can do about the usual reasons: by SQLSTATE, or the words of the driver. */
 const ADVICE: readonly (readonly [reason: RegExp, advice: string])[] = [
   [/^(28P01|28000)/, 'the user or the password is wrong. Check `productDatabase.url`'],
+  [/^42501.*schema/, 'the role may not look into the schema. Grant it: grant usage on schema <schema> to <role>'],
   [/^42501/, 'the role may not. Grant it select on the columns that are copied'],
+  [/^57014.*statement timeout/, 'it took longer than the role may: raise its statement_timeout'],
+  [/^55P03/, `somebody else holds a lock on it for more than ${LOCK_SECONDS} seconds. Run again when that is over`],
+  [NO_TIME, 'they hold something else. Name columns with times or dates'],
+  [
+    /does not support SSL/,
+    'it does not speak TLS. Take `sslmode` out of the address if the way there is safe without it',
+  ],
+  [
+    /CERT|certificate|SELF_SIGNED|UNABLE_TO_VERIFY|ALTNAME/,
+    'its certificate is not one that this machine trusts. Add `sslrootcert=/path/to/ca.pem` to the address, or `sslmode=no-verify` to encrypt without knowing whom one speaks to',
+  ],
   [/^3D000/, 'there is no such database. Check `productDatabase.url`'],
   [/^53/, 'it has too many connections, or too little of something else'],
   [
@@ -148,7 +173,7 @@ function unreadable(expected: string, cause: unknown, { isTaken }: { isTaken: bo
   const refusal = cause as { readonly code?: string; readonly message: string }
   const { code = '', message } = refusal
   const known = ADVICE.find(([reason]) => reason.test(`${code} ${message}`))
-  const advice = known?.[1] ?? `it said ${code === '' ? 'no more' : `SQLSTATE ${code}`}`
+  const advice = known?.[1] ?? `it said ${/^[0-9A-Z]{5}$/.test(code) ? `SQLSTATE ${code}` : code || 'no more'}`
   const mayPass = isTransient(refusal)
   return new QueryError(`${expected}, but ${advice}. Nothing was written${isTaken && mayPass ? '; run again' : ''}.`, {
     warehouse: 'the product database',

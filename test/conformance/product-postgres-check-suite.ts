@@ -48,7 +48,7 @@ export function testProductChecks(use: UseProduct): void {
     await owner.query('drop table company_people')
     expect((await check()).findings[1]).toMatchObject({
       message: expect.stringMatching(/expected the table company_people, .* there is none that the role may read/),
-      fix: expect.stringContaining('grant select on company_people to <role>'),
+      fix: expect.stringContaining('grant select (company_id, user_id, role, joined_at) on company_people to <role>'),
     })
   })
 
@@ -64,7 +64,23 @@ create policy hidden on companies for select using (hidden())`)
         subject: 'productDatabase.companies',
         message: expect.stringMatching(/expected to read .* but the role may not/),
       },
-      { subject: 'productDatabase.members', message: expect.stringMatching(/expected to read .* SQLSTATE 22007/) },
+      {
+        subject: 'productDatabase.members',
+        message: expect.stringMatching(/expected to read .* joined_at as times, but they hold something else/),
+      },
+    ])
+  })
+
+  test('a check says that a table has no rows, or hides them', async () => {
+    const { owner } = use()
+    await owner.query('alter table company_people enable row level security')
+    expect((await check()).findings).toMatchObject([
+      {
+        severity: 'warning',
+        subject: 'productDatabase.members',
+        message: expect.stringMatching(/the table company_people has no rows that can be read/),
+        fix: expect.stringContaining('row-level security'),
+      },
     ])
   })
 

@@ -3,7 +3,7 @@ import type { OpenProduct } from '../../src/pipeline/companies/product-source.ts
 import { openProductPostgres } from '../../src/warehouses/product-postgres.ts'
 import type { Retry } from '../../src/warehouses/retry.ts'
 import { sql } from '../../src/warehouses/sql.ts'
-import type { Row } from '../../src/warehouses/warehouse.ts'
+import type { Row, Warehouse } from '../../src/warehouses/warehouse.ts'
 import { run } from '../harness/pipeline.ts'
 import { Broken, faulty } from './faulty-warehouse.ts'
 import type { UseProduct } from './product-postgres-world.ts'
@@ -39,7 +39,7 @@ export function testProductFailures(use: UseProduct): void {
     expect(await failure()).toMatchObject({
       code: 'SOURCE_CHANGED',
       message: expect.stringMatching(
-        /table members, column role: expected text, but it is character varying\(10\) now/,
+        /table company_people, column role: expected text, but it is character varying\(10\) now/,
       ),
     })
     await owner.query('alter table companies rename column plan to tariff')
@@ -52,11 +52,47 @@ export function testProductFailures(use: UseProduct): void {
     )
     expect((await failure({ acceptColumns: true })).message).toMatch(/expected the column role/)
     await owner.query('drop table company_people')
-    expect((await failure()).message).toMatch(/expected the table company_people/)
+    expect((await failure()).message).toMatch(
+      /expected the table company_people.*grant select \(company_id, user_id, role, joined_at\) on company_people/s,
+    )
     expect(await stateOf(warehouse)).toMatchObject({
       companies: before.companies,
       company_members: before.company_members,
     })
+  })
+
+  test('what the role may not or cannot do is said in words that help', async () => {
+    const { owner, failure, take } = use()
+    const message = async () => (await failure({ retry: { budget: 0 } })).message
+    await owner.query(
+      `insert into company_people select '00000000-0000-0000-0000-000000000001', n from generate_series(10, 20000) as n`,
+    )
+    await owner.query(`alter role reader set statement_timeout = '1ms'`)
+    expect(await message()).toMatch(/took longer than the role may: raise its statement_timeout/)
+    await owner.query('alter role reader reset statement_timeout')
+    await owner.query('revoke usage on schema public from public')
+    expect(await message()).toMatch(/may not look into the schema.*grant usage on schema/)
+    await owner.query('grant usage on schema public to public')
+    await owner.query('alter table company_people alter column joined_at type text using $$soon$$')
+    expect(await message()).toMatch(/read the table company_people, joined_at as times, but they hold something else/)
+    await owner.query('alter table company_people alter column joined_at type bigint using 1')
+    expect(await message()).toMatch(
+      /joined_at as times, but they hold something else. Name columns with times or dates/,
+    )
+    await owner.query(`alter table company_people alter column joined_at type timestamptz using '2024-01-01'`)
+    await take()
+  })
+
+  test('nothing is waited for when the product database cannot be opened', async () => {
+    const { warehouse, url, failure } = use()
+    const asked: string[] = []
+    const stage: Warehouse['stage'] = (name, ...more) => {
+      asked.push(name)
+      return warehouse.stage(name, ...more)
+    }
+    const wrong = Object.assign(new URL(url), { password: 'not-this' }).href
+    await failure({ warehouse: { ...warehouse, stage }, openProduct: (signal) => openProductPostgres(wrong, signal) })
+    expect(asked.filter((name) => name === 'checked' || name === 'sessions_rows')).toEqual([])
   })
 
   test('what may pass is tried again until rows are taken: too many connections, a session that is ended', async () => {
@@ -85,7 +121,7 @@ export function testProductFailures(use: UseProduct): void {
     expect(told).toEqual([
       expect.stringMatching(/expected to look at the table public.companies, but the connection was lost/),
     ])
-    expect(opened).toBe(2)
+    expect(opened).toBe(3) // looked at twice, and copied
     expect((await companies()).map((c) => c.member_count)).toEqual([1, 1])
 
     await owner.query('alter role reader connection limit 0')

@@ -74,6 +74,14 @@ function testProductCopies(use: UseProduct): void {
     expect(seen.join('\n')).not.toContain(PASSWORD)
   })
 
+  test('has times that other engines do not have, which are counted', async () => {
+    const { owner, take, companies } = use()
+    await owner.query(`update companies set created_at = 'infinity', paid_on = '0044-03-15 BC' where plan = 'pro'`)
+    const { problems } = await take()
+    expect(problems.join()).toMatch(/product\/companies: 2 times are none that can be read/)
+    expect((await companies())[0]).toMatchObject({ created_at: null, paid_at: null })
+  })
+
   test('is one moment: what changes while it is read shows in the next copy', async () => {
     const { owner, take, companies, reading } = use()
     const openProduct = reading((real, table, columns) =>

@@ -12,18 +12,22 @@ attach if not exists ':memory:' as staging;
 create or replace table staging.main."product_members" as
 with judged as (
     select
-        m.company_id, m.user_id, m.role, m.created_at, m.latest_at,
-        case when m.company_id is null or m.user_id is null then 0 when m.company_id in (select company_id from (select nullif(trim(("company_id"), e' \t\n\x0b\x0c\r'), '') as "company_id", nullif(trim(("name"), e' \t\n\x0b\x0c\r'), '') as "name", nullif(trim(("plan"), e' \t\n\x0b\x0c\r'), '') as "plan", case
-      when not regexp_matches(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?$') or regexp_matches(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), '^(0000|9999-12-31.*-[0-9:]+$|0001-01-01.*[+])') then null
-      when not regexp_matches(substr(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), 11), '[+-]') then try_cast(replace(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), 'Z', '') as timestamp)
-      else try_cast(substr(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), 1, length(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end)) - length(regexp_extract(substr(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), 11), '[+-].*$'))) as timestamp) - to_minutes(case when regexp_extract(substr(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), 11), '[+-].*$') like '-%' then -1 else 1 end * (cast(substr(regexp_extract(substr(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), 11), '[+-].*$'), 2, 2) as bigint) * 60 + coalesce(try_cast(right(substr(regexp_extract(substr(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), 11), '[+-].*$'), 4), 2) as bigint), 0)))
-  end as "created_at", cast(null as timestamp) as "given_paid_at", cast(null as timestamp) as "latest_at", concat('{"industry":', coalesce(case when cast(to_json(nullif(trim(("dimension_0"), e' \t\n\x0b\x0c\r'), '')) as varchar) not in ('NaN', 'Infinity', '-Infinity') then cast(to_json(nullif(trim(("dimension_0"), e' \t\n\x0b\x0c\r'), '')) as varchar) end, 'null'), ',"plan":', coalesce(case when cast(to_json(nullif(trim(("dimension_1"), e' \t\n\x0b\x0c\r'), '')) as varchar) not in ('NaN', 'Infinity', '-Infinity') then cast(to_json(nullif(trim(("dimension_1"), e' \t\n\x0b\x0c\r'), '')) as varchar) end, 'null'), '}') as dimensions from staging.main."product_companies_read" as s) as k where company_id is not null) then 1 else 0 end as is_usable,
+        m.company_id, m.user_id, m.role, m.created_at, m.latest_at, m.unread_times,
+        case when m.company_id is null or m.user_id is null then 0 when m.company_id in (select company_id from (select s."company_id", s."name", s."plan", s."created_at", s."given_paid_at", s."latest_at", s."unread_times", concat('{"industry":', coalesce(case when cast(to_json(s."dimension_0") as varchar) not in ('NaN', 'Infinity', '-Infinity') then cast(to_json(s."dimension_0") as varchar) end, 'null'), ',"plan":', coalesce(case when cast(to_json(s."dimension_1") as varchar) not in ('NaN', 'Infinity', '-Infinity') then cast(to_json(s."dimension_1") as varchar) end, 'null'), '}') as dimensions, concat('{"industry":', coalesce(case when cast(to_json(s."dimension_0") as varchar) not in ('NaN', 'Infinity', '-Infinity') then cast(to_json(s."dimension_0") as varchar) end, 'null'), ',"plan":', coalesce(case when cast(to_json(s."dimension_1") as varchar) not in ('NaN', 'Infinity', '-Infinity') then cast(to_json(s."dimension_1") as varchar) end, 'null'), '}') as former_dimensions from (select nullif(trim(("company_id"), e' \t\n\x0b\x0c\r'), '') as "company_id", nullif(trim(("name"), e' \t\n\x0b\x0c\r'), '') as "name", nullif(trim(("plan"), e' \t\n\x0b\x0c\r'), '') as "plan", case
+      when not regexp_matches(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?$') or regexp_matches(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), '^(0000|9999-12-31.*-[0-9:]+$|0001-01-01.*[+])') then null
+      when not regexp_matches(substr(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), 11), '[+-]') then try_cast(replace(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), 'Z', '') as timestamp)
+      else try_cast(substr(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), 1, length(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r'))) - length(regexp_extract(substr(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), 11), '[+-].*$'))) as timestamp) - to_minutes(case when regexp_extract(substr(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), 11), '[+-].*$') like '-%' then -1 else 1 end * (cast(substr(regexp_extract(substr(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), 11), '[+-].*$'), 2, 2) as bigint) * 60 + coalesce(try_cast(right(substr(regexp_extract(substr(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), 11), '[+-].*$'), 4), 2) as bigint), 0)))
+  end as "created_at", cast(null as timestamp) as "given_paid_at", cast(null as timestamp) as "latest_at", nullif(trim(("dimension_0"), e' \t\n\x0b\x0c\r'), '') as "dimension_0", nullif(trim(("dimension_1"), e' \t\n\x0b\x0c\r'), '') as "dimension_1", (case when "created_at" is not null and case
+      when not regexp_matches(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?$') or regexp_matches(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), '^(0000|9999-12-31.*-[0-9:]+$|0001-01-01.*[+])') then null
+      when not regexp_matches(substr(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), 11), '[+-]') then try_cast(replace(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), 'Z', '') as timestamp)
+      else try_cast(substr(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), 1, length(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r'))) - length(regexp_extract(substr(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), 11), '[+-].*$'))) as timestamp) - to_minutes(case when regexp_extract(substr(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), 11), '[+-].*$') like '-%' then -1 else 1 end * (cast(substr(regexp_extract(substr(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), 11), '[+-].*$'), 2, 2) as bigint) * 60 + coalesce(try_cast(right(substr(regexp_extract(substr(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), 11), '[+-].*$'), 4), 2) as bigint), 0)))
+  end is null then 1 else 0 end) as unread_times from staging.main."product_companies_read" as r) as s) as k where company_id is not null) then 1 else 0 end as is_usable,
         case when coalesce(case when m.role = lower(m.role) then m.role else translate(m.role, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end, '') in ('admin', 'owner') then 1 else 0 end as is_admin
-    from (select nullif(trim(("company_id"), e' \t\n\x0b\x0c\r'), '') as "company_id", nullif(trim(("user_id"), e' \t\n\x0b\x0c\r'), '') as "user_id", nullif(trim(("role"), e' \t\n\x0b\x0c\r'), '') as "role", cast(null as timestamp) as "created_at", cast(null as timestamp) as "latest_at" from staging.main."product_members_read" as s) as m
+    from (select s."company_id", s."user_id", s."role", s."created_at", s."latest_at", s."unread_times" from (select nullif(trim(("company_id"), e' \t\n\x0b\x0c\r'), '') as "company_id", nullif(trim(("user_id"), e' \t\n\x0b\x0c\r'), '') as "user_id", nullif(trim(("role"), e' \t\n\x0b\x0c\r'), '') as "role", cast(null as timestamp) as "created_at", cast(null as timestamp) as "latest_at", 0 as unread_times from staging.main."product_members_read" as r) as s) as m
 )
 
 select
-    company_id, user_id, role, created_at, is_usable,
+    company_id, user_id, role, created_at, unread_times, is_usable,
     row_number() over (
         partition by company_id, user_id, is_usable
         order by case when latest_at is null then 1 else 0 end, latest_at desc, is_admin desc, md5(coalesce(length(cast(role as varchar)) || ':' || cast(role as varchar), 'null') || ',' || coalesce(length(cast(created_at as varchar)) || ':' || cast(created_at as varchar), 'null'))
@@ -33,14 +37,18 @@ from judged;
 -- product_companies: Companies as copied, likewise.
 create or replace table staging.main."product_companies" as
 select
-    company_id, name, plan, created_at, given_paid_at, dimensions,
+    company_id, name, plan, created_at, given_paid_at, dimensions, former_dimensions, unread_times,
     case when company_id is null then 0 else 1 end as is_usable,
     row_number() over (partition by company_id order by case when latest_at is null then 1 else 0 end, latest_at desc, md5(coalesce(length(cast(name as varchar)) || ':' || cast(name as varchar), 'null') || ',' || coalesce(length(cast(plan as varchar)) || ':' || cast(plan as varchar), 'null') || ',' || coalesce(length(cast(created_at as varchar)) || ':' || cast(created_at as varchar), 'null') || ',' || coalesce(length(cast(given_paid_at as varchar)) || ':' || cast(given_paid_at as varchar), 'null') || ',' || coalesce(length(cast(dimensions as varchar)) || ':' || cast(dimensions as varchar), 'null'))) as copy_number
-from (select nullif(trim(("company_id"), e' \t\n\x0b\x0c\r'), '') as "company_id", nullif(trim(("name"), e' \t\n\x0b\x0c\r'), '') as "name", nullif(trim(("plan"), e' \t\n\x0b\x0c\r'), '') as "plan", case
-      when not regexp_matches(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?$') or regexp_matches(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), '^(0000|9999-12-31.*-[0-9:]+$|0001-01-01.*[+])') then null
-      when not regexp_matches(substr(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), 11), '[+-]') then try_cast(replace(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), 'Z', '') as timestamp)
-      else try_cast(substr(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), 1, length(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end)) - length(regexp_extract(substr(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), 11), '[+-].*$'))) as timestamp) - to_minutes(case when regexp_extract(substr(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), 11), '[+-].*$') like '-%' then -1 else 1 end * (cast(substr(regexp_extract(substr(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), 11), '[+-].*$'), 2, 2) as bigint) * 60 + coalesce(try_cast(right(substr(regexp_extract(substr(upper(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end), 11), '[+-].*$'), 4), 2) as bigint), 0)))
-  end as "created_at", cast(null as timestamp) as "given_paid_at", cast(null as timestamp) as "latest_at", concat('{"industry":', coalesce(case when cast(to_json(nullif(trim(("dimension_0"), e' \t\n\x0b\x0c\r'), '')) as varchar) not in ('NaN', 'Infinity', '-Infinity') then cast(to_json(nullif(trim(("dimension_0"), e' \t\n\x0b\x0c\r'), '')) as varchar) end, 'null'), ',"plan":', coalesce(case when cast(to_json(nullif(trim(("dimension_1"), e' \t\n\x0b\x0c\r'), '')) as varchar) not in ('NaN', 'Infinity', '-Infinity') then cast(to_json(nullif(trim(("dimension_1"), e' \t\n\x0b\x0c\r'), '')) as varchar) end, 'null'), '}') as dimensions from staging.main."product_companies_read" as s) as k;
+from (select s."company_id", s."name", s."plan", s."created_at", s."given_paid_at", s."latest_at", s."unread_times", concat('{"industry":', coalesce(case when cast(to_json(s."dimension_0") as varchar) not in ('NaN', 'Infinity', '-Infinity') then cast(to_json(s."dimension_0") as varchar) end, 'null'), ',"plan":', coalesce(case when cast(to_json(s."dimension_1") as varchar) not in ('NaN', 'Infinity', '-Infinity') then cast(to_json(s."dimension_1") as varchar) end, 'null'), '}') as dimensions, concat('{"industry":', coalesce(case when cast(to_json(s."dimension_0") as varchar) not in ('NaN', 'Infinity', '-Infinity') then cast(to_json(s."dimension_0") as varchar) end, 'null'), ',"plan":', coalesce(case when cast(to_json(s."dimension_1") as varchar) not in ('NaN', 'Infinity', '-Infinity') then cast(to_json(s."dimension_1") as varchar) end, 'null'), '}') as former_dimensions from (select nullif(trim(("company_id"), e' \t\n\x0b\x0c\r'), '') as "company_id", nullif(trim(("name"), e' \t\n\x0b\x0c\r'), '') as "name", nullif(trim(("plan"), e' \t\n\x0b\x0c\r'), '') as "plan", case
+      when not regexp_matches(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?$') or regexp_matches(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), '^(0000|9999-12-31.*-[0-9:]+$|0001-01-01.*[+])') then null
+      when not regexp_matches(substr(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), 11), '[+-]') then try_cast(replace(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), 'Z', '') as timestamp)
+      else try_cast(substr(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), 1, length(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r'))) - length(regexp_extract(substr(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), 11), '[+-].*$'))) as timestamp) - to_minutes(case when regexp_extract(substr(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), 11), '[+-].*$') like '-%' then -1 else 1 end * (cast(substr(regexp_extract(substr(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), 11), '[+-].*$'), 2, 2) as bigint) * 60 + coalesce(try_cast(right(substr(regexp_extract(substr(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), 11), '[+-].*$'), 4), 2) as bigint), 0)))
+  end as "created_at", cast(null as timestamp) as "given_paid_at", cast(null as timestamp) as "latest_at", nullif(trim(("dimension_0"), e' \t\n\x0b\x0c\r'), '') as "dimension_0", nullif(trim(("dimension_1"), e' \t\n\x0b\x0c\r'), '') as "dimension_1", (case when "created_at" is not null and case
+      when not regexp_matches(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?$') or regexp_matches(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), '^(0000|9999-12-31.*-[0-9:]+$|0001-01-01.*[+])') then null
+      when not regexp_matches(substr(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), 11), '[+-]') then try_cast(replace(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), 'Z', '') as timestamp)
+      else try_cast(substr(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), 1, length(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r'))) - length(regexp_extract(substr(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), 11), '[+-].*$'))) as timestamp) - to_minutes(case when regexp_extract(substr(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), 11), '[+-].*$') like '-%' then -1 else 1 end * (cast(substr(regexp_extract(substr(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), 11), '[+-].*$'), 2, 2) as bigint) * 60 + coalesce(try_cast(right(substr(regexp_extract(substr(upper(trim(case when regexp_matches(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') then concat(case when regexp_matches("created_at", e'[ \t\n\x0b\x0c\r]') then trim("created_at", e' \t\n\x0b\x0c\r') else "created_at" end, 'T00:00:00Z') else "created_at" end, e' \t\n\x0b\x0c\r')), 11), '[+-].*$'), 4), 2) as bigint), 0)))
+  end is null then 1 else 0 end) as unread_times from staging.main."product_companies_read" as r) as s) as k;
 
 -- company_copied_again: Companies that the copy has as the last one had them.
 create or replace table staging.main."company_copied_again" as
@@ -75,19 +83,19 @@ join staging.main."company_changes" as a on "a"."company_id" = "o"."company_id"
 where o.to_run = 9223372036854775807
 ),
 
+seen as (
+    select "o"."company_id", min(o.first_seen_at) as first_seen_at from known as o group by "o"."company_id"
+),
+
 ended as (
     select
         "o"."company_id", "o"."first_seen_at",
         case when o.until_at is null and u."company_id" is null then cast('2025-06-01 05:00:00.000000' as timestamp) else o.last_seen_at end as last_seen_at,
-        o.since_at,
+        o.since_at as since_at,
         case when o.until_at is null and u."company_id" is null then cast('2025-06-01 05:00:00.000000' as timestamp) else o.until_at end as until_at,
-        "o"."name", "o"."plan", "o"."created_at", "o"."given_paid_at", "o"."dimensions"
+        o."name" as "name", o."plan" as "plan", o."created_at" as "created_at", o."given_paid_at" as "given_paid_at", o."dimensions" as "dimensions"
     from known as o
     left join staging.main."company_copied_again" as u on "u"."company_id" = "o"."company_id"
-),
-
-seen as (
-    select "o"."company_id", min(o.first_seen_at) as first_seen_at from known as o group by "o"."company_id"
 ),
 
 -- What the product database says of when a row was created holds for its first state; nothing is created after it was seen.
@@ -147,19 +155,19 @@ join staging.main."member_changes" as a on "a"."company_id" = "o"."company_id" a
 where o.to_run = 9223372036854775807
 ),
 
+seen as (
+    select "o"."company_id", "o"."user_id", min(o.first_seen_at) as first_seen_at from known as o group by "o"."company_id", "o"."user_id"
+),
+
 ended as (
     select
         "o"."company_id", "o"."user_id", "o"."first_seen_at",
         case when o.until_at is null and u."company_id" is null then cast('2025-06-01 05:00:00.000000' as timestamp) else o.last_seen_at end as last_seen_at,
-        o.since_at,
+        o.since_at as since_at,
         case when o.until_at is null and u."company_id" is null then cast('2025-06-01 05:00:00.000000' as timestamp) else o.until_at end as until_at,
-        "o"."role", "o"."created_at"
+        o."role" as "role", o."created_at" as "created_at"
     from known as o
     left join staging.main."member_copied_again" as u on "u"."company_id" = "o"."company_id" and "u"."user_id" = "o"."user_id"
-),
-
-seen as (
-    select "o"."company_id", "o"."user_id", min(o.first_seen_at) as first_seen_at from known as o group by "o"."company_id", "o"."user_id"
 ),
 
 -- What the product database says of when a row was created holds for its first state; nothing is created after it was seen.
@@ -235,7 +243,10 @@ select
     coalesce(sum(case when is_usable = 1 and copy_number = 1 then 1 else 0 end), 0)
         - (select count(*) from staging.main."member_changes" where is_in_copy = 1) as seen_before,
     coalesce(sum(case when is_usable = 1 and copy_number > 1 then 1 else 0 end), 0) as duplicates,
-    coalesce(sum(1 - is_usable), 0) as quarantined
+    coalesce(sum(1 - is_usable), 0) as quarantined,
+    coalesce(sum(unread_times), 0) as unread_times,
+    (select count(*) from (select * from "tributary"."company_members" where to_run = 9223372036854775807 and until_at is null) as o) as known_before,
+    (select count(*) from staging.main."member_copied_again") + (select count(*) from (select * from "tributary"."company_members" where to_run = 9223372036854775807 and until_at is null) as o join staging.main."member_changes" as a on "a"."company_id" = "o"."company_id" and "a"."user_id" = "o"."user_id" where a.is_in_copy = 1) as kept
 from staging.main."product_members"
 union all
 select
@@ -244,7 +255,10 @@ select
     coalesce(sum(case when is_usable = 1 and copy_number = 1 then 1 else 0 end), 0)
         - (select count(*) from staging.main."company_changes" where is_in_copy = 1) as seen_before,
     coalesce(sum(case when is_usable = 1 and copy_number > 1 then 1 else 0 end), 0) as duplicates,
-    coalesce(sum(1 - is_usable), 0) as quarantined
+    coalesce(sum(1 - is_usable), 0) as quarantined,
+    coalesce(sum(unread_times), 0) as unread_times,
+    (select count(*) from (select * from "tributary"."companies" where to_run = 9223372036854775807 and until_at is null) as o) as known_before,
+    (select count(*) from staging.main."company_copied_again") + (select count(*) from (select * from "tributary"."companies" where to_run = 9223372036854775807 and until_at is null) as o join staging.main."company_changes" as a on "a"."company_id" = "o"."company_id" where a.is_in_copy = 1) as kept
 from staging.main."product_companies";
 
 -- affected_ids: Ids of affected people, before and after the run.
@@ -329,6 +343,11 @@ from states as s;
 
 -- company_touches: Their touches: those of their people, and those that name them.
 create or replace table staging.main."company_touches" as
+select
+    t.*,
+    row_number() over (partition by t.company_id order by t.order_key, t.touch_id, t.session_id) as place,
+    dense_rank() over (partition by t.company_id order by t.channel, t.source, t.medium, t.campaign) as origin
+from (
 select p.company_id, r."touch_id", r."session_id", r."touched_at", r."order_key", r."is_entry", r."channel", r."source", r."medium", r."campaign", r."referrer", r."is_paid", r."is_direct"
 from (
     select t."person_id", t."company_id", t."touch_id", t."session_id", t."touched_at", t."order_key", t."is_entry", t."channel", t."source", t."medium", t."campaign", t."referrer", t."is_paid", t."is_direct" from "tributary"."touches" as t
@@ -348,7 +367,8 @@ from (
     union all
     select t."person_id", t."company_id", t."touch_id", t."session_id", t."touched_at", t."order_key", t."is_entry", t."channel", t."source", t."medium", t."campaign", t."referrer", t."is_paid", t."is_direct" from staging.main."touches_opened" as t
 ) as r
-join staging.main."affected_companies" as a on a.company_id = r.company_id;
+join staging.main."affected_companies" as a on a.company_id = r.company_id
+) as t;
 
 -- company_paid: When the plan of each became a paid one.
 create or replace table staging.main."company_paid" as
@@ -368,6 +388,7 @@ select
     l.company_id,
     min(case
         when l.given_paid_at is not null then l.given_paid_at
+        when s.given_paid_at is not null then s.given_paid_at
         when s.state_number > 1 then s.first_seen_at
         when s.first_seen_at > f.first_seen_at then s.since_at
     end) as paid_at
@@ -375,18 +396,20 @@ from states as l
 left join first_paid as p on p.company_id = l.company_id
 left join states as s on s.company_id = p.company_id and s.first_seen_at = p.first_seen_at
 cross join (
-    select min(copied_at) as first_seen_at
-    from (
-        select case
+    select max(case
       when not regexp_matches(upper(case when regexp_matches(position, e'[ \t\n\x0b\x0c\r]') then trim(position, e' \t\n\x0b\x0c\r') else position end), '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?$') or regexp_matches(upper(case when regexp_matches(position, e'[ \t\n\x0b\x0c\r]') then trim(position, e' \t\n\x0b\x0c\r') else position end), '^(0000|9999-12-31.*-[0-9:]+$|0001-01-01.*[+])') then null
       when not regexp_matches(substr(upper(case when regexp_matches(position, e'[ \t\n\x0b\x0c\r]') then trim(position, e' \t\n\x0b\x0c\r') else position end), 11), '[+-]') then try_cast(replace(upper(case when regexp_matches(position, e'[ \t\n\x0b\x0c\r]') then trim(position, e' \t\n\x0b\x0c\r') else position end), 'Z', '') as timestamp)
       else try_cast(substr(upper(case when regexp_matches(position, e'[ \t\n\x0b\x0c\r]') then trim(position, e' \t\n\x0b\x0c\r') else position end), 1, length(upper(case when regexp_matches(position, e'[ \t\n\x0b\x0c\r]') then trim(position, e' \t\n\x0b\x0c\r') else position end)) - length(regexp_extract(substr(upper(case when regexp_matches(position, e'[ \t\n\x0b\x0c\r]') then trim(position, e' \t\n\x0b\x0c\r') else position end), 11), '[+-].*$'))) as timestamp) - to_minutes(case when regexp_extract(substr(upper(case when regexp_matches(position, e'[ \t\n\x0b\x0c\r]') then trim(position, e' \t\n\x0b\x0c\r') else position end), 11), '[+-].*$') like '-%' then -1 else 1 end * (cast(substr(regexp_extract(substr(upper(case when regexp_matches(position, e'[ \t\n\x0b\x0c\r]') then trim(position, e' \t\n\x0b\x0c\r') else position end), 11), '[+-].*$'), 2, 2) as bigint) * 60 + coalesce(try_cast(right(substr(regexp_extract(substr(upper(case when regexp_matches(position, e'[ \t\n\x0b\x0c\r]') then trim(position, e' \t\n\x0b\x0c\r') else position end), 11), '[+-].*$'), 4), 2) as bigint), 0)))
-  end as copied_at
-        from "tributary"."watermarks"
-        where source = 'product/database'
-        union all
-        select cast('2025-06-01 05:00:00.000000' as timestamp) as copied_at
-    ) as copies) as f
+  end) as first_seen_at
+    from (
+    select source, item, position, bytes, modified_at, rows_read
+    from (
+        select w.*, row_number() over (partition by w.source, w.item order by w.run_id desc) as place
+        from "tributary"."watermarks" as w
+    ) as numbered
+    where place = 1 and position <> ''
+) as k
+    where source = 'product/database' and item = 'companies.plan') as f
 where l.is_latest and (l.given_paid_at is not null or p.company_id is not null)
 group by l.company_id;
 
@@ -430,66 +453,203 @@ select
 from staging.main."company_paid"
 where paid_at is not null;
 
--- company_credits: Credit of these, shared among the touches of the company.
-create or replace table staging.main."company_credits" as
-with considered as (
+-- company_spans: Which touches each of these may credit, by their places.
+create or replace table staging.main."company_spans" as
+with marks as (
     select
-        k.company_id, k.conversion_id, k.conversion, k.converted_at, k.value, k.currency,
-        t.touch_id, t.session_id, t.touched_at, t.order_key, t.channel, t.source, t.medium, t.campaign, t.is_paid, t.is_direct
-    from staging.main."company_conversions" as k
-    join staging.main."company_touches" as t on t.company_id = k.company_id and t.touched_at <= k.converted_at
-    where (k.conversion = 'paid_plan' or k.conversion = 'signup' or (k.conversion = 'purchase' and (epoch_us(k.converted_at) - epoch_us(t.touched_at)) <= 7776000000000))
+        company_id, touched_at as marked_at, 1 as kind, place, '' as conversion_id,
+        case when not is_direct then place end as non_direct_place, case when is_paid then place end as paid_place
+    from staging.main."company_touches"
+    union all
+    select company_id, converted_at as marked_at, 2 as kind, cast(null as bigint) as place, conversion_id, cast(null as bigint), cast(null as bigint)
+    from staging.main."company_conversions"
+    union all
+    select company_id, case when conversion = 'purchase' then (converted_at + to_microseconds((-7776000000000))) else cast('1970-01-01 00:00:00.000000' as timestamp) end as marked_at, 0 as kind, cast(null as bigint) as place, conversion_id, cast(null as bigint), cast(null as bigint)
+    from staging.main."company_conversions"
 ),
 
-placed as (
+counted as (
     select
-        *,
-        row_number() over (partition by company_id, conversion_id order by order_key, touch_id, session_id) as position,
-        count(*) over (partition by company_id, conversion_id) as touch_count
-    from considered
-),
-
-eligible as (
-    select *, min(case when not is_direct then position end) over (partition by company_id, conversion_id) as first_non_direct,
-    max(case when not is_direct then position end) over (partition by company_id, conversion_id) as last_non_direct,
-    min(case when is_paid then position end) over (partition by company_id, conversion_id) as first_paid,
-    max(case when is_paid then position end) over (partition by company_id, conversion_id) as last_paid from placed
+        company_id, conversion_id, kind,
+        coalesce(max(place) over (
+        partition by company_id order by marked_at, kind, place, conversion_id
+        rows between unbounded preceding and current row
+    ), 0) as places,
+        max(non_direct_place) over (
+        partition by company_id order by marked_at, kind, place, conversion_id
+        rows between unbounded preceding and current row
+    ) as last_non_direct,
+        max(paid_place) over (
+        partition by company_id order by marked_at, kind, place, conversion_id
+        rows between unbounded preceding and current row
+    ) as last_paid,
+        min(non_direct_place) over (
+        partition by company_id order by marked_at, kind, place, conversion_id
+        rows between current row and unbounded following
+    ) as first_non_direct,
+        min(paid_place) over (
+        partition by company_id order by marked_at, kind, place, conversion_id
+        rows between current row and unbounded following
+    ) as first_paid
+    from marks
 )
 
 select
-    company_id, conversion, converted_at, touched_at, channel, source, medium, campaign, currency,
-    (case when position = 1 then 1000000000 when 1000000000 is not null then 0 end) as "first_touch_credit",
-    case when value < 0 then -(case when position = 1 then -value when -value is not null then 0 end) else (case when position = 1 then value when value is not null then 0 end) end as "first_touch_revenue",
-    (case when position = touch_count then 1000000000 when 1000000000 is not null then 0 end) as "last_touch_credit",
-    case when value < 0 then -(case when position = touch_count then -value when -value is not null then 0 end) else (case when position = touch_count then value when value is not null then 0 end) end as "last_touch_revenue",
-    (case when position = coalesce(last_non_direct, touch_count) then 1000000000 when 1000000000 is not null then 0 end) as "last_non_direct_credit",
-    case when value < 0 then -(case when position = coalesce(last_non_direct, touch_count) then -value when -value is not null then 0 end) else (case when position = coalesce(last_non_direct, touch_count) then value when value is not null then 0 end) end as "last_non_direct_revenue",
-    (case when position = coalesce(first_paid, first_non_direct, 1) then 1000000000 when 1000000000 is not null then 0 end) as "first_paid_credit",
-    case when value < 0 then -(case when position = coalesce(first_paid, first_non_direct, 1) then -value when -value is not null then 0 end) else (case when position = coalesce(first_paid, first_non_direct, 1) then value when value is not null then 0 end) end as "first_paid_revenue",
-    (case when position = coalesce(last_paid, last_non_direct, touch_count) then 1000000000 when 1000000000 is not null then 0 end) as "last_paid_credit",
-    case when value < 0 then -(case when position = coalesce(last_paid, last_non_direct, touch_count) then -value when -value is not null then 0 end) else (case when position = coalesce(last_paid, last_non_direct, touch_count) then value when value is not null then 0 end) end as "last_paid_revenue",
-    ((((1000000000)) // (touch_count)) + case when position = touch_count then 1000000000 - (((1000000000)) // (touch_count)) * touch_count else 0 end) as "linear_credit",
-    case when value < 0 then -((((-value)) // (touch_count)) + case when position = touch_count then -value - (((-value)) // (touch_count)) * touch_count else 0 end) else ((((value)) // (touch_count)) + case when position = touch_count then value - (((value)) // (touch_count)) * touch_count else 0 end) end as "linear_revenue"
-from eligible
+    k.*,
+    l.places as low_place,
+    h.places as high_place,
+    h.places - l.places as touch_count,
+    case when l.first_non_direct <= h.places then l.first_non_direct - l.places end as first_non_direct,
+    case when h.last_non_direct > l.places then h.last_non_direct - l.places end as last_non_direct,
+    case when l.first_paid <= h.places then l.first_paid - l.places end as first_paid,
+    case when h.last_paid > l.places then h.last_paid - l.places end as last_paid
+from staging.main."company_conversions" as k
+join counted as h on h.company_id = k.company_id and h.conversion_id = k.conversion_id and h.kind = 2
+join counted as l on l.company_id = k.company_id and l.conversion_id = k.conversion_id and l.kind = 0;
+
+-- company_credits: Credit that goes to a single touch of the company, or to none.
+create or replace table staging.main."company_credits" as
+with picks as (
+    select s.*, 'first_touch' as model, low_place + 1 as place
+    from staging.main."company_spans" as s
+    where touch_count > 0
+    union all
+    select s.*, 'last_touch' as model, low_place + touch_count as place
+    from staging.main."company_spans" as s
+    where touch_count > 0
+    union all
+    select s.*, 'last_non_direct' as model, low_place + coalesce(last_non_direct, touch_count) as place
+    from staging.main."company_spans" as s
+    where touch_count > 0
+    union all
+    select s.*, 'first_paid' as model, low_place + coalesce(first_paid, first_non_direct, 1) as place
+    from staging.main."company_spans" as s
+    where touch_count > 0
+    union all
+    select s.*, 'last_paid' as model, low_place + coalesce(last_paid, last_non_direct, touch_count) as place
+    from staging.main."company_spans" as s
+    where touch_count > 0
+    union all
+    select s.*, 'linear' as model, low_place + touch_count as place
+    from staging.main."company_spans" as s
+    where touch_count > 0
+)
+
+select
+    p.company_id, p.conversion, p.converted_at, t.touched_at, t."channel", t."source", t."medium", t."campaign", p.currency,
+    case when p.model = 'first_touch' then 1000000000 else 0 end as "first_touch_credit", case when p.model = 'first_touch' then coalesce(p.value, 0) else 0 end as "first_touch_revenue",
+    case when p.model = 'last_touch' then 1000000000 else 0 end as "last_touch_credit", case when p.model = 'last_touch' then coalesce(p.value, 0) else 0 end as "last_touch_revenue",
+    case when p.model = 'last_non_direct' then 1000000000 else 0 end as "last_non_direct_credit", case when p.model = 'last_non_direct' then coalesce(p.value, 0) else 0 end as "last_non_direct_revenue",
+    case when p.model = 'first_paid' then 1000000000 else 0 end as "first_paid_credit", case when p.model = 'first_paid' then coalesce(p.value, 0) else 0 end as "first_paid_revenue",
+    case when p.model = 'last_paid' then 1000000000 else 0 end as "last_paid_credit", case when p.model = 'last_paid' then coalesce(p.value, 0) else 0 end as "last_paid_revenue",
+    case when p.model = 'linear' then (1000000000 - ((1000000000) // (touch_count)) * touch_count) else 0 end as "linear_credit", case when p.model = 'linear' then coalesce(case when value < 0 then -(abs(value) - ((abs(value)) // (touch_count)) * touch_count) else (abs(value) - ((abs(value)) // (touch_count)) * touch_count) end, 0) else 0 end as "linear_revenue"
+from picks as p
+join staging.main."company_touches" as t on t.company_id = p.company_id and t.place = p.place
 union all
 select
-    k.company_id, k.conversion, k.converted_at, k.converted_at as touched_at,
-    'Unattributed' as channel, null as source, null as medium, null as campaign, k.currency,
-    1000000000 as "first_touch_credit",
-    k.value as "first_touch_revenue",
-    1000000000 as "last_touch_credit",
-    k.value as "last_touch_revenue",
-    1000000000 as "last_non_direct_credit",
-    k.value as "last_non_direct_revenue",
-    1000000000 as "first_paid_credit",
-    k.value as "first_paid_revenue",
-    1000000000 as "last_paid_credit",
-    k.value as "last_paid_revenue",
-    1000000000 as "linear_credit",
-    k.value as "linear_revenue"
-from staging.main."company_conversions" as k
-left join (select distinct company_id, conversion_id from placed) as p on p.company_id = k.company_id and p.conversion_id = k.conversion_id
-where p.company_id is null;
+    company_id, conversion, converted_at, converted_at as touched_at,
+    'Unattributed' as channel, cast(null as varchar) as "source", cast(null as varchar) as "medium", cast(null as varchar) as "campaign", currency,
+    1000000000 as "first_touch_credit", coalesce(value, 0) as "first_touch_revenue",
+    1000000000 as "last_touch_credit", coalesce(value, 0) as "last_touch_revenue",
+    1000000000 as "last_non_direct_credit", coalesce(value, 0) as "last_non_direct_revenue",
+    1000000000 as "first_paid_credit", coalesce(value, 0) as "first_paid_revenue",
+    1000000000 as "last_paid_credit", coalesce(value, 0) as "last_paid_revenue",
+    1000000000 as "linear_credit", coalesce(value, 0) as "linear_revenue"
+from staging.main."company_spans"
+where touch_count = 0;
+
+-- company_shares: One equal share of each conversion.
+create or replace table staging.main."company_shares" as
+select
+    company_id, conversion_id, conversion, converted_at, currency, low_place, high_place,
+    ((1000000000) // (touch_count)) as credit,
+    coalesce(case when value < 0 then -((abs(value)) // (touch_count)) else ((abs(value)) // (touch_count)) end, 0) as revenue
+from staging.main."company_spans"
+where touch_count > 0;
+
+-- company_equal_by_conversion: Equal shares by conversion and where the touches came from.
+create or replace table staging.main."company_equal_by_conversion" as
+with origins as (
+    select company_id, origin, min("channel") as "channel", min("source") as "source", min("medium") as "medium", min("campaign") as "campaign"
+    from staging.main."company_touches"
+    group by company_id, origin
+),
+
+marks as (
+    select company_id, origin, place, 0 as kind, 1 as touches, '' as conversion_id, 0 as factor
+    from staging.main."company_touches"
+    union all
+    select s.company_id, o.origin, s."high_place" as place, 1 as kind, 0 as touches, s.conversion_id, 1 as factor
+    from staging.main."company_shares" as s
+    join origins as o on o.company_id = s.company_id
+    union all
+    select s.company_id, o.origin, s."low_place" as place, 1 as kind, 0 as touches, s.conversion_id, (-1) as factor
+    from staging.main."company_shares" as s
+    join origins as o on o.company_id = s.company_id
+),
+
+counted as (
+    select
+        company_id, origin, conversion_id, factor,
+        sum(touches) over (
+            partition by company_id, origin order by place, kind, conversion_id, factor rows between unbounded preceding and current row
+        ) as touches
+    from marks
+),
+
+spanned as (
+    select company_id, origin, conversion_id, sum(factor * touches) as touches
+    from counted
+    where factor <> 0
+    group by company_id, origin, conversion_id
+    having sum(factor * touches) <> 0
+)
+
+select
+    s.company_id, s.conversion, s.converted_at as credited_at, s.currency, o."channel", o."source", o."medium", o."campaign",
+    n.touches * s.credit as credit, n.touches * s.revenue as revenue
+from spanned as n
+join staging.main."company_shares" as s on s.company_id = n.company_id and s.conversion_id = n.conversion_id
+join origins as o on o.company_id = n.company_id and o.origin = n.origin;
+
+-- company_equal_by_touch: Equal shares by touch and what it is credited for.
+create or replace table staging.main."company_equal_by_touch" as
+with credited as (
+    select distinct company_id, conversion, currency from staging.main."company_shares"
+),
+
+-- The shares of a conversion begin after the place before its first touch, and end after that of its last.
+marks as (
+    select
+        company_id, conversion, currency, "low_place" as place, 1 as kind, conversion_id,
+        1 * credit as credit, 1 * revenue as revenue, 0 as is_touch
+    from staging.main."company_shares"
+    union all
+    select
+        company_id, conversion, currency, "high_place" as place, 1 as kind, conversion_id,
+        (-1) * credit as credit, (-1) * revenue as revenue, 0 as is_touch
+    from staging.main."company_shares"
+    union all
+    select k.company_id, k.conversion, k.currency, t.place, 0 as kind, '' as conversion_id, 0 as credit, 0 as revenue, 1 as is_touch
+    from credited as k
+    join staging.main."company_touches" as t on t.company_id = k.company_id
+),
+
+summed as (
+    select company_id, conversion, currency, place, is_touch, sum("credit") over (
+            partition by company_id, conversion, currency order by place, kind, conversion_id, credit rows between unbounded preceding and current row
+        ) as "credit", sum("revenue") over (
+            partition by company_id, conversion, currency order by place, kind, conversion_id, credit rows between unbounded preceding and current row
+        ) as "revenue"
+    from marks
+)
+
+select
+    s.company_id, s.conversion, t.touched_at as credited_at, s.currency, t."channel", t."source", t."medium", t."campaign",
+    cast(s.credit as bigint) as credit, cast(s.revenue as bigint) as revenue
+from summed as s
+join staging.main."company_touches" as t on t.company_id = s.company_id and t.place = s.place
+where s.is_touch = 1 and s.credit <> 0;
 
 -- company_stats_new: What they have that the sums lack.
 create or replace table staging.main."company_stats_new" as
@@ -503,14 +663,26 @@ with compared as (
     select
         company_id, (cast('1970-01-01 00:00:00.000000' as timestamp) + to_microseconds((((epoch_us(touched_at)) // (900000000)) * 900000000))) as bucket_at, 'touch' as date_by,
         channel, source, medium, campaign, conversion, currency, 0 as touches, 0 as sessions,
-        "first_touch_credit", coalesce("first_touch_revenue", 0) as "first_touch_revenue", "last_touch_credit", coalesce("last_touch_revenue", 0) as "last_touch_revenue", "last_non_direct_credit", coalesce("last_non_direct_revenue", 0) as "last_non_direct_revenue", "first_paid_credit", coalesce("first_paid_revenue", 0) as "first_paid_revenue", "last_paid_credit", coalesce("last_paid_revenue", 0) as "last_paid_revenue", "linear_credit", coalesce("linear_revenue", 0) as "linear_revenue"
+        "first_touch_credit", "first_touch_revenue", "last_touch_credit", "last_touch_revenue", "last_non_direct_credit", "last_non_direct_revenue", "first_paid_credit", "first_paid_revenue", "last_paid_credit", "last_paid_revenue", "linear_credit", "linear_revenue"
     from staging.main."company_credits"
+    union all
+    select
+        company_id, (cast('1970-01-01 00:00:00.000000' as timestamp) + to_microseconds((((epoch_us(credited_at)) // (900000000)) * 900000000))) as bucket_at, 'touch' as date_by,
+        channel, source, medium, campaign, conversion, currency, 0 as touches, 0 as sessions,
+        0 as "first_touch_credit", 0 as "first_touch_revenue", 0 as "last_touch_credit", 0 as "last_touch_revenue", 0 as "last_non_direct_credit", 0 as "last_non_direct_revenue", 0 as "first_paid_credit", 0 as "first_paid_revenue", 0 as "last_paid_credit", 0 as "last_paid_revenue", credit as "linear_credit", revenue as "linear_revenue"
+    from staging.main."company_equal_by_touch"
     union all
     select
         company_id, (cast('1970-01-01 00:00:00.000000' as timestamp) + to_microseconds((((epoch_us(converted_at)) // (900000000)) * 900000000))) as bucket_at, 'conversion' as date_by,
         channel, source, medium, campaign, conversion, currency, 0 as touches, 0 as sessions,
-        "first_touch_credit", coalesce("first_touch_revenue", 0) as "first_touch_revenue", "last_touch_credit", coalesce("last_touch_revenue", 0) as "last_touch_revenue", "last_non_direct_credit", coalesce("last_non_direct_revenue", 0) as "last_non_direct_revenue", "first_paid_credit", coalesce("first_paid_revenue", 0) as "first_paid_revenue", "last_paid_credit", coalesce("last_paid_revenue", 0) as "last_paid_revenue", "linear_credit", coalesce("linear_revenue", 0) as "linear_revenue"
+        "first_touch_credit", "first_touch_revenue", "last_touch_credit", "last_touch_revenue", "last_non_direct_credit", "last_non_direct_revenue", "first_paid_credit", "first_paid_revenue", "last_paid_credit", "last_paid_revenue", "linear_credit", "linear_revenue"
     from staging.main."company_credits"
+    union all
+    select
+        company_id, (cast('1970-01-01 00:00:00.000000' as timestamp) + to_microseconds((((epoch_us(credited_at)) // (900000000)) * 900000000))) as bucket_at, 'conversion' as date_by,
+        channel, source, medium, campaign, conversion, currency, 0 as touches, 0 as sessions,
+        0 as "first_touch_credit", 0 as "first_touch_revenue", 0 as "last_touch_credit", 0 as "last_touch_revenue", 0 as "last_non_direct_credit", 0 as "last_non_direct_revenue", 0 as "first_paid_credit", 0 as "first_paid_revenue", 0 as "last_paid_credit", 0 as "last_paid_revenue", credit as "linear_credit", revenue as "linear_revenue"
+    from staging.main."company_equal_by_conversion"
     union all
     select s."company_id", s."bucket_at", s."date_by", s."channel", s."source", s."medium", s."campaign", s."conversion", s."currency", -s."touches", -s."sessions", -s."first_touch_credit", -s."first_touch_revenue", -s."last_touch_credit", -s."last_touch_revenue", -s."last_non_direct_credit", -s."last_non_direct_revenue", -s."first_paid_credit", -s."first_paid_revenue", -s."last_paid_credit", -s."last_paid_revenue", -s."linear_credit", -s."linear_revenue"
     from "tributary"."channel_stats" as s
@@ -669,7 +841,11 @@ where u."company_id" is null;
 
 -- Nothing after this stage reads these.
 drop table if exists staging.main."company_touches";
+drop table if exists staging.main."company_spans";
 drop table if exists staging.main."company_credits";
+drop table if exists staging.main."company_shares";
+drop table if exists staging.main."company_equal_by_conversion";
+drop table if exists staging.main."company_equal_by_touch";
 drop table if exists staging.main."product_companies";
 drop table if exists staging.main."product_members";
 

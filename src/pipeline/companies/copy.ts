@@ -20,6 +20,23 @@ export interface CopyInput extends ProductAccess {
   readonly retry?: Omit<RetryOptions, 'signal'> | undefined
 }
 
+/**
+ * Opens the product database and looks at its tables before anything else is done: what is wrong there would otherwise show
+ * when all else has been computed, for nothing. Files are looked at when they are loaded.
+ */
+export async function lookAtProduct(warehouse: Warehouse, options: CompanyOptions, input: CopyInput): Promise<void> {
+  if (options.from.kind === 'files') return
+  const { source, found } = await opened(warehouse, options, input)
+  try {
+    await checkDrift(warehouse, found, input.acceptColumns ?? false)
+  } finally {
+    await source.close()
+  }
+}
+
+const opened = (warehouse: Warehouse, options: CompanyOptions, input: CopyInput): Promise<OpenedProduct> =>
+  persist('opening the product database', input.retry ?? {}, input.signal, () => openAndLook(warehouse, options, input))
+
 /** Reads the product database into staging: all of it in one snapshot, and only the columns that are listed. */
 export async function copyProduct(
   warehouse: Warehouse,
@@ -30,9 +47,7 @@ export async function copyProduct(
   const marks = await readMarks(warehouse, PRODUCT)
   const previousAt = marks.get(COPY)?.position ?? null
   const isAnew = input.restartHistory === true
-  const { source, found } = await persist('opening the product database', input.retry ?? {}, input.signal, () =>
-    openAndLook(warehouse, options, input),
-  )
+  const { source, found } = await opened(warehouse, options, input)
   try {
     const seen = await checkDrift(warehouse, found, input.acceptColumns ?? false)
     const relations = new Map<string, Sql>()
@@ -116,9 +131,11 @@ async function checkDrift(
         present,
       )
   if (drift.length > 0) {
+    const named = (text: string) =>
+      found.reduce((t, [{ item, table }]) => t.replace(`source ${PRODUCT}, table ${item},`, `table ${table},`), text)
     throw new TributaryError(
       'SOURCE_CHANGED',
-      `The product database is not as the last run saw it:\n${drift.map((d) => `  - ${d}.`).join('\n')}\nNothing was written. Put it back, or take it as it is from now on: tributary run --accept-columns.`,
+      `The product database is not as the last run saw it:\n${drift.map((d) => `  - ${named(d)}.`).join('\n')}\nNothing was written. Put it back, or take it as it is from now on: tributary run --accept-columns.`,
     )
   }
   return { known, tables: present }

@@ -1,13 +1,11 @@
 import { type Sql, sql } from '../../warehouses/sql.ts'
+import { PAID_PLAN } from '../options.ts'
 import { latestMarks } from '../sources/watermarks.ts'
 import type { StageContext, Step } from '../stage.ts'
 import { conversions, touches } from '../tables/people.ts'
 import { ofCompanies } from './affected.ts'
 import { after } from './after.ts'
 import { PRODUCT, seenItem } from './copied-tables.ts'
-
-/** A company's own conversion beside those of its people: its plan became a paid one. */
-export const PAID_PLAN = 'paid_plan'
 
 const TOUCH = [
   'touch_id',
@@ -25,11 +23,17 @@ const TOUCH = [
 ]
 const CONVERSION = ['conversion_id', 'conversion', 'converted_at', 'value', 'currency']
 
-/** Touches and conversions of the affected companies. */
+/** Touches and conversions of the affected companies: touches with their place among those of the company, and a number for where they came from. */
 export const companyJourneys = (c: StageContext): readonly Step[] => [
   {
     into: 'company_touches',
-    select: sql`${ofCompanies(after(c, touches, ['person_id', 'company_id', ...TOUCH]), TOUCH)}
+    select: sql`
+select
+    t.*,
+    row_number() over (partition by t.company_id order by t.order_key, t.touch_id, t.session_id) as place,
+    dense_rank() over (partition by t.company_id order by t.channel, t.source, t.medium, t.campaign) as origin
+from (${ofCompanies(after(c, touches, ['person_id', 'company_id', ...TOUCH]), TOUCH)}
+) as t
 `,
   },
   paidPlans(c),
@@ -61,8 +65,7 @@ select
     min(case
         when l.given_paid_at is not null then l.given_paid_at
         when s.given_paid_at is not null then s.given_paid_at
-        when s.state_number > 1 then s.first_seen_at
-        when s.first_seen_at > f.first_seen_at then s.since_at
+        when s.state_number > 1 or s.first_seen_at > f.first_seen_at then s.first_seen_at
     end) as paid_at
 from states as l
 left join first_paid as p on p.company_id = l.company_id

@@ -45,7 +45,7 @@ export function whatIsAbsent(
       code: 'SOURCE_UNREADABLE' as const,
       message: `${name}: expected the table ${table}, ${option}, but there is none${isServer ? ' that the role may read' : ''}.`,
       fix: isServer
-        ? `Check its name, and grant it: grant select on ${table} to <role>.`
+        ? `Check its name, whose case counts, and grant its columns: grant select (${quotedList(columns.map(({ name: column }) => column))}) on ${table} to <role>, and usage on its schema.`
         : 'Check its name, or put the file there.',
     }
   }
@@ -56,7 +56,11 @@ export function whatIsAbsent(
     code: 'SOURCE_CHANGED' as const,
     message: `${name}, table ${table}: expected ${missing.length === 1 ? 'the column' : 'the columns'} ${list}, ${option}, but ${isServer ? 'the role can see' : 'it has'} none of that name.`,
     fix: isServer
-      ? `Put back what is missing, grant it (grant select (${list}) on ${table} to <role>), or change the configuration.`
+      ? `Put back what is missing, grant it (grant select (${quotedList(missing)}) on ${table} to <role>), or change the configuration, where case counts.`
       : 'Put back what is missing, or change the configuration.',
   }
 }
+
+/** Names as SQL takes them: quoted where they would be folded. */
+const quotedList = (names: readonly string[]): string =>
+  names.map((name) => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`)).join(', ')

@@ -30,7 +30,7 @@ export function loadProductFiles(warehouse: Warehouse, folder: string, options: 
       const present = table.columns.filter(({ name }) => file?.columns.includes(name.toLowerCase()))
       return Object.fromEntries(present.map(({ name }) => [name, 'text']))
     },
-    tryOut: async () => {}, // they are loaded when their columns are looked at
+    tryOut: async () => null, // they are loaded when their columns are looked at
     copy: async (table) => {
       const listed = table.columns.map(({ name, as }) => sql`${sql.id(name.toLowerCase())} as ${sql.id(as)}`)
       const into = `product_${table.item}_read`

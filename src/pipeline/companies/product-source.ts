@@ -21,8 +21,8 @@ export interface ProductPlace {
   /** Rights to read it are granted. */
   readonly isServer: boolean
   columns(table: CopiedTable): Promise<Columns | null>
-  /** Fails when a copy could not read the columns; reads hardly anything. */
-  tryOut(table: CopiedTable, columns: Columns): Promise<void>
+  /** Fails when a copy could not read the columns; reads hardly anything. Whether there is a row; null when that is not looked at. */
+  tryOut(table: CopiedTable, columns: Columns): Promise<boolean | null>
   /** The rows as a relation with the columns of a copy; what is not in the warehouse yet goes into staging. */
   copy(table: CopiedTable, columns: Columns): Promise<Sql>
   close(): Promise<void>
@@ -39,14 +39,14 @@ export async function openProductSource(
   { from }: CompanyOptions,
   { openProduct, ...options }: ProductAccess,
 ): Promise<ProductPlace> {
-  if (from.kind === 'tables') return tablesOfWarehouse(warehouse, from.schema)
+  if (from.kind === 'tables') return tablesOfWarehouse(warehouse, from.schema, options)
   if (from.kind === 'files') return loadProductFiles(warehouse, from.path, options)
   if (!openProduct) throw new TypeError('Expected a way to open the product database, but got none.')
   return postgresPlace(warehouse, await openProduct(options.signal), options)
 }
 
 /** Tables that something else keeps in the warehouse. */
-function tablesOfWarehouse(warehouse: Warehouse, schema: string): ProductPlace {
+function tablesOfWarehouse(warehouse: Warehouse, schema: string, options: RunOptions): ProductPlace {
   const { dialect: d } = warehouse
   const copy = async (table: CopiedTable, columns: Columns) => {
     const value = ({ name, isTime }: CopiedTable['columns'][number]): Sql => {
@@ -61,13 +61,19 @@ function tablesOfWarehouse(warehouse: Warehouse, schema: string): ProductPlace {
     }
     return copiedColumns(d, table, sql`${sql.id(schema)}.${sql.id(table.table)}`, value)
   }
+  /** Read once: somebody may be loading them. */
+  const staged = async (table: CopiedTable, columns: Columns) => {
+    const into = `product_${table.item}_read`
+    await warehouse.stage(into, await copy(table, columns), options)
+    return sql`select * from ${sql.staging(into)}`
+  }
   return {
     name: `Schema ${schema}`,
     isServer: true,
     columns: ({ table }) => warehouse.describeTable(table, schema),
     tryOut: async (table, columns) =>
-      void (await warehouse.query(sql`select * from (${await copy(table, columns)}) as k where 1 = 0`)),
-    copy,
+      (await warehouse.query(sql`select * from (${await copy(table, columns)}) as k limit 1`)).length > 0,
+    copy: staged,
     close: async () => {},
   }
 }
@@ -79,7 +85,8 @@ function postgresPlace(warehouse: Warehouse, product: ProductDatabase, options: 
     isServer: true,
     columns: ({ table }) => product.columns(table),
     tryOut: async ({ table, columns }) => {
-      for await (const _ of product.rows(table, columns)) return
+      for await (const _ of product.rows(table, columns)) return true
+      return false
     },
     copy: async (table) => {
       const into = `product_${table.item}_read`

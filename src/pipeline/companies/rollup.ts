@@ -97,14 +97,20 @@ group by t.company_id
   }
 }
 
+/** Its people, and whoever did something that names it. */
 function seen(c: StageContext): Step {
   return {
     into: 'company_seen',
     select: sql`
-select p.company_id, min(k.first_seen_at) as first_seen_active_at, max(k.last_seen_at) as last_seen_active_at
-from ${sql.staging('company_people')} as p
-join ${after(c, aliases, ['person_id', 'first_seen_at', 'last_seen_at'])} as k on k.person_id = p.person_id
-group by p.company_id
+select s.company_id, min(s.first_seen_at) as first_seen_active_at, max(s.last_seen_at) as last_seen_active_at
+from (
+    select p.company_id, k.first_seen_at, k.last_seen_at
+    from ${sql.staging('company_people')} as p
+    join ${after(c, aliases, ['person_id', 'first_seen_at', 'last_seen_at'])} as k on k.person_id = p.person_id
+    union all
+    select company_id, touched_at as first_seen_at, touched_at as last_seen_at from ${sql.staging('company_touches')}
+) as s
+group by s.company_id
 `,
   }
 }

@@ -54,7 +54,8 @@ begun as (
         ${never} as last_seen_at,
         case
             when s.${first} is not null then ${at}
-            when n.created_at is not null and n.created_at < ${at} then n.created_at
+            when n.created_at < ${at} then n.created_at
+            when n.created_at is not null then ${at}
             else ${seenFirst}
         end as since_at,
         ${never} as until_at,

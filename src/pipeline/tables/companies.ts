@@ -41,7 +41,10 @@ export const companies = versioned({
     dimensions: text('Other copied columns, as JSON.', nullable),
     member_count: integer('Members in the latest copy. This and what follows: 0 or null on former states.'),
     admin_count: integer('Administrators among them.'),
-    first_seen_active_at: time('When any of its people was first seen, members or former ones.', nullable),
+    first_seen_active_at: time(
+      'When any of its people was first seen, members or former ones, or anybody in what names it.',
+      nullable,
+    ),
     last_seen_active_at: time('When any of them was last seen.', nullable),
     session_count: integer('Sessions of its people, by their entry touch.'),
     touch_count: integer('Touches of its people.'),
