@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { CompanyOptions } from '../../src/pipeline/options.ts'
 import { runPipeline } from '../../src/pipeline/run.ts'
 import { sql } from '../../src/warehouses/sql.ts'
-import type { Warehouse } from '../../src/warehouses/warehouse.ts'
+import type { Row, Warehouse } from '../../src/warehouses/warehouse.ts'
 import { dataOf, type Served, serve } from '../api/fixture.ts'
 import { emptyTables, optionsFor, run, temporaryFolder } from '../harness/pipeline.ts'
 import { csv } from './companies-world.ts'
@@ -166,6 +166,87 @@ export function testCompanyHistories(open: () => Promise<Warehouse>): void {
       await copyOn('2025-03-06', byDate)
       expect(await metric('metric: "paid", from: "2025-03-06", to: "2025-03-07"')).toEqual(['03-06 3/3'])
       await expectRebuilt(byDate)
+    })
+
+    test('a membership that changes alone has its company computed anew, and no other', async () => {
+      const options = companies({ members: { role: 'role' } })
+      const members = ['c1 u1 admin', 'c2 u2 member', 'c3 u1 member', 'c3 u3 member']
+      says(['c1 pro law', 'c2 free art', 'c3 free art'], members)
+      await copyOn('2025-03-07', options) // no event is in the future any more
+      says(['c1 pro law', 'c2 free art', 'c3 free art'], members.with(1, 'c2 u2 admin'))
+      const affected: Row[] = []
+      const stages: string[] = []
+      const stage: Warehouse['stage'] = async (name, select, more) => {
+        await warehouse.stage(name, select, more)
+        if (name === 'affected_companies')
+          affected.push(...(await warehouse.query(sql`select * from ${sql.staging(name)}`)))
+      }
+      const report = await copyOn('2025-03-08', options, {
+        warehouse: { ...warehouse, stage },
+        onProgress: (event) => event.state === 'finished' && stages.push(event.stage),
+      })
+      expect(affected).toEqual([{ company_id: 'c2' }])
+      expect(stages.filter((name) => ['visits', 'sessions', 'credits'].includes(name))).toEqual([])
+      // The membership ends and begins anew, the company has one administrator more: a row opened or closed each.
+      expect(report.rowsWritten).toBe(5)
+      await expectRebuilt(options)
+    })
+
+    test('settings of companies that change with a run which releases rows are not lost', async () => {
+      says(['c1 pro law'], ['c1 u1 owner'])
+      const before = companies({ members: { role: 'role' } })
+      await copyOn('2025-03-03', before)
+      const after = { ...before, adminRoles: ['owner'] }
+      await copyOn('2025-03-04', after, { release: { reason: 'PAST' } })
+      await copyOn('2025-03-05', after)
+      const [member] = await warehouse.query(
+        sql`select is_admin from ${sql.table('current_company_members')} where until_at is null`,
+      )
+      expect(member).toEqual({ is_admin: true })
+      await expectRebuilt(after)
+    })
+
+    test('a company that is created while the first run works begins then', async () => {
+      says(['c1 free law 2025-03-03T05:10:00Z', 'c2 free law'], ['c1 u1 member'])
+      const options = companies({ companies: { createdAt: 'paid_on' } })
+      await copyOn('2025-03-03', options)
+      expect(await metric('metric: "newCompanies", from: "2025-03-02", to: "2025-03-04"')).toEqual([
+        '03-02 0/1 assumed',
+        '03-03 1/2',
+      ])
+    })
+
+    test('an empty range has no days', async () => {
+      says(['c1 free law'], ['c1 u1 member'])
+      await copyOn('2025-03-03', companies({}))
+      const empty = 'from: "2025-03-02", to: "2025-03-02"'
+      expect(await metric(`metric: "active", ${empty}`)).toEqual([])
+      const { companyRows } = await dataOf(served, `companyRows(${empty}) { companyId activeDays }`)
+      expect(companyRows).toEqual([{ companyId: 'c1', activeDays: 0 }])
+    })
+
+    test('what names a company is part of when it was seen', async () => {
+      says(['c1 free law', 'c2 free law'], ['c2 u1 member'])
+      events.write(
+        'named.jsonl',
+        JSON.stringify({
+          type: 'page',
+          messageId: 'named',
+          anonymousId: 'of-u1',
+          userId: 'u1',
+          timestamp: '2025-03-07T09:00:00Z',
+          receivedAt: '2025-03-07T09:00:00Z',
+          context: { groupId: 'c1' },
+        }),
+      )
+      await copyOn('2025-03-08', companies({}))
+      const { company } = await dataOf(served, 'company(id: "c1") { firstSeenAt lastSeenAt sessionCount }')
+      expect(company).toEqual({
+        firstSeenAt: '2025-03-07T09:00:00.000Z',
+        lastSeenAt: '2025-03-07T09:00:00.000Z',
+        sessionCount: 1,
+      })
+      events.write('named.jsonl', '')
     })
 
     test('a first copy without rows begins nothing, and says so', async () => {

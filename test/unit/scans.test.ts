@@ -86,6 +86,8 @@ const READS: Readonly<Record<string, keyof typeof BOUNDS>> = {
   'companies company_seen aliases': 'keys',
   'companies company_member_counts company_members': 'companies',
   'companies companies_current companies': 'companies',
+  'companies product_counts companies': 'companies',
+  'companies product_counts company_members': 'companies',
 }
 
 const tablesOf = (statement: Sql): readonly string[] => [
