@@ -63,12 +63,8 @@ export function companyChangesQuery(d: Dialect, q: CompanyQuery): Sql {
     return sql`case when ${time} is null or ${day} < ${dayValue(first)} then ${dayValue(first)} else ${day} end`
   }
   const list = sql.join([sql`day`, ...columns])
-  const change = (
-    time: Sql,
-    counts: readonly [companies: number, assumed: number, paid: number],
-    where = sql.empty,
-  ) => sql`
-    select ${sql.join([sql`${clipped(time)} as day`, ...columns])}, ${counts[0]} as companies, ${counts[1]} as assumed, ${counts[2]} as paid
+  const change = (time: Sql, counts: Sql, where = sql.empty) => sql`
+    select ${sql.join([sql`${clipped(time)} as day`, ...columns])}, ${counts}
     from states${where}`
   return sql`
 with states as (
@@ -76,11 +72,11 @@ with states as (
     from ${statesWithGroups(d, q)} as given
 ),
 
-changes as (${change(sql`since_at`, [1, 1, 0])}
-    union all${change(sql`first_seen_at`, [0, -1, 0])}
-    union all${change(sql`until_at`, [-1, 0, 0], sql` where until_at is not null`)}
-    union all${change(sql`paid_from`, [0, 0, 1], sql` where ${isEverPaid}`)}
-    union all${change(sql`until_at`, [0, 0, -1], sql` where until_at is not null and ${isEverPaid}`)}
+changes as (${change(sql`since_at`, sql`1 as companies, 1 as assumed, 0 as paid`)}
+    union all${change(sql`first_seen_at`, sql`0 as companies, -1 as assumed, 0 as paid`)}
+    union all${change(sql`until_at`, sql`-1 as companies, 0 as assumed, 0 as paid`, sql` where until_at is not null`)}
+    union all${change(sql`paid_from`, sql`0 as companies, 0 as assumed, 1 as paid`, sql` where ${isEverPaid}`)}
+    union all${change(sql`until_at`, sql`0 as companies, 0 as assumed, -1 as paid`, sql` where until_at is not null and ${isEverPaid}`)}
 )
 
 select ${list}, sum(companies) as companies, sum(assumed) as assumed, sum(paid) as paid

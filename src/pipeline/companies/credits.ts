@@ -113,7 +113,7 @@ counted as (
 ),
 
 spanned as (
-    select company_id, origin, conversion_id, sum(factor * touches) as touches
+    select company_id, origin, conversion_id, sum(factor * touches) as share_count
     from counted
     where factor <> 0
     group by company_id, origin, conversion_id
@@ -122,7 +122,7 @@ spanned as (
 
 select
     s.company_id, s.conversion, s.converted_at as credited_at, s.currency, ${sql.join(ORIGIN.map((name) => sql`o.${sql.id(name)}`))},
-    n.touches * s.credit as credit, n.touches * s.revenue as revenue
+    n.share_count * s.credit as credit, n.share_count * s.revenue as revenue
 from spanned as n
 join ${sql.staging('company_shares')} as s on s.company_id = n.company_id and s.conversion_id = n.conversion_id
 join origins as o on o.company_id = n.company_id and o.origin = n.origin
