@@ -1,6 +1,8 @@
 import { TributaryError } from '../errors.ts'
 import { type Sql, sql } from '../warehouses/sql.ts'
 import type { Row, Warehouse } from '../warehouses/warehouse.ts'
+import { unbalancedCompanies } from './companies/checks.ts'
+import { companies } from './companies.ts'
 import { credits } from './credits.ts'
 import { WHOLE } from './models/rule-models.ts'
 import type { Stage, StageContext } from './stage.ts'
@@ -26,9 +28,16 @@ select count(*) as broken
 from ${sql.staging('source_counts')}
 where rows_read <> accepted + seen_before + duplicates + quarantined + excluded + erased`,
   }
-  if (!computed.includes(credits)) return [counts]
+  const ofCompanies = computed.includes(companies)
+    ? (['conversion', 'touch'] as const).map((dateBy) => ({
+        promise: `the credit of each conversion of a company sums to one by ${dateBy}, and its revenue to its value, under every model`,
+        broken: unbalancedCompanies(dateBy),
+      }))
+    : []
+  if (!computed.includes(credits)) return [counts, ...ofCompanies]
   return [
     ...(c.readsSources ? [counts] : []),
+    ...ofCompanies,
     {
       promise: 'the credit of each conversion sums to one, and its revenue to its value, under every model',
       broken: sql`

@@ -18,16 +18,7 @@ export const companies = defineStage({
   reads: ['companies', 'company_members', 'aliases', 'touches', 'conversions', 'channel_stats'],
   writes: ['companies', 'company_members'],
   result: 'companies_rows',
-  discards: [
-    'company_touches',
-    'company_spans',
-    'company_credits',
-    'company_shares',
-    'company_equal_by_conversion',
-    'company_equal_by_touch',
-    'product_companies',
-    'product_members',
-  ],
+  discards: ['company_touches', 'company_shares', 'product_companies', 'product_members'],
 
   steps: (c) => {
     const { companies: options } = c.options

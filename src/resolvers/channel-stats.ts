@@ -96,8 +96,8 @@ function checked(
   }
 }
 
-/** Companies have a conversion of their own. */
-function conversionOfUnit(context: Context, unit: 'person' | 'company', name: string): string {
+/** The conversion that a caller names: companies have one of their own. */
+export function conversionOfUnit(context: Context, unit: 'person' | 'company', name: string): string {
   const isPaidPlan = name.trim().toLowerCase() === PAID_PLAN
   if (unit === 'company' && isPaidPlan) return PAID_PLAN
   if (unit === 'company') {
@@ -108,14 +108,18 @@ function conversionOfUnit(context: Context, unit: 'person' | 'company', name: st
   throw new InputError(`Expected \`unit: "company"\` with the conversion ${PAID_PLAN}: people have none of that name.`)
 }
 
-function currencyOf(code?: string | null): string | null {
+/** The code of a currency, when one is asked for. */
+export function currencyOf(code?: string | null): string | null {
   if (!code) return null
   if (/^[A-Za-z]{3}$/.test(code)) return code.toUpperCase()
   throw new InputError(`Expected \`currency\` to be an ISO 4217 code such as EUR, but got ${shown(code)}.`)
 }
 
 /** The currency of the revenue, when there is only one: amounts of different currencies are never added. */
-async function onlyCurrency(context: Context, asked: Parameters<typeof currenciesQuery>[0]): Promise<string | null> {
+export async function onlyCurrency(
+  context: Context,
+  asked: Parameters<typeof currenciesQuery>[0],
+): Promise<string | null> {
   const found = await read<{ currency: string }>(context, 'currencies', currenciesQuery(asked))
   if (found.length <= 1) return found[0]?.currency ?? null
   const codes = found.map((f) => f.currency).join(', ')

@@ -21,7 +21,7 @@ import {
   companyUsageQuery,
 } from './company-metrics-sql.ts'
 import { type Context, type PublishedRun, read } from './context.ts'
-import { within } from './lists.ts'
+import { DEFAULT_LIMIT, type ListArgs, MAX_LIMIT, MAX_OFFSET, tooMany, within } from './lists.ts'
 import type { RangeArgs } from './ranges.ts'
 import { type AsOf, runAsOf } from './runs.ts'
 import { addDays } from './timezones.ts'
@@ -30,15 +30,13 @@ const MOST_BUCKETS = 1100
 /** Rows of a query that are held in memory. */
 const MOST_READ = 250_000
 
-export interface CompanyMetricsArgs extends RangeArgs, CompanyFilters {
+export interface CompanyMetricsArgs extends RangeArgs, ListArgs, CompanyFilters {
   readonly metric: string
   readonly by: string
   readonly dimension?: string | null
   readonly granularity: string
   readonly days: string
   readonly event?: string | null
-  readonly limit?: number | null
-  readonly offset?: number | null
   readonly asOf?: AsOf | null
 }
 
@@ -102,17 +100,15 @@ function bucketsOf(days: Days, granularity: CompanyQuery['granularity']): Bucket
   return buckets
 }
 
-function paged<T>(
-  context: Context,
-  args: Pick<CompanyMetricsArgs, 'limit' | 'offset'>,
-  rows: Iterable<T>,
-): readonly T[] {
-  const limit = within('limit', args.limit ?? 10_000, 1, 50_000)
-  const offset = within('offset', args.offset ?? 0, 0, 1_000_000)
+/** The rows within the limit. That there were more is noted for the answer. */
+function paged<T>(context: Context, args: ListArgs, rows: Iterable<T>): readonly T[] {
+  const limit = within('limit', args.limit ?? DEFAULT_LIMIT, 1, MAX_LIMIT)
+  const offset = within('offset', args.offset ?? 0, 0, MAX_OFFSET)
   const page: T[] = []
   let place = 0
   for (const row of rows) {
     if (page.length === limit) {
+      if (args.strict) throw tooMany(limit)
       context.notes.isTruncated = true
       break
     }

@@ -13,7 +13,7 @@ export interface ListArgs {
 
 export const DEFAULT_LIMIT = 10_000
 export const MAX_LIMIT = 50_000
-const MAX_OFFSET = 1_000_000
+export const MAX_OFFSET = 1_000_000
 
 /** The rows of an ordered query within the limit. That there were more is noted for the answer. */
 export async function listed<R extends Row = Row>(
@@ -31,11 +31,7 @@ export async function listed<R extends Row = Row>(
 limit ${limit + 1} offset ${offset}`,
   )
   if (rows.length <= limit) return rows
-  if (args.strict) {
-    throw new InputError(
-      `Expected at most ${limit} rows (\`limit\`), but there are more. Ask for a shorter range, a larger \`limit\` (up to ${MAX_LIMIT}) or pages (\`offset\`), or leave out \`strict\`.`,
-    )
-  }
+  if (args.strict) throw tooMany(limit)
   context.notes.isTruncated = true
   return rows.slice(0, limit)
 }
@@ -45,3 +41,9 @@ export function within(name: string, value: number, from: number, to: number): n
   if (Number.isInteger(value) && value >= from && value <= to) return value
   throw new InputError(`Expected \`${name}\` from ${from} to ${to}, but got ${value}.`)
 }
+
+/** Of a list that must not be cut. */
+export const tooMany = (limit: number): InputError =>
+  new InputError(
+    `Expected at most ${limit} rows (\`limit\`), but there are more. Ask for a shorter range, a larger \`limit\` (up to ${MAX_LIMIT}) or pages (\`offset\`), or leave out \`strict\`.`,
+  )

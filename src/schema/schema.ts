@@ -9,6 +9,7 @@ import './channel-stats.ts'
 import './companies.ts'
 import './memberships.ts'
 import './company-metrics.ts'
+import './company-rows.ts'
 import './runs.ts'
 
 /** The graph. */

@@ -148,6 +148,24 @@ export function testCompanies(open: () => Promise<Warehouse>): void {
       expect(plan).toEqual([{ conversions: 1 }]) // c06; c07 and c01 to c05 paid before the first copy
     })
 
+    test('conversions, revenue and the touch before paying as flat rows', async () => {
+      const range = 'from: "2025-03-01", to: "2025-05-01", company: "c06,c14"'
+      const { bought, signed, paid } = await ask(
+        `
+        bought: companyRows(${range}, conversion: "purchase") { companyId conversions revenue currency }
+        signed: companyRows(${both}, to: "2025-03-06") { companyId conversions }
+        paid: companyRows(${range}, conversion: "paid_plan", currency: "EUR") { companyId conversions paidTouchChannel paidTouchAt }
+      `)
+      )
+      expect(bought).toEqual([companyId: 'c06', conversions: 0, revenue: 0, currency: 'EUR' ,companyId: 'c14', conversions: 1, revenue: 60, currency: 'EUR' ,
+      ])
+      expect(signed).toEqual([companyId: 'c06', conversions: 0 ,companyId: 'c14', conversions: 1 ,
+      ])
+      // c06 began to pay on the 16th, without a value: no conversion in euros.
+      expect(paid).toEqual([companyId: 'c06', conversions: 0, paidTouchChannel: null, paidTouchAt: null ,companyId: 'c14', conversions: 0, paidTouchChannel: null, paidTouchAt: null ,
+      ])
+    })
+
     test('a person sees their companies, and what they were', async () => {
       const { u67, u03 } = await ask(`
         u67: user(id: "u67") { companies { role isAdmin company { id plan } } }

@@ -111,6 +111,8 @@ export function testCompanyMetrics(use: () => Served): void {
     const answer = await use().ask(`{ ${all}, limit: 7, offset: 2000) ${fields} }`)
     expect(answer.data!.companyMetrics).toEqual(companyMetrics.slice(2000, 2007))
     expect(answer.extensions.tributary.truncated).toBe(true)
+    const { errors } = await use().ask(`{ ${all}, limit: 7, strict: true) ${fields} }`)
+    expect(errors?.[0]?.message).toMatch(/Expected at most 7 rows/)
   })
 
   test('days are those of the time zone, also of one that is half an hour apart', async () => {

@@ -87,4 +87,18 @@ where company_id = 'c1' and date_by = 'touch' and conversion = 'purchase'`)
     expect(credit).toEqual({ linear: PEOPLE * 1_000_000_000, last: PEOPLE * 1_000_000_000 })
     expect((await run(warehouse, settings, 'rebuild')).rowsWritten).toBe(0)
   })
+  test('whose credit did not add up would not be published', async () => {
+    const stage: Warehouse['stage'] = async (name, select, more) => {
+      await warehouse.stage(name, select, more)
+      if (name === 'company_credits')
+        await warehouse.execute(
+          sql`update ${sql.staging(name)} set last_touch_credit = last_touch_credit + 1 where last_touch_credit > 0`,
+        )
+    }
+    const input = { warehouse: { ...warehouse, stage }, configVersion: 'test', kind: 'rebuild' } as const
+    await expect(runPipeline({ ...input, options: settings })).rejects.toMatchObject({
+      code: 'CHECK_FAILED',
+      message: expect.stringMatching(/the credit of each conversion of a company sums to one by conversion/),
+    })
+  })
 })
