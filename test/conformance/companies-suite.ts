@@ -149,20 +149,23 @@ export function testCompanies(open: () => Promise<Warehouse>): void {
     })
 
     test('conversions, revenue and the touch before paying as flat rows', async () => {
-      const range = 'from: "2025-03-01", to: "2025-05-01", company: "c06,c14"'
-      const { bought, signed, paid } = await ask(
-        `
-        bought: companyRows(${range}, conversion: "purchase") { companyId conversions revenue currency }
+      const both = 'company: "c06,c14", from: "2025-03-01"'
+      const { bought, signed, paid } = await ask(`
+        bought: companyRows(${both}, to: "2025-05-01", conversion: "purchase") { companyId conversions revenue currency }
         signed: companyRows(${both}, to: "2025-03-06") { companyId conversions }
-        paid: companyRows(${range}, conversion: "paid_plan", currency: "EUR") { companyId conversions paidTouchChannel paidTouchAt }
-      `)
-      )
-      expect(bought).toEqual([companyId: 'c06', conversions: 0, revenue: 0, currency: 'EUR' ,companyId: 'c14', conversions: 1, revenue: 60, currency: 'EUR' ,
+        paid: companyRows(${both}, conversion: "paid_plan") { companyId conversions paidTouchChannel }`)
+      expect(bought).toEqual([
+        { companyId: 'c06', conversions: 0, revenue: 0, currency: 'EUR' },
+        { companyId: 'c14', conversions: 1, revenue: 60, currency: 'EUR' },
       ])
-      expect(signed).toEqual([companyId: 'c06', conversions: 0 ,companyId: 'c14', conversions: 1 ,
+      expect(signed).toEqual([
+        { companyId: 'c06', conversions: 0 },
+        { companyId: 'c14', conversions: 1 },
       ])
-      // c06 began to pay on the 16th, without a value: no conversion in euros.
-      expect(paid).toEqual([companyId: 'c06', conversions: 0, paidTouchChannel: null, paidTouchAt: null ,companyId: 'c14', conversions: 0, paidTouchChannel: null, paidTouchAt: null ,
+      // Nobody of c06 had come before it began to pay on the 16th.
+      expect(paid).toEqual([
+        { companyId: 'c06', conversions: 1, paidTouchChannel: null },
+        { companyId: 'c14', conversions: 0, paidTouchChannel: null },
       ])
     })
 
