@@ -20,7 +20,11 @@ const USERS = ['u1', 'u2', 'u3', 'u4', 'd2', 'nobody']
 const copiesArbitrary = fc.array(
   fc.record({
     companies: fc.uniqueArray(
-      fc.record({ id: fc.constantFrom(...COMPANIES), plan: fc.constantFrom('free', 'pro', 'team') }),
+      fc.record({
+        id: fc.constantFrom(...COMPANIES),
+        plan: fc.constantFrom('free', 'pro', 'team'),
+        paidAt: fc.constantFrom(null, null, null, '2025-01-01T00:00:00Z', '2025-01-02T12:00:00Z'),
+      }),
       { selector: (c) => c.id, maxLength: 3 },
     ),
     members: fc.uniqueArray(
@@ -31,11 +35,15 @@ const copiesArbitrary = fc.array(
       }),
       { selector: (m) => `${m.companyId} ${m.userId}`, maxLength: 7 },
     ),
+    paidPlans: fc.constantFrom(['pro', 'team'], ['pro', 'team'], ['team']),
   }),
   { minLength: 5, maxLength: 5 },
 )
 
-type Product = Pick<OracleCopy, 'companies' | 'members'>
+/** The run from which on plans are copied. */
+const planFromArbitrary = fc.constantFrom(0, 0, 1, 2)
+
+type Product = Pick<OracleCopy, 'companies' | 'members'> & { paidPlans: readonly string[] }
 
 /**
  * Random streams, and a product database that changes from run to run: what the tables say of companies is what the oracle
@@ -55,8 +63,8 @@ export function testCompanyStreams(
 
     test(`${numRuns} streams from seed ${seed}`, { timeout: 900_000 }, async () => {
       await fc.assert(
-        fc.asyncProperty(streamArbitrary, copiesArbitrary, (stream, products) =>
-          checkCompanies(warehouse, naming(stream), products),
+        fc.asyncProperty(streamArbitrary, copiesArbitrary, planFromArbitrary, (stream, products, planFrom) =>
+          checkCompanies(warehouse, naming(stream), products, planFrom),
         ),
         { numRuns, seed, verbose: 1 },
       )
@@ -78,18 +86,23 @@ const namingLines = (file: string): string =>
     })
     .join('\n')
 
-async function checkCompanies(warehouse: Warehouse, stream: Stream, products: readonly Product[]): Promise<void> {
+async function checkCompanies(
+  warehouse: Warehouse,
+  stream: Stream,
+  products: readonly Product[],
+  planFrom: number,
+): Promise<void> {
   const folder = temporaryFolder()
   const product = temporaryFolder()
-  const companies: CompanyOptions = {
+  const optionsOf = (i: number): CompanyOptions => ({
     from: { kind: 'files', path: product.path },
     companies: {
       table: 'companies.csv',
       id: 'id',
       name: null,
-      plan: 'plan',
+      plan: i < planFrom ? null : 'plan',
       createdAt: null,
-      paidAt: null,
+      paidAt: 'paid_at',
       latestBy: null,
       dimensions: {},
     },
@@ -102,16 +115,16 @@ async function checkCompanies(warehouse: Warehouse, stream: Stream, products: re
       latestBy: null,
     },
     adminRoles: ['admin'],
-    paidPlans: ['pro', 'team'],
+    paidPlans: products[i]!.paidPlans,
     maxShrink: 1,
-  }
+  })
   try {
     await emptyTables(warehouse)
     const settings = settingsOf(stream)
     const copies: OracleCopy[] = []
     const shown = new Map<number, unknown>()
     const publish = async (options: PipelineOptions, kind: RunRequest['kind'], now: Date) => {
-      const report = await run(warehouse, { ...options, companies }, kind, { now })
+      const report = await run(warehouse, options, kind, { now })
       shown.set(report.run, await shownNow(warehouse))
       return report
     }
@@ -120,16 +133,23 @@ async function checkCompanies(warehouse: Warehouse, stream: Stream, products: re
         folder.write(`${i}-${j}.jsonl`, `${' '.repeat(10 * i + j)}\n${content}`)
       const { companies: rows, members } = products[i]!
       const known = members.filter((m) => rows.some((c) => c.id === m.companyId))
-      product.write('companies.csv', ['id,plan', ...rows.map((c) => `${c.id},${c.plan}`), ''].join('\n'))
+      product.write(
+        'companies.csv',
+        ['id,plan,paid_at', ...rows.map((c) => `${c.id},${c.plan},${c.paidAt ?? ''}`), ''].join('\n'),
+      )
       product.write(
         'members.csv',
         ['company_id,user_id,role', ...members.map((m) => `${m.companyId},${m.userId},${m.role}`), ''].join('\n'),
       )
       const now = new Date(STREAM_NOW.getTime() + i * 86_400_000)
-      copies.push({ at: now.toISOString(), companies: rows, members: known })
-      await publish(optionsFor(folder.path, settings[i]), 'increment', now)
-      if (i % 2 === 1) expect((await publish(optionsFor(folder.path, settings[i]), 'rebuild', now)).rowsWritten).toBe(0)
+      const seen = rows.map((c) => (i < planFrom ? { ...c, plan: null } : c))
+      copies.push({ at: now.toISOString(), companies: seen, members: known })
+      const options = { ...optionsFor(folder.path, settings[i]), companies: optionsOf(i) }
+      await publish(options, 'increment', now)
+      if (i % 2 === 1) expect((await publish(options, 'rebuild', now)).rowsWritten).toBe(0)
     }
+    // A stream that ends before plans are copied never has them.
+    const companies = optionsOf(stream.runs.length - 1)
     const options: PipelineOptions = { ...optionsFor(folder.path, finalSettings(stream)), companies }
     const want = companiesOf(copies, workOut(linesOf(stream), options, STREAM_NOW, isbot), options)
     const got = await companiesNow(warehouse)

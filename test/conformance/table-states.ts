@@ -8,8 +8,8 @@ const kept = tables.filter((t) => !reference.has(t.name))
 /** What runs say about themselves: how often one was tried shows there, and nowhere else. */
 const aboutRuns = new Set(['runs', 'run_stages', 'lease', 'user_agents'])
 const RUN_COLUMNS = ['run_id', 'from_run', 'to_run']
-/** When the run began that found a row. */
-const IGNORED = ['quarantined_at']
+/** When the run began that found a row; which run recorded a column, which one that dies right after its publication leaves to the next. */
+const IGNORED = ['quarantined_at', 'first_run']
 const OPEN = '9223372036854775807'
 
 /** All rows of a table but the sentinel. */

@@ -1,4 +1,4 @@
-import type { PipelineOptions } from '../../src/pipeline/options.ts'
+import type { CompanyOptions, PipelineOptions } from '../../src/pipeline/options.ts'
 import { creditsOf, MODELS } from './credits.ts'
 import { compareTexts } from './duplicates.ts'
 import { aliasesOf } from './identity.ts'
@@ -9,7 +9,8 @@ import type { Conversion, OwnedVisit, Touch } from './types.ts'
 export interface OracleCopy {
   /** ISO 8601. */
   at: string
-  companies: { id: string; plan: string }[]
+  /** Null where it is not known since when it pays; `plan` null where plans were not copied yet. */
+  companies: { id: string; plan: string | null; paidAt?: string | null }[]
   members: { companyId: string; userId: string; role: string }[]
 }
 
@@ -41,7 +42,7 @@ export function companiesOf(
   }: { visits: readonly OwnedVisit[]; touches: readonly Touch[]; conversions: readonly Conversion[] },
   settings: PipelineOptions,
 ): OracleCompany[] {
-  const { adminRoles, paidPlans } = settings.companies!
+  const { adminRoles } = settings.companies!
   const personOf = new Map(
     aliasesOf(visits)
       .filter((a) => a.isLatest)
@@ -57,7 +58,7 @@ export function companiesOf(
       .filter((t) => isOurs(t.session.personId, t.event.groupId))
       .map((t): Touch => ({ ...t, session: { ...t.session, personId: id } }))
       .sort((a, b) => compareTexts(a.orderKey, b.orderKey))
-    const paidAt = paidSince(copies, id, paidPlans)
+    const paidAt = paidSince(copies, id, settings.companies!)
     const done = countingOf(
       conversions.filter((c) => isOurs(c.personId, c.companyId)).map((c): Conversion => ({ ...c, personId: id })),
       settings,
@@ -114,10 +115,19 @@ function countingOf(all: readonly Conversion[], settings: PipelineOptions): Conv
   })
 }
 
-/** The copy that first saw it on a paid plan; nobody knows when that began if it was the first copy with any company. */
-function paidSince(copies: readonly OracleCopy[], id: string, paidPlans: readonly string[]): number | null {
-  const first = copies.findIndex((copy) => copy.companies.some((c) => c.id === id && paidPlans.includes(c.plan)))
-  const begin = copies.findIndex((copy) => copy.companies.length > 0)
+/**
+ * When the product database says that it began to pay; else the copy that first saw it on a paid plan: nobody knows when that
+ * began if it was the first copy that had plans.
+ */
+function paidSince(copies: readonly OracleCopy[], id: string, { companies, paidPlans }: CompanyOptions): number | null {
+  type Copied = OracleCopy['companies'][number]
+  const of = (copy?: OracleCopy) => copy?.companies.find((c) => c.id === id)
+  const pays = ({ plan, paidAt }: Copied) =>
+    companies?.plan == null ? paidAt != null : plan !== null && paidPlans.includes(plan)
+  const first = copies.findIndex((copy) => copy.companies.some((c) => c.id === id && pays(c)))
+  const begin = copies.findIndex((copy) => copy.companies.some((c) => c.plan !== null))
+  const said = of(copies.findLast((copy) => of(copy) !== undefined))?.paidAt ?? of(copies[first])?.paidAt
+  if (said) return Date.parse(said) * 1000
   return first <= begin ? null : Date.parse(copies[first]!.at) * 1000
 }
 

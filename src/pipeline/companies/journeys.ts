@@ -48,14 +48,9 @@ function paidPlans(c: StageContext): Step {
   return {
     into: 'company_paid',
     select: sql`
-with states as (
-    select s.*, row_number() over (partition by s.company_id order by s.first_seen_at) as state_number
-    from ${sql.staging('company_rows_after')} as s
-),
-
-first_paid as (
+with first_paid as (
     select company_id, min(first_seen_at) as first_seen_at
-    from states
+    from ${sql.staging('company_rows_after')}
     where is_paid
     group by company_id
 )
@@ -65,11 +60,11 @@ select
     min(case
         when l.given_paid_at is not null then l.given_paid_at
         when s.given_paid_at is not null then s.given_paid_at
-        when s.state_number > 1 or s.first_seen_at > f.first_seen_at then s.first_seen_at
+        when s.first_seen_at > f.first_seen_at then s.first_seen_at
     end) as paid_at
-from states as l
+from ${sql.staging('company_rows_after')} as l
 left join first_paid as p on p.company_id = l.company_id
-left join states as s on s.company_id = p.company_id and s.first_seen_at = p.first_seen_at
+left join ${sql.staging('company_rows_after')} as s on s.company_id = p.company_id and s.first_seen_at = p.first_seen_at
 cross join (${firstCopy(c)}) as f
 where l.is_latest and (l.given_paid_at is not null or p.company_id is not null)
 group by l.company_id
