@@ -1,8 +1,8 @@
 import type { Period } from './calendar.ts'
-import { brandSearch, direct, productMail, trafficSources, trialMail } from './campaigns.ts'
+import { brandSearch, direct, invitationMail, productMail, trafficSources, trialMail } from './campaigns.ts'
 import { type Device, makeDevice } from './devices.ts'
-import { type Person, traitsOf } from './people.ts'
-import { app, appPage, appScreens, login, nextPage } from './site.ts'
+import { companyOf, type Person, traitsOf } from './people.ts'
+import { app, appPage, appScreens, bigButton, login, nextPage } from './site.ts'
 import { chooseSource, type TrafficSource } from './traffic.ts'
 import { Sitting, type Visit } from './visits.ts'
 
@@ -42,6 +42,29 @@ export function useApp(person: Person, device: Device, at: number): Visit {
   sitting.arrive(random.chance(0.15) ? productMail : direct, { origin: app, page: appPage(random) })
   if (random.chance(0.2)) sitting.identify(person.userId, traitsOf(person, 'active'))
   work(person, sitting)
+  return sitting.end()
+}
+
+/** Follows the link of a colleague's invitation. Only pages of the app come after the id. */
+export function acceptInvitation(person: Person, at: number): Visit {
+  const { random, userId, companyId } = person
+  const sitting = new Sitting(random, person.laptop, at, null)
+  sitting.arrive(invitationMail, { origin: app, page: { path: '/invitation', title: 'Join your colleagues' } })
+  sitting.identify(userId, traitsOf(person, 'active'))
+  sitting.track('Invitation Accepted')
+  sitting.group(companyId, companyOf(person))
+  sitting.load(`${app}/welcome`, sitting.origin, { path: '/welcome', title: 'Welcome' })
+  return sitting.end()
+}
+
+/** A look at the app, as one has it open all day: a page or two. */
+export function dropIn(person: Person, at: number): Visit {
+  const { random } = person
+  const sitting = new Sitting(random, person.laptop, at, person.userId)
+  sitting.arrive(direct, { origin: app, page: appPage(random) })
+  if (random.chance(0.5)) sitting.goTo(appPage(random))
+  if (random.chance(0.3)) sitting.track('Approval Given', { from: 'web' })
+  pressButton(person, sitting)
   return sitting.end()
 }
 
@@ -108,4 +131,10 @@ function work(person: Person, sitting: Sitting): void {
     if (random.chance(0.35))
       sitting.track(random.pick(['Workflow Run', 'Approval Given', 'Report Viewed']), { from: 'web' })
   }
+  pressButton(person, sitting)
+}
+
+/** The feature that Acme is proud of, and most never found. */
+function pressButton({ random, pressRate }: Person, sitting: Sitting): void {
+  if (pressRate > 0 && random.chance(pressRate)) sitting.track(bigButton, { from: 'web' })
 }

@@ -12,6 +12,9 @@ export const direct: TrafficSource = {
 /** A mail about the product to its users. */
 export const productMail: TrafficSource = email('product-updates', 'product-{month}', undefined, ['home'])
 
+/** The mail that asks a colleague in. */
+export const invitationMail: TrafficSource = email('invitation', 'colleague-invited', undefined, ['home'])
+
 /** The mail that brings people on trial to the checkout. */
 export const trialMail: TrafficSource = email('lifecycle', 'trial-ending', 'day-12', ['pricing'])
 

@@ -4,20 +4,23 @@ import { InputError } from '../errors.ts'
 import { deliverBroken } from './broken.ts'
 import { hour, type Period, yearEnding } from './calendar.ts'
 import { direct } from './campaigns.ts'
+import type { ProductTruth } from './company-truth.ts'
 import { deliverServerAction, deliverVisit, type Mailbox } from './delivery.ts'
 import { makeBot } from './devices.ts'
-import { type Journey, makeJourney } from './journeys.ts'
+import { makeJourney } from './journeys.ts'
 import { makePerson } from './people.ts'
-import { ProductKeeper, type ProductTruth } from './product.ts'
+import { ProductKeeper } from './product.ts'
 import { Random } from './random.ts'
+import type { Seated } from './seats.ts'
 import { makeConfusedPair, makeKiosk, makePair, type NextPerson } from './sharing.ts'
 import { Spill } from './spill.ts'
+import { alone, withTeam } from './teams.ts'
 import { type PersonTruth, type Totals, TruthKeeper } from './truth.ts'
 import { Sitting } from './visits.ts'
 import { replaceFile } from './write.ts'
 
 export interface DemoOptions {
-  /** About how many people come by; 4,500 make some 70,000 events. */
+  /** About how many people come by; 4,500 make some 74,000 events. */
   readonly people?: number
   readonly seed?: number
   /** The last day of the year that is told, YYYY-MM-DD. */
@@ -99,12 +102,13 @@ function makeEvents(seed: number, period: Period, people: number, spill: Spill, 
     truth.noteLine(delivered)
     spill.add(delivered.receivedAt, delivered.line)
   }
-  for (const journey of makeJourneys(seed, period, people)) {
-    const random = new Random(seed, 'delivery', journey.person.number)
+  for (const seated of makeJourneys(seed, period, people)) {
+    const { journey } = seated
+    const random = new Random(seed, 'delivery', journey.person.userId)
     for (const visit of journey.visits) deliverVisit(random, period, visit, journey.person, mailbox)
     for (const action of journey.serverActions) deliverServerAction(random, period, action, mailbox)
     truth.noteJourney(journey)
-    product.noteJourney(journey)
+    product.note(seated)
   }
   truth.noteBot(deliverBots(new Random(seed, 'bots'), period, Math.round(people * 0.38), mailbox))
   deliverBroken(period, mailbox)
@@ -112,18 +116,18 @@ function makeEvents(seed: number, period: Period, people: number, spill: Spill, 
 }
 
 /** Everybody, one after the other. The shared devices only appear in a crowd: they shall stay exceptions. */
-function* makeJourneys(seed: number, period: Period, people: number): Generator<Journey> {
+function* makeJourneys(seed: number, period: Period, people: number): Generator<Seated> {
   let number = 0
   const nextPerson: NextPerson = () => {
     number++
     return makePerson(new Random(seed, 'person', number), number)
   }
   if (people >= 2000) {
-    for (let i = 0; i < 6; i++) yield* makePair(nextPerson, period)
-    yield* makeConfusedPair(nextPerson, period)
-    yield* makeKiosk(nextPerson, period)
+    for (let i = 0; i < 6; i++) yield* makePair(nextPerson, period).map(alone)
+    yield* makeConfusedPair(nextPerson, period).map(alone)
+    yield* makeKiosk(nextPerson, period).map(alone)
   }
-  for (let i = 0; i < people; i++) yield makeJourney(nextPerson(), period)
+  for (let i = 0; i < people; i++) yield* withTeam(makeJourney(nextPerson(), period), period)
 }
 
 /** Crawlers: one page at a time, on any day. Returns how many messages they caused. */

@@ -15,6 +15,8 @@ export interface Person {
   /** The id of an address left in the newsletter form before there was an account. */
   readonly leadId: string
   readonly companyId: string
+  /** How likely a visit to the app has a press of the big button; 0 for most. Colleagues are alike. */
+  readonly pressRate: number
 }
 
 interface Region {
@@ -34,15 +36,21 @@ export function makePerson(random: Random, number: number): Person {
     second: makeDevice(random, random.chance(0.7) ? 'phone' : 'laptop'),
     userId: `user_${digits}`,
     leadId: `lead_${digits}`,
-    // Some colleagues share a company.
+    // Some sign up beside a colleague, neither knowing of the other.
     companyId: `company_${String(Math.floor(number / (number % 3 === 0 ? 3 : 1))).padStart(5, '0')}`,
+    pressRate: [0, 0, 0.12, 0, 0.3, 0, 0][number % 7]!,
   }
 }
 
 export function traitsOf(person: Person, plan: string): Facts {
   const domain = person.number % 4 === 0 ? 'example.org' : 'example.com'
-  const role = ['admin', 'member', 'member', 'viewer'][person.number % 4]!
-  return { email: `${person.userId}@${domain}`, name: `Demo User ${person.number}`, role, plan }
+  return { email: `${person.userId}@${domain}`, name: `Demo User ${person.userId.slice('user_'.length)}`, plan }
+}
+
+/** Whether their company may have somebody else who signed up. */
+export function isBesideColleague({ number, companyId }: Person): boolean {
+  const first = Number(companyId.slice(-5))
+  return first !== number && first % 3 !== 0
 }
 
 export function companyOf(person: Person): Facts {

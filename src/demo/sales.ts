@@ -1,4 +1,5 @@
 import { day, type Period } from './calendar.ts'
+import type { Journey } from './journeys.ts'
 import type { Person } from './people.ts'
 import type { Action, Facts } from './visits.ts'
 
@@ -63,6 +64,12 @@ export function saleAction(person: Person, sale: Sale, plan: string): Action {
     event: sale.kind === 'order' ? 'Order Completed' : 'Subscription Renewed',
     properties,
   }
+}
+
+/** The plan they bought last; null when they never bought. */
+export function planOf({ serverActions }: Journey): string | null {
+  const last = serverActions.findLast((a) => a.type === 'track' && a.event === 'Order Completed')
+  return last?.type === 'track' ? String(last.properties.plan) : null
 }
 
 const plans = [

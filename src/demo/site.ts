@@ -74,6 +74,9 @@ const appPages: readonly SitePage[] = [
 
 export const appScreens: readonly string[] = ['Inbox', 'Approvals', 'Activity', 'Search']
 
+/** The event of the feature that docs ask about. */
+export const bigButton = 'Pressed Big Button'
+
 export function landingPage(random: Random, landing: Landing): SitePage {
   switch (landing) {
     case 'blog':

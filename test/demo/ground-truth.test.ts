@@ -9,6 +9,7 @@ import { openWarehouse } from '../../src/warehouses/open.ts'
 import { sql } from '../../src/warehouses/sql.ts'
 import type { Row, Warehouse } from '../../src/warehouses/warehouse.ts'
 import { rowsOf, temporaryFolder } from '../harness/pipeline.ts'
+import { testDemoCompanies } from './companies-suite.ts'
 
 const microseconds = (iso: string) => iso.replace(/(\.\d+)?Z$/, (_, fraction = '.') => `${fraction.padEnd(7, '0')}Z`)
 
@@ -107,21 +108,5 @@ select
     expect(Object.fromEntries(quarantined.map((q) => [q.reason, q.n]))).toEqual(truth.totals.quarantined)
   })
 
-  test('companies are those of the product database, and each has what its people did', async () => {
-    const [companies] = await warehouse.query(sql`
-select
-    count(*) as companies,
-    sum(member_count) as members,
-    sum(case when is_paid then 1 else 0 end) as paying,
-    sum(case when signed_up_at is null then 1 else 0 end) as without_signup,
-    sum(case when paid_at is null then 0 else 1 end) as with_paid_at
-from ${sql.table('current_companies')} where is_latest`)
-    const { inTwo, ...counts } = truth.companies
-    expect(companies).toEqual({ ...counts, without_signup: 0, with_paid_at: truth.companies.paying })
-    const [two] = await warehouse.query(
-      sql`select count(*) as n from (select user_id from ${sql.table('current_company_members')} group by user_id having count(*) = 2) as k`,
-    )
-    expect(two).toEqual({ n: inTwo })
-    expect(inTwo).toBeGreaterThan(10)
-  })
+  testDemoCompanies(() => ({ warehouse, truth }))
 })

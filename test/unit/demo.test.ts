@@ -189,6 +189,68 @@ describe('messages', () => {
   })
 })
 
+describe('companies', () => {
+  const seats = async () => {
+    const text = await readFile(join(summary.productFolder, 'company_people.csv'), 'utf8')
+    const lines = text.trim().split('\n').slice(1)
+    return Map.groupBy(
+      lines.map((line) => line.split(',')),
+      ([company]) => company,
+    )
+  }
+
+  test('most are small, some are large, and each has few administrators', async () => {
+    const companies = [...(await seats()).values()]
+    const sizes = companies.map((people) => people.length)
+    expect(sizes.filter((size) => size === 1).length / sizes.length).toBeGreaterThan(0.5)
+    expect(sizes.filter((size) => size >= 3).length / sizes.length).toBeGreaterThan(0.15)
+    expect(Math.max(...sizes)).toBe(truth.companies.largest)
+    expect(truth.companies.largest).toBeGreaterThan(10)
+    expect(truth.companies.largest).toBeLessThan(25)
+    const admins = companies.map((people) => people.filter(([, , role]) => role === 'admin').length)
+    expect(Math.min(...admins)).toBe(1)
+    expect(Math.max(...admins)).toBeLessThanOrEqual(3)
+    expect(truth.companies.admins / truth.companies.members).toBeLessThan(0.6)
+  })
+
+  test('in some only members are active, and in some an administrator is every weekday', () => {
+    const months = Object.values(truth.companies.months)
+    expect(months).toHaveLength(12)
+    expect(months.every((m) => m.adminActive < m.active)).toBe(true)
+    const last = months.at(-1)!
+    expect(last.adminActive / last.active).toBeLessThan(0.9)
+    expect(last.adminEveryWeekday.length).toBeGreaterThanOrEqual(5)
+    // One of them is new, one has been at it for long, and one has ended.
+    const march = months[2]!.adminEveryWeekday
+    const ever = new Set(months.flatMap((m) => m.adminEveryWeekday))
+    expect(last.adminEveryWeekday.some((id) => march.includes(id))).toBe(true)
+    expect(last.adminEveryWeekday.some((id) => !march.includes(id))).toBe(true)
+    expect(ever.size).toBeGreaterThan(last.adminEveryWeekday.length)
+  })
+
+  test('the big button is pressed in a part of them, by people and by servers', () => {
+    const pressed = parseAll().messages.filter((m) => m.event === 'Pressed Big Button')
+    const distinct = [...new Map(pressed.map((m) => [m.messageId, m])).values()]
+    const { presses, byServer, byCompany } = truth.companies.bigButton
+    expect(distinct).toHaveLength(presses)
+    expect(distinct.filter((m) => m.anonymousId === null)).toHaveLength(byServer)
+    expect(byServer).toBeGreaterThan(50)
+    expect(presses).toBeGreaterThan(3 * byServer)
+    const share = Object.keys(byCompany).length / truth.companies.companies
+    expect(share).toBeGreaterThan(0.1)
+    expect(share).toBeLessThan(0.4)
+  })
+
+  test('nobody with an account was there before they had it', async () => {
+    const joinedAt = new Map<string, string>()
+    for (const [, user, , at] of [...(await seats()).values()].flat())
+      joinedAt.set(user!, [joinedAt.get(user!) ?? at!, at!].sort()[0]!)
+    const early = parseAll().messages.filter((m) => m.userId && m.timestamp < (joinedAt.get(m.userId) ?? ''))
+    // Whoever signs up is known by name some moments before; shared devices and clocks change nothing.
+    expect(early.filter((m) => Date.parse(joinedAt.get(m.userId!)!) - Date.parse(m.timestamp) > 60_000)).toEqual([])
+  })
+})
+
 describe('truth', () => {
   test('touches come before the signup, the first before the last', () => {
     for (const { firstTouch, lastTouch, signedUpAt, sessionsBeforeSignup, devices } of truth.people) {
