@@ -1,4 +1,4 @@
-import { COPY, dimensionItem, PRODUCT, seenItem } from '../pipeline/companies/copied-tables.ts'
+import { dimensionItem, PRODUCT, seenItem } from '../pipeline/companies/copied-tables.ts'
 import { sql } from '../warehouses/sql.ts'
 import type { Row } from '../warehouses/warehouse.ts'
 import { type Context, type PublishedRun, read } from './context.ts'
@@ -6,8 +6,6 @@ import { addDays, startOfDay } from './timezones.ts'
 
 /** When the product database was copied. */
 export interface Copies {
-  /** The latest copy; null when there is none. */
-  readonly latestAt: string | null
   /** Whether a day had ended before the first copy that had a table or a column of it: what is said of that day is assumed. */
   isBefore(item: CopiedItem, day: string, timezone: string): boolean
 }
@@ -27,7 +25,6 @@ group by item`,
   )
   const since = new Map(rows.map(({ item, position }) => [item, position]))
   return {
-    latestAt: since.get(COPY) ?? null,
     isBefore(item, day, timezone) {
       const first = since.get(itemOf(item))
       return first !== undefined && startOfDay(addDays(day, 1), timezone) <= first

@@ -18,7 +18,7 @@ export interface Days {
 }
 
 /** The days that a range touches: what companies do is counted by whole days. */
-export function daysOf(args: RangeArgs, run: Pick<PublishedRun, 'data_through' | 'published_at'>): Days {
+export function daysOf(args: RangeArgs, run: PublishedRun): Days {
   const { from, to, timezone } = reportRange(args, run)
   const first = dayOf(from, timezone)
   if (from >= to) {

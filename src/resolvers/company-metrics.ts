@@ -2,7 +2,7 @@ import { InputError } from '../errors.ts'
 import { type Sql, sql } from '../warehouses/sql.ts'
 import type { Row } from '../warehouses/warehouse.ts'
 import { oneOf, someOf } from './choices.ts'
-import { type Copies, copiesOf } from './company-copies.ts'
+import { copiesOf } from './company-copies.ts'
 import { type Days, daysOf } from './company-days.ts'
 import { type CompanyFilters, companyFilters, groupsOf, onlyCompanies } from './company-groups.ts'
 import {
@@ -20,7 +20,7 @@ import {
   companyChangesQuery,
   companyUsageQuery,
 } from './company-metrics-sql.ts'
-import { type Context, type PublishedRun, read } from './context.ts'
+import { type Context, read } from './context.ts'
 import { DEFAULT_LIMIT, type ListArgs, MAX_LIMIT, MAX_OFFSET, tooMany, within } from './lists.ts'
 import type { RangeArgs } from './ranges.ts'
 import { type AsOf, runAsOf } from './runs.ts'
@@ -46,10 +46,9 @@ export async function companyMetrics(context: Context, args: CompanyMetricsArgs)
   const metrics = someOf<Metric>('metric', args.metric, COMPANY_METRICS)
   if (metrics.length === 0) throw new InputError('Expected `metric` to name at least one metric, but got none.')
   const weekdays = oneOf('days', args.days, ['all', 'weekdays'] as const)
-  const copies = await copiesOf(context, run)
   const q: CompanyQuery = {
     run,
-    days: daysOf(args, withCopies(run, copies)),
+    days: daysOf(args, run),
     granularity: oneOf('granularity', args.granularity, COMPANY_GRANULARITIES),
     groups: groupsOf(context, args.by, args.dimension ?? ''),
     event: args.event || null,
@@ -59,7 +58,8 @@ export async function companyMetrics(context: Context, args: CompanyMetricsArgs)
   const buckets = bucketsOf(q.days, q.granularity)
   const needsUse = metrics.some((m) => m === 'active' || m === 'adminActive' || m === 'adminEveryDay')
   const { dialect: d } = context.warehouse
-  const [changes, beginnings, usage] = await Promise.all([
+  const [copies, changes, beginnings, usage] = await Promise.all([
+    copiesOf(context, run),
     readFew(context, 'companyMetrics', companyChangesQuery(d, q)),
     metrics.includes('newCompanies') ? readFew(context, 'companyMetrics new', companyBeginningsQuery(d, q)) : [],
     needsUse ? readFew(context, 'companyMetrics usage', companyUsageQuery(d, q)) : [],
@@ -67,12 +67,6 @@ export async function companyMetrics(context: Context, args: CompanyMetricsArgs)
   const rows = metricRows(q, { buckets, metrics, which: weekdays, copies }, { changes, beginnings, usage })
   return paged(context, args, rows)
 }
-
-/** Without `to` the range ends with the newest event or copy, whichever is later. */
-const withCopies = ({ data_through, published_at }: PublishedRun, { latestAt }: Copies) => ({
-  published_at,
-  data_through: data_through !== null && latestAt !== null && latestAt > data_through ? latestAt : data_through,
-})
 
 /** What all rows are worked out from has to fit into memory. */
 async function readFew(context: Context, label: string, query: Sql): Promise<readonly Row[]> {

@@ -25,7 +25,7 @@ const DEFAULT_DAYS = 365
  * The range of a report: `[from, to)`. Without `to` it ends with the local day of the newest event, without `from` it
  * is 365 days long.
  */
-export function reportRange(args: RangeArgs, run: Pick<PublishedRun, 'data_through' | 'published_at'>): Range {
+export function reportRange(args: RangeArgs, run: PublishedRun): Range {
   const timezone = timezoneOf(args.timezone ?? 'UTC')
   const lastDay = dayOf(run.data_through ?? run.published_at, timezone)
   const to = args.to ? moment(args.to, timezone) : startOfDay(addDays(lastDay, 1), timezone)

@@ -46,7 +46,7 @@ describe('wrong command lines end with 2 and say what was meant', () => {
     [['run', '--cofnig', 'x'], '`run` has no option `--cofnig`. Did you mean `--config`?'],
     [
       ['run', '-x'],
-      '`run` has no option `-x`. There are: --config, --quiet, --accept-recompute, --accept-columns, --accept-shrink.',
+      '`run` has no option `-x`. There are: --config, --quiet, --accept-recompute, --accept-columns, --accept-shrink, --restart-history.',
     ],
     [['run', 'x.json'], '`run` takes no argument, but got `x.json`. See `tributary run --help`.'],
     [['quarantine'], 'Expected list|release after `quarantine`, but got nothing. See `tributary quarantine --help`.'],
