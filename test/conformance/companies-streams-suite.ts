@@ -142,8 +142,7 @@ async function checkCompanies(
         ['company_id,user_id,role', ...members.map((m) => `${m.companyId},${m.userId},${m.role}`), ''].join('\n'),
       )
       const now = new Date(STREAM_NOW.getTime() + i * 86_400_000)
-      const seen = rows.map((c) => (i < planFrom ? { ...c, plan: null } : c))
-      copies.push({ at: now.toISOString(), companies: seen, members: known })
+      copies.push({ at: now.toISOString(), companies: rows, members: known, isWithoutPlans: i < planFrom })
       const options = { ...optionsFor(folder.path, settings[i]), companies: optionsOf(i) }
       await publish(options, 'increment', now)
       if (i % 2 === 1) expect((await publish(options, 'rebuild', now)).rowsWritten).toBe(0)

@@ -106,7 +106,8 @@ begun as (
         cast(null as timestamp) as last_seen_at,
         case
             when s."company_id" is not null then cast('2025-06-01 05:00:00.000000' as timestamp)
-            when n.created_at is not null and n.created_at < cast('2025-06-01 05:00:00.000000' as timestamp) then n.created_at
+            when n.created_at < cast('2025-06-01 05:00:00.000000' as timestamp) then n.created_at
+            when n.created_at is not null then cast('2025-06-01 05:00:00.000000' as timestamp)
             else cast('2025-06-01 05:00:00.000000' as timestamp)
         end as since_at,
         cast(null as timestamp) as until_at,
@@ -178,7 +179,8 @@ begun as (
         cast(null as timestamp) as last_seen_at,
         case
             when s."company_id" is not null then cast('2025-06-01 05:00:00.000000' as timestamp)
-            when n.created_at is not null and n.created_at < cast('2025-06-01 05:00:00.000000' as timestamp) then n.created_at
+            when n.created_at < cast('2025-06-01 05:00:00.000000' as timestamp) then n.created_at
+            when n.created_at is not null then cast('2025-06-01 05:00:00.000000' as timestamp)
             else cast('2025-06-01 05:00:00.000000' as timestamp)
         end as since_at,
         cast(null as timestamp) as until_at,
@@ -372,14 +374,9 @@ join staging.main."affected_companies" as a on a.company_id = r.company_id
 
 -- company_paid: When the plan of each became a paid one.
 create or replace table staging.main."company_paid" as
-with states as (
-    select s.*, row_number() over (partition by s.company_id order by s.first_seen_at) as state_number
-    from staging.main."company_rows_after" as s
-),
-
-first_paid as (
+with first_paid as (
     select company_id, min(first_seen_at) as first_seen_at
-    from states
+    from staging.main."company_rows_after"
     where is_paid
     group by company_id
 )
@@ -389,12 +386,11 @@ select
     min(case
         when l.given_paid_at is not null then l.given_paid_at
         when s.given_paid_at is not null then s.given_paid_at
-        when s.state_number > 1 then s.first_seen_at
-        when s.first_seen_at > f.first_seen_at then s.since_at
+        when s.first_seen_at > f.first_seen_at then s.first_seen_at
     end) as paid_at
-from states as l
+from staging.main."company_rows_after" as l
 left join first_paid as p on p.company_id = l.company_id
-left join states as s on s.company_id = p.company_id and s.first_seen_at = p.first_seen_at
+left join staging.main."company_rows_after" as s on s.company_id = p.company_id and s.first_seen_at = p.first_seen_at
 cross join (
     select max(case
       when not regexp_matches(upper(case when regexp_matches(position, e'[ \t\n\x0b\x0c\r]') then trim(position, e' \t\n\x0b\x0c\r') else position end), '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?$') or regexp_matches(upper(case when regexp_matches(position, e'[ \t\n\x0b\x0c\r]') then trim(position, e' \t\n\x0b\x0c\r') else position end), '^(0000|9999-12-31.*-[0-9:]+$|0001-01-01.*[+])') then null
@@ -598,7 +594,7 @@ counted as (
 ),
 
 spanned as (
-    select company_id, origin, conversion_id, sum(factor * touches) as touches
+    select company_id, origin, conversion_id, sum(factor * touches) as share_count
     from counted
     where factor <> 0
     group by company_id, origin, conversion_id
@@ -607,7 +603,7 @@ spanned as (
 
 select
     s.company_id, s.conversion, s.converted_at as credited_at, s.currency, o."channel", o."source", o."medium", o."campaign",
-    n.touches * s.credit as credit, n.touches * s.revenue as revenue
+    n.share_count * s.credit as credit, n.share_count * s.revenue as revenue
 from spanned as n
 join staging.main."company_shares" as s on s.company_id = n.company_id and s.conversion_id = n.conversion_id
 join origins as o on o.company_id = n.company_id and o.origin = n.origin;
@@ -721,16 +717,21 @@ group by t.company_id;
 
 -- company_seen: When their people were first and last seen.
 create or replace table staging.main."company_seen" as
-select p.company_id, min(k.first_seen_at) as first_seen_active_at, max(k.last_seen_at) as last_seen_active_at
-from staging.main."company_people" as p
-join (
+select s.company_id, min(s.first_seen_at) as first_seen_active_at, max(s.last_seen_at) as last_seen_active_at
+from (
+    select p.company_id, k.first_seen_at, k.last_seen_at
+    from staging.main."company_people" as p
+    join (
     select t."person_id", t."first_seen_at", t."last_seen_at" from "tributary"."aliases" as t
     left join staging.main."aliases_closed" as s on s."id" = t."id" and s."person_id" = t."person_id"
     where t.to_run = 9223372036854775807 and s."id" is null
     union all
     select t."person_id", t."first_seen_at", t."last_seen_at" from staging.main."aliases_opened" as t
 ) as k on k.person_id = p.person_id
-group by p.company_id;
+    union all
+    select company_id, touched_at as first_seen_at, touched_at as last_seen_at from staging.main."company_touches"
+) as s
+group by s.company_id;
 
 -- company_member_counts: Members and administrators of the latest copy.
 create or replace table staging.main."company_member_counts" as
@@ -841,11 +842,7 @@ where u."company_id" is null;
 
 -- Nothing after this stage reads these.
 drop table if exists staging.main."company_touches";
-drop table if exists staging.main."company_spans";
-drop table if exists staging.main."company_credits";
 drop table if exists staging.main."company_shares";
-drop table if exists staging.main."company_equal_by_conversion";
-drop table if exists staging.main."company_equal_by_touch";
 drop table if exists staging.main."product_companies";
 drop table if exists staging.main."product_members";
 

@@ -9,6 +9,38 @@ select count(*) as broken
 from staging.main."source_counts"
 where rows_read <> accepted + seen_before + duplicates + quarantined + excluded + erased;
 
+-- Must answer 0, or nothing is published: the credit of each conversion of a company sums to one by
+-- conversion, and its revenue to its value, under every model.
+select count(*) as broken
+from (
+    select company_id, conversion, currency
+    from (
+        select company_id, conversion, currency, "first_touch_credit", "first_touch_revenue", "last_touch_credit", "last_touch_revenue", "last_non_direct_credit", "last_non_direct_revenue", "first_paid_credit", "first_paid_revenue", "last_paid_credit", "last_paid_revenue", "linear_credit", "linear_revenue" from staging.main."company_credits"
+        union all
+        select company_id, conversion, currency, 0 as "first_touch_credit", 0 as "first_touch_revenue", 0 as "last_touch_credit", 0 as "last_touch_revenue", 0 as "last_non_direct_credit", 0 as "last_non_direct_revenue", 0 as "first_paid_credit", 0 as "first_paid_revenue", 0 as "last_paid_credit", 0 as "last_paid_revenue", credit as "linear_credit", revenue as "linear_revenue" from staging.main."company_equal_by_conversion"
+        union all
+        select company_id, conversion, currency, (-1000000000) as "first_touch_credit", -coalesce(value, 0) as "first_touch_revenue", (-1000000000) as "last_touch_credit", -coalesce(value, 0) as "last_touch_revenue", (-1000000000) as "last_non_direct_credit", -coalesce(value, 0) as "last_non_direct_revenue", (-1000000000) as "first_paid_credit", -coalesce(value, 0) as "first_paid_revenue", (-1000000000) as "last_paid_credit", -coalesce(value, 0) as "last_paid_revenue", (-1000000000) as "linear_credit", -coalesce(value, 0) as "linear_revenue" from staging.main."company_spans"
+    ) as k
+    group by company_id, conversion, currency
+    having sum(k."first_touch_credit") <> 0 or sum(k."first_touch_revenue") <> 0 or sum(k."last_touch_credit") <> 0 or sum(k."last_touch_revenue") <> 0 or sum(k."last_non_direct_credit") <> 0 or sum(k."last_non_direct_revenue") <> 0 or sum(k."first_paid_credit") <> 0 or sum(k."first_paid_revenue") <> 0 or sum(k."last_paid_credit") <> 0 or sum(k."last_paid_revenue") <> 0 or sum(k."linear_credit") <> 0 or sum(k."linear_revenue") <> 0
+) as wrong;
+
+-- Must answer 0, or nothing is published: the credit of each conversion of a company sums to one by
+-- touch, and its revenue to its value, under every model.
+select count(*) as broken
+from (
+    select company_id, conversion, currency
+    from (
+        select company_id, conversion, currency, "first_touch_credit", "first_touch_revenue", "last_touch_credit", "last_touch_revenue", "last_non_direct_credit", "last_non_direct_revenue", "first_paid_credit", "first_paid_revenue", "last_paid_credit", "last_paid_revenue", "linear_credit", "linear_revenue" from staging.main."company_credits"
+        union all
+        select company_id, conversion, currency, 0 as "first_touch_credit", 0 as "first_touch_revenue", 0 as "last_touch_credit", 0 as "last_touch_revenue", 0 as "last_non_direct_credit", 0 as "last_non_direct_revenue", 0 as "first_paid_credit", 0 as "first_paid_revenue", 0 as "last_paid_credit", 0 as "last_paid_revenue", credit as "linear_credit", revenue as "linear_revenue" from staging.main."company_equal_by_touch"
+        union all
+        select company_id, conversion, currency, (-1000000000) as "first_touch_credit", -coalesce(value, 0) as "first_touch_revenue", (-1000000000) as "last_touch_credit", -coalesce(value, 0) as "last_touch_revenue", (-1000000000) as "last_non_direct_credit", -coalesce(value, 0) as "last_non_direct_revenue", (-1000000000) as "first_paid_credit", -coalesce(value, 0) as "first_paid_revenue", (-1000000000) as "last_paid_credit", -coalesce(value, 0) as "last_paid_revenue", (-1000000000) as "linear_credit", -coalesce(value, 0) as "linear_revenue" from staging.main."company_spans"
+    ) as k
+    group by company_id, conversion, currency
+    having sum(k."first_touch_credit") <> 0 or sum(k."first_touch_revenue") <> 0 or sum(k."last_touch_credit") <> 0 or sum(k."last_touch_revenue") <> 0 or sum(k."last_non_direct_credit") <> 0 or sum(k."last_non_direct_revenue") <> 0 or sum(k."first_paid_credit") <> 0 or sum(k."first_paid_revenue") <> 0 or sum(k."last_paid_credit") <> 0 or sum(k."last_paid_revenue") <> 0 or sum(k."linear_credit") <> 0 or sum(k."linear_revenue") <> 0
+) as wrong;
+
 -- Must answer 0, or nothing is published: the credit of each conversion sums to one, and its
 -- revenue to its value, under every model.
 select count(*) as broken

@@ -9,7 +9,9 @@ import type { Conversion, OwnedVisit, Touch } from './types.ts'
 export interface OracleCopy {
   /** ISO 8601. */
   at: string
-  /** Null where it is not known since when it pays; `plan` null where plans were not copied yet. */
+  /** Plans were not copied yet. */
+  isWithoutPlans?: boolean
+  /** Null where it is not known since when it pays; `plan` null where none is known. */
   companies: { id: string; plan: string | null; paidAt?: string | null }[]
   members: { companyId: string; userId: string; role: string }[]
 }
@@ -58,7 +60,7 @@ export function companiesOf(
       .filter((t) => isOurs(t.session.personId, t.event.groupId))
       .map((t): Touch => ({ ...t, session: { ...t.session, personId: id } }))
       .sort((a, b) => compareTexts(a.orderKey, b.orderKey))
-    const paidAt = paidSince(copies, id, settings.companies!)
+    const paidAt = paidSince(withFirstPlans(copies), id, settings.companies!)
     const done = countingOf(
       conversions.filter((c) => isOurs(c.personId, c.companyId)).map((c): Conversion => ({ ...c, personId: id })),
       settings,
@@ -125,10 +127,22 @@ function paidSince(copies: readonly OracleCopy[], id: string, { companies, paidP
   const pays = ({ plan, paidAt }: Copied) =>
     companies?.plan == null ? paidAt != null : plan !== null && paidPlans.includes(plan)
   const first = copies.findIndex((copy) => copy.companies.some((c) => c.id === id && pays(c)))
-  const begin = copies.findIndex((copy) => copy.companies.some((c) => c.plan !== null))
+  const begin = copies.findIndex(firstWithPlans)
   const said = of(copies.findLast((copy) => of(copy) !== undefined))?.paidAt ?? of(copies[first])?.paidAt
   if (said) return Date.parse(said) * 1000
   return first <= begin ? null : Date.parse(copies[first]!.at) * 1000
+}
+
+/** Of a first copy of plans, what it says is taken to have always been so. */
+const firstWithPlans = (copy: OracleCopy): boolean => !copy.isWithoutPlans && copy.companies.length > 0
+
+/** The copies as they are understood: those before plans were copied have the first that were. */
+function withFirstPlans(copies: readonly OracleCopy[]): OracleCopy[] {
+  const first = copies.find(firstWithPlans)
+  const planOf = (id: string) => first?.companies.find((c) => c.id === id)?.plan ?? null
+  return copies.map((copy) =>
+    copy.isWithoutPlans ? { ...copy, companies: copy.companies.map((c) => ({ ...c, plan: planOf(c.id) })) } : copy,
+  )
 }
 
 const paidConversion = (personId: string, convertedAt: number): Conversion => ({
