@@ -63,24 +63,26 @@ export function companyChangesQuery(d: Dialect, q: CompanyQuery): Sql {
     return sql`case when ${time} is null or ${day} < ${dayValue(first)} then ${dayValue(first)} else ${day} end`
   }
   const list = sql.join([sql`day`, ...columns])
-  const change = (
-    time: Sql,
-    counts: readonly [companies: number, assumed: number, paid: number],
-    where = sql.empty,
-  ) => sql`
-    select ${sql.join([sql`${clipped(time)} as day`, ...columns])}, ${counts[0]} as companies, ${counts[1]} as assumed, ${counts[2]} as paid
+  // Counts are written out: Postgres takes a parameter in a list of columns for text.
+  const change = (time: Sql, counts: Sql, where = sql.empty) => sql`
+    select ${sql.join([sql`${clipped(time)} as day`, ...columns])}, ${counts}
     from states${where}`
+  const begun = sql`1 as companies, 1 as assumed, 0 as paid`
+  const seen = sql`0 as companies, -1 as assumed, 0 as paid`
+  const gone = sql`-1 as companies, 0 as assumed, 0 as paid`
+  const paying = sql`0 as companies, 0 as assumed, 1 as paid`
+  const notPaying = sql`0 as companies, 0 as assumed, -1 as paid`
   return sql`
 with states as (
     select given.*, ${paidFrom} as paid_from
     from ${statesWithGroups(d, q)} as given
 ),
 
-changes as (${change(sql`since_at`, [1, 1, 0])}
-    union all${change(sql`first_seen_at`, [0, -1, 0])}
-    union all${change(sql`until_at`, [-1, 0, 0], sql` where until_at is not null`)}
-    union all${change(sql`paid_from`, [0, 0, 1], sql` where ${isEverPaid}`)}
-    union all${change(sql`until_at`, [0, 0, -1], sql` where until_at is not null and ${isEverPaid}`)}
+changes as (${change(sql`since_at`, begun)}
+    union all${change(sql`first_seen_at`, seen)}
+    union all${change(sql`until_at`, gone, sql` where until_at is not null`)}
+    union all${change(sql`paid_from`, paying, sql` where ${isEverPaid}`)}
+    union all${change(sql`until_at`, notPaying, sql` where until_at is not null and ${isEverPaid}`)}
 )
 
 select ${list}, sum(companies) as companies, sum(assumed) as assumed, sum(paid) as paid
