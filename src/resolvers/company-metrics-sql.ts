@@ -63,20 +63,26 @@ export function companyChangesQuery(d: Dialect, q: CompanyQuery): Sql {
     return sql`case when ${time} is null or ${day} < ${dayValue(first)} then ${dayValue(first)} else ${day} end`
   }
   const list = sql.join([sql`day`, ...columns])
+  // Counts are written out: Postgres takes a parameter in a list of columns for text.
   const change = (time: Sql, counts: Sql, where = sql.empty) => sql`
     select ${sql.join([sql`${clipped(time)} as day`, ...columns])}, ${counts}
     from states${where}`
+  const begun = sql`1 as companies, 1 as assumed, 0 as paid`
+  const seen = sql`0 as companies, -1 as assumed, 0 as paid`
+  const gone = sql`-1 as companies, 0 as assumed, 0 as paid`
+  const paying = sql`0 as companies, 0 as assumed, 1 as paid`
+  const notPaying = sql`0 as companies, 0 as assumed, -1 as paid`
   return sql`
 with states as (
     select given.*, ${paidFrom} as paid_from
     from ${statesWithGroups(d, q)} as given
 ),
 
-changes as (${change(sql`since_at`, sql`1 as companies, 1 as assumed, 0 as paid`)}
-    union all${change(sql`first_seen_at`, sql`0 as companies, -1 as assumed, 0 as paid`)}
-    union all${change(sql`until_at`, sql`-1 as companies, 0 as assumed, 0 as paid`, sql` where until_at is not null`)}
-    union all${change(sql`paid_from`, sql`0 as companies, 0 as assumed, 1 as paid`, sql` where ${isEverPaid}`)}
-    union all${change(sql`until_at`, sql`0 as companies, 0 as assumed, -1 as paid`, sql` where until_at is not null and ${isEverPaid}`)}
+changes as (${change(sql`since_at`, begun)}
+    union all${change(sql`first_seen_at`, seen)}
+    union all${change(sql`until_at`, gone, sql` where until_at is not null`)}
+    union all${change(sql`paid_from`, paying, sql` where ${isEverPaid}`)}
+    union all${change(sql`until_at`, notPaying, sql` where until_at is not null and ${isEverPaid}`)}
 )
 
 select ${list}, sum(companies) as companies, sum(assumed) as assumed, sum(paid) as paid

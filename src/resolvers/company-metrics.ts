@@ -77,8 +77,9 @@ async function readFew(context: Context, label: string, query: Sql): Promise<rea
   )
 }
 
-/** The days of the range in days, weeks from Monday, or months; cut at its ends. */
+/** The days of the range in days, weeks from Monday, or months; cut at its ends. An empty range has none. */
 function bucketsOf(days: Days, granularity: CompanyQuery['granularity']): Bucket[] {
+  if (days.last < days.first) return []
   if (granularity === 'none') return [{ first: days.first, last: days.last }]
   const buckets: Bucket[] = []
   for (let first = days.first; first <= days.last; ) {

@@ -34,6 +34,11 @@ export function testCompanyMetrics(use: () => Served): void {
     expect(onPro.map((share) => share.replace(/[/].*/, ''))).toEqual(['0', '0'])
   })
 
+  test('an empty range has no rows', async () => {
+    for (const granularity of ['day', 'month', 'none'])
+      expect(await shares(`granularity: "${granularity}", from: "2025-03-16", to: "2025-03-16"`)).toEqual([])
+  })
+
   test('the share with use, and with use by an administrator', async () => {
     expect(await on('2025-03-20', 'active')).toEqual(['6/19']) // c01 c02 c03 c04 c06 c07
     expect(await on('2025-03-20', 'adminActive')).toEqual(['3/19']) // c01 c02 c06
