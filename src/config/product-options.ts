@@ -36,7 +36,7 @@ export interface CompaniesInput {
   createdAt?: string
   /** Column with the time it began to pay. Without it: when a copy first saw a paid plan. */
   paidAt?: string
-  /** Column with a time: of several rows of a company the latest counts, as in a table of `group()` calls. */
+  /** Column with a time: of several rows of a company each column has its latest value, as in a table of `group()` calls. */
   latestBy?: string
   /** Other columns to copy, to tell companies apart by: `industry`. Nothing that is not listed here ever leaves the product database. */
   dimensions?: string[]
@@ -53,6 +53,6 @@ export interface MembersInput {
   role?: string
   /** Column with the time the membership began. */
   createdAt?: string
-  /** Column with a time: of several rows of a membership the latest counts. */
+  /** Column with a time: of several rows of a membership each column has its latest value. */
   latestBy?: string
 }
