@@ -36,7 +36,7 @@ export async function probeProduct(
     const finding = await whyNotCopied(opened, table).catch(asFinding)
     await opened.close()
     if (finding) findings.push({ ...finding, subject: `productDatabase.${table.item}` })
-    else facts.push(`${table.table} with ${plural(table.columns.length, 'column')}`)
+    if (finding?.severity !== 'error') facts.push(`${table.table} with ${plural(table.columns.length, 'column')}`)
   }
   return { check: { kind, facts: facts.length === 0 ? 'cannot be read' : facts.join(', ') }, findings }
 }
