@@ -98,13 +98,13 @@ function checked(
 
 /** The conversion that a caller names: companies have one of their own. */
 export function conversionOfUnit(context: Context, unit: 'person' | 'company', name: string): string {
-  const isPaidPlan = name.trim().toLowerCase() === PAID_PLAN
-  if (unit === 'company' && isPaidPlan) return PAID_PLAN
-  if (unit === 'company') {
-    const { conversions } = context
-    return conversionOf({ ...context, conversions: conversions && [...conversions, PAID_PLAN] }, name)
-  }
-  if (!isPaidPlan) return conversionOf(context, name)
+  const { conversions } = context
+  if (name.trim().toLowerCase() !== PAID_PLAN)
+    return conversionOf(
+      unit === 'company' ? { ...context, conversions: conversions && [...conversions, PAID_PLAN] } : context,
+      name,
+    )
+  if (unit === 'company') return PAID_PLAN
   throw new InputError(`Expected \`unit: "company"\` with the conversion ${PAID_PLAN}: people have none of that name.`)
 }
 

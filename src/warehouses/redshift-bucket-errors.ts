@@ -1,8 +1,5 @@
 import { QueryError } from '../errors.ts'
-
-/** What S3 calls failures that pass, where their status does not say so. */
-const PASSING = /^(SlowDown|RequestTimeout|TimeoutError|InternalError|ServiceUnavailable|OperationAborted)$/
-const DROPPED = /^(ECONN|EPIPE|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH)/
+import { type Failure, mayPass } from './redshift-errors.ts'
 
 /** What people can do about it, by what S3 calls it. */
 const ADVICE: readonly (readonly [reason: RegExp, advice: string])[] = [
@@ -23,21 +20,13 @@ const ADVICE: readonly (readonly [reason: RegExp, advice: string])[] = [
 
 /** Why the bucket did not take a file. */
 export function bucketRefused(bucket: string, cause: unknown): QueryError {
-  const { name = '', code = '', message = '', $metadata } = (cause ?? {}) as Failure
-  const status = $metadata?.httpStatusCode ?? 0
+  const { name = '', code = '', message = '' } = (cause ?? {}) as Failure
   const reason = [name, code, message].filter((part) => part !== '').join(': ')
   const known = ADVICE.find(([pattern]) => pattern.test(reason))
-  const isTransient = !known && (PASSING.test(name) || DROPPED.test(code) || status >= 500 || status === 429)
+  const isTransient = !known && mayPass(cause)
   return new QueryError(
     `Expected to put a file into the bucket ${bucket}, but ${known?.[1] ?? `S3 said: ${reason}`}.`,
     { warehouse: 'redshift', text: '', isTransient, ...(known ? { code: 'WAREHOUSE_UNUSABLE' as const } : {}) },
     { cause: new Error(reason) },
   )
-}
-
-interface Failure {
-  readonly name?: string
-  readonly code?: string
-  readonly message?: string
-  readonly $metadata?: { readonly httpStatusCode?: number }
 }

@@ -1,6 +1,6 @@
 import { type ErrorCode, QueryError } from '../errors.ts'
 
-/** What the Data API calls failures that pass: its own, and of the way to it. */
+/** What AWS calls failures that pass: of the Data API, of S3, and of the way to them. */
 const PASSING = new Set([
   'ThrottlingException',
   'TooManyRequestsException',
@@ -14,6 +14,9 @@ const PASSING = new Set([
   'TimeoutError',
   'RequestTimeout',
   'RequestTimeoutException',
+  'SlowDown',
+  'InternalError',
+  'OperationAborted',
 ])
 const DROPPED = /^(ECONN|EPIPE|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|UND_ERR)/
 
@@ -29,7 +32,8 @@ const FORBIDDEN = /permission denied|must be owner|AccessDenied|is not authorize
 const UNKNOWN_WHO =
   /password authentication failed|UnrecognizedClient|InvalidSignature|ExpiredToken|security token|CredentialsProvider|could not load credentials|InvalidClientTokenId|secret.*not.*found/i
 
-interface Failure {
+/** An error as the clients of AWS throw it. */
+export interface Failure {
   readonly name?: string
   readonly code?: string
   readonly message?: string
@@ -41,13 +45,18 @@ const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.mes
 /** A failure without what it may quote of the statement: loggers print causes. */
 const bare = (reason: string): Error => new Error(reason)
 
-/** What went wrong on the way to the Data API, or what it refused. */
-export function refused(text: string, cause: unknown): QueryError {
+/** Whether the same call to AWS may succeed when it is made again. */
+export function mayPass(cause: unknown): boolean {
   const { name = '', code = '', $metadata } = (cause ?? {}) as Failure
   const status = $metadata?.httpStatusCode ?? 0
-  const isTransient = PASSING.has(name) || DROPPED.test(code) || status >= 500 || status === 429
+  return PASSING.has(name) || DROPPED.test(code) || status >= 500 || status === 429
+}
+
+/** What went wrong on the way to the Data API, or what it refused. */
+export function refused(text: string, cause: unknown): QueryError {
+  const { name = '' } = (cause ?? {}) as Failure
   const reason = `${name && name !== 'Error' ? `${name}: ` : ''}${reasonOf(cause)}`
-  return failure(text, reason, isTransient && !UNKNOWN_WHO.test(reason))
+  return failure(text, reason, mayPass(cause) && !UNKNOWN_WHO.test(reason))
 }
 
 /** A statement that the engine refused, in its words. */
